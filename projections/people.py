@@ -1,8 +1,7 @@
-"""Members, teams and the organisation itself, as versions; and the names by which people are spoken of."""
+"""Members, teams and the organisation itself, as versions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +16,7 @@ from domain.organisation.organisation import Organisation
 from domain.team import team as teams
 from domain.team.team import Team
 from projections.as_of import AsOf
-from projections.database.database import Database, named_statements, query_by_ids
+from projections.database.database import Database, named_statements
 from projections.database.sql import without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
@@ -166,13 +165,3 @@ def list_organisations(database: Database, limit: int) -> list[tuple[UUID, str]]
     """Every organisation of the store with its name of today, by name; at most `limit`."""
     rows = database.query(named_statements(_SQL)["organisations"], {"rows": limit})
     return [(UUID(row.organisation_id), row.name) for row in rows]
-
-
-def load_names(database: Database, as_of: AsOf, ids: Iterable[UUID | str | None]) -> dict[str, str]:
-    """Id -> how people called it at `as_of`: a member's or team's name, a goal's title, else its reference.
-
-    What began later is called as it was at its beginning. An id that nothing was known of is left out.
-    """
-    wanted = sorted({str(i) for i in ids if i is not None})
-    rows = query_by_ids(database, _SQL, {"names": wanted}, as_of.params)["names"]
-    return {row.id: row.name for row in rows if row.name}

@@ -13,6 +13,8 @@ API: dict[str, str] = {
     "GoalsQuery.cycle": "Only goals of this cycle (id or reference). e.g. spring",
     "GoalsQuery.state": "Only goals in any of these states. e.g. active",
     "DecisionsQuery.state": "Only decisions in any of these states. e.g. open",
+    "GoalsQuery.id_prefix": "Only goals whose id begins so: four characters of a UUID or more. e.g. 01977f6e",
+    "GoalsQuery.names": "Whether `names` says how members and teams are called. e.g. true",
     "GoalsQuery.q": "Words that title or outcome contain. e.g. report",
     "GoalsQuery.sort": "By what the list is sorted. e.g. due",
     "ImportQuery.source": "The tracker or file of rows that name none themselves. e.g. tracker",

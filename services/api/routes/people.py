@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated, get_args
 from uuid import UUID
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 
 from domain.errors import NotFound
 from domain.member import member as members
@@ -19,18 +19,33 @@ from ledger.commands import Receipt
 from projections.as_of import AsOf
 from projections.history import history
 from projections.people import member_at, members_at, teams_and_leads_at
-from services.api.auth.visibility import can_see_person, require_person
 from services.api.commands import act_routes, command_response, execute, require_stream
 from services.api.context import RequestContext
 from services.api.filters import TeamReference, require_references
 from services.api.http.parsing import decode_segment
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
-from services.api.queries import as_of_now, load_versions, log_person_read, next_link, read_response, requested_as_of
+from services.api.operations import (
+    AsOfQuery,
+    Operation,
+    Route,
+    Weight,
+    command_route,
+    query_route,
+)
+from services.api.queries import (
+    as_of_now,
+    load_versions,
+    log_person_read,
+    next_link,
+    read_response,
+    requested_as_of,
+    sight_of,
+)
 from services.api.routes.goal_queries import HistoryQuery
 from services.api.summaries import MemberSummary, TeamSummary, member_summary, team_summary
 from services.authorization import ACT, ADMIN, READ
+from services.visibility.policy import can_see_person, require_person
 
 LARGEST_PAGE = 500
 
@@ -68,6 +83,7 @@ def _summarise_members(context: RequestContext, view: AsOf, found: Sequence[Memb
     "/v1/members",
     Operation(
         id="listMembers",
+        weight=Weight.PAGE,
         summary="Joined members; capacity, absences and roles only of those whose figures you may see",
         tag="members",
         scopes=(READ,),
@@ -181,7 +197,10 @@ def get_member_history(context: RequestContext, member: str) -> HttpResponse:
 
 def _respond_with_history(context: RequestContext, stream_id: UUID, view: AsOf) -> HttpResponse:
     query: HistoryQuery = context.query
-    page = history.load_history_page(context.runtime.database, view, stream_id, after=query.after, limit=query.limit)
+    sight = sight_of(context, view)
+    page = history.load_history_page(
+        context.runtime.database, view, stream_id, sight=sight, after=query.after, limit=query.limit
+    )
     return read_response(context, page, view, headers=next_link(context, query, after=page.next))
 
 
@@ -195,6 +214,7 @@ class TeamsQuery(AsOfQuery, frozen=True, kw_only=True):
     "/v1/teams",
     Operation(
         id="listTeams",
+        weight=Weight.PAGE,
         summary="Every team of the organisation",
         tag="teams",
         scopes=(READ,),
@@ -281,7 +301,7 @@ def _respond_with_team(receipt: Receipt, *, status: int = 200, location: str | N
 )
 async def create_team(context: RequestContext) -> HttpResponse:
     act: teams.Create = context.body
-    await sync_to_thread(_require_known_lead, context, act.lead)
+    await asyncio.to_thread(_require_known_lead, context, act.lead)
     organisation = context.viewer.organisation_id
     team_id = (
         resolve_stream_id(organisation, "team", require_external_reference(act.ref))
