@@ -53,6 +53,7 @@ def import_file(
                 tenant,
                 iter_lines(opened),
                 principal=_find_importer(runtime, tenant),
+                is_operator=True,
                 source=source,
                 partial=partial,
                 dry_run=dry_run,
