@@ -74,9 +74,14 @@ SORTS: tuple[str, ...] = get_args(Sort)
 _SORT_KEYS = {"due": "COALESCE(due, '9999-12-31')", "title": "title_folded", "updated": "valid_from"}
 
 
+_LEAST_ID, _GREATEST_ID = str(UUID(int=0)), str(UUID(int=2**128 - 1))
+
+
 class GoalFilters(msgspec.Struct, frozen=True, kw_only=True):
     """Which goals to list; all that are given must hold."""
 
+    #: How the ids begin: hexadecimal digits, with the hyphens of a UUID. Unset it is no part of a cursor's question.
+    id_prefix: str | msgspec.UnsetType = msgspec.UNSET
     team: UUID | None = None
     owner: UUID | None = None
     sponsor: UUID | None = None
@@ -257,6 +262,14 @@ def _build_where(filters: GoalFilters, visible: GoalVisibilityFilter | None) -> 
         clause, seen = visible.to_sql()
         where.append(clause)
         params |= seen
+    if filters.id_prefix is not msgspec.UNSET:
+        # Between the least and the greatest UUID that begins so: all are of one length, so any collation agrees.
+        length = len(filters.id_prefix)
+        where.append("stream_id BETWEEN :id_from AND :id_to")
+        params |= {
+            "id_from": filters.id_prefix + _LEAST_ID[length:],
+            "id_to": filters.id_prefix + _GREATEST_ID[length:],
+        }
     for column in ("team", "owner", "sponsor"):
         value = getattr(filters, column)
         if value is not None:

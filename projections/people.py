@@ -30,6 +30,11 @@ def _member_fields(state: Member) -> tuple[Any, ...]:
     return (state.ref, without_nul(state.name), present, " ".join(sorted(map(str, state.teams))), last_left)
 
 
+def _team_fields(state: Team) -> tuple[Any, ...]:
+    archived = None if state.archived_at is None else to_micros(state.archived_at)
+    return (state.ref, without_nul(state.name), str(state.lead), to_micros(state.lead_since), archived)
+
+
 MEMBERS = VersionedProjection(
     name="members",
     version=3,
@@ -47,7 +52,7 @@ MEMBERS = VersionedProjection(
 )
 TEAMS = VersionedProjection(
     name="teams",
-    version=4,
+    version=5,
     kind="team",
     evolve=teams.evolve,
     columns=(
@@ -55,8 +60,9 @@ TEAMS = VersionedProjection(
         Column("name", "text", "What the team is called."),
         Column("lead", "uuid", "The member who was appointed last: its lead, unless that member has left since."),
         Column("lead_since", "integer", "When that was, microseconds UTC."),
+        Column("archived_at", "integer", "Since when it is archived and has no lead, microseconds UTC.", nullable=True),
     ),
-    fields=lambda state: (state.ref, without_nul(state.name), str(state.lead), to_micros(state.lead_since)),
+    fields=_team_fields,
     # Asked by every request: which teams does its sender lead?
     indexes=(("organisation_id", "lead"),),
     comment="Teams and their leads.",
@@ -110,7 +116,9 @@ def teams_and_leads_at(database: Database, as_of: AsOf, *, team: UUID | None = N
 
 
 def is_led_by(team: Team, member: Member | None) -> bool:
-    """Whether this member, who is there, leads the team: a leave ended that, whether or not they have returned."""
+    """Whether this member, who is there, leads the team: a leave ends that for good, and so does archiving the team."""
+    if team.archived_at is not None:
+        return False
     return member is not None and team.lead == member.id and not member.has_left_since(team.lead_since)
 
 

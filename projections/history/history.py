@@ -72,7 +72,10 @@ def _member_values(state: Member | None) -> Values:
 
 
 def _team_values(state: Team | None) -> Values:
-    return {} if state is None else {"name": state.name, "lead": state.lead}
+    if state is None:
+        return {}
+    archived = {} if state.archived_at is None else {"archived_at": state.archived_at}
+    return {"name": state.name, "lead": state.lead, **archived}
 
 
 def _organisation_values(state: Organisation | None) -> Values:

@@ -43,7 +43,7 @@ ORDER BY stream_id
 
 -- name: teams_led
 SELECT stream_id FROM teams
-WHERE organisation_id = :organisation_id AND lead = :lead AND lead_since > :last_left
+WHERE organisation_id = :organisation_id AND lead = :lead AND lead_since > :last_left AND archived_at IS NULL
   AND +valid_to = 9223372036854775807 AND +known_to = 9223372036854775807
 
 -- name: teams_mark

@@ -202,6 +202,17 @@ def test_pages_of_any_size_add_up_to_the_list_in_its_order(
     assert expected == seen
 
 
+def test_goals_are_found_by_every_beginning_of_their_ids(
+    database: Database, project: ProjectStory, story: Story
+) -> None:
+    view = project(story)
+    ids = [str(goal.id) for goal in goals_at(database, view)]
+
+    for prefix in {found[:length] for found in ids for length in range(4, 37)}:
+        page = load_goals_page(database, view, GoalFilters(id_prefix=prefix))
+        assert {found for found in ids if found.startswith(prefix)} == {str(goal.id) for goal in page.goals}
+
+
 def test_goals_without_a_due_date_come_last(database: Database, project: ProjectStory, story: Story) -> None:
     from domain.goal.acts import Draft
     from domain.terms import TermsInput

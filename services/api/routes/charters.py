@@ -5,12 +5,12 @@ A charter is named by whose it is: a team's id or reference, the word `organisat
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 from msgspec.structs import replace
 
 from domain.charter.acts import CharterAct, EventReference, RaiseBreach
@@ -38,7 +38,7 @@ from services.api.commands import act_routes, command_response, execute
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, Route, query_route
+from services.api.operations import AsOfQuery, Operation, Route, Weight, query_route
 from services.api.queries import as_of_now, log_person_read, next_link, read_response, requested_as_of, sight_of
 from services.api.routes.goal_queries import HistoryQuery
 from services.authorization import READ
@@ -250,6 +250,7 @@ def _summarise(context: RequestContext, view: AsOf, held: CharterVersion) -> Cha
     "/v1/charters",
     Operation(
         id="listCharters",
+        weight=Weight.PAGE,
         summary="Every charter that has begun: the organisation's own, then the teams'",
         tag=_TAG,
         scopes=(READ,),
@@ -329,7 +330,7 @@ async def _resolve_charter(context: RequestContext, ref: str) -> tuple[UUID, str
     """The stream, and its owner where the path names a team or the organisation rather than an id."""
     organisation, identity = context.viewer.organisation_id, as_uuid(ref)
     if identity is not None:
-        begun = await sync_to_thread(context.runtime.ledger.load, organisation, "charter", identity)
+        begun = await asyncio.to_thread(context.runtime.ledger.load, organisation, "charter", identity)
         if begun is not None:
             return identity, None
     return resolve_charter_id(organisation, ref), ref
@@ -356,7 +357,7 @@ def _require_visible_event(context: RequestContext, about: EventReference) -> No
 async def act_on_charter(context: RequestContext, of: str) -> HttpResponse:
     """Record an act on a charter; the first one begins it."""
     if isinstance(context.body, RaiseBreach):
-        await sync_to_thread(_require_visible_event, context, context.body.about)
+        await asyncio.to_thread(_require_visible_event, context, context.body.about)
     stream_id, team = await _resolve_charter(context, decode_segment(of))
     act = replace(context.body, of=context.body.of or team)
     receipt = await execute(context, "charter", stream_id, act, begins=True)

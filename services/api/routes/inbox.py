@@ -9,7 +9,6 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 from msgspec.structs import replace
 
 from domain.errors import Refusal
@@ -25,7 +24,15 @@ from services.api.commands import execute
 from services.api.context import RequestContext
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import HttpResponse, encode
-from services.api.operations import AsOfQuery, Operation, Position, Route, command_route, query_route
+from services.api.operations import (
+    AsOfQuery,
+    Operation,
+    Position,
+    Route,
+    Weight,
+    command_route,
+    query_route,
+)
 from services.api.queries import as_of_now, read_response, requested_as_of, sight_of
 from services.authorization import ACT, ADMIN, READ
 
@@ -45,6 +52,7 @@ class InboxQuery(AsOfQuery, frozen=True, kw_only=True):
     "/v1/me/inbox",
     Operation(
         id="getInbox",
+        weight=Weight.PAGE,
         summary="Everything that waits for me: one entry per goal, the nearest deadline first, and the day's reminders",
         tag=_TAG,
         scopes=(READ,),
@@ -150,8 +158,8 @@ async def affirm_goals(context: RequestContext) -> HttpResponse:
         raise field_error("/goals", "name goals, or say `all`")
     if said.all and said.seen is None:
         raise field_error("/seen", "with `all`, say up to which position you have seen your goals")
-    wanted, left_out = await sync_to_thread(_select_goals, context, said)
-    versions = await sync_to_thread(_load_seen_versions, context, said, [goal for _, goal in wanted])
+    wanted, left_out = await asyncio.to_thread(_select_goals, context, said)
+    versions = await asyncio.to_thread(_load_seen_versions, context, said, [goal for _, goal in wanted])
     # All of them wait for the ledger at the same time: it takes them in one batch.
     loaded = await asyncio.gather(*(_affirm(context, said, ref, goal, versions) for ref, goal in wanted))
     done = [one for one, _ in loaded if isinstance(one, AffirmedGoal)]
