@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from projections.attribution import ATTRIBUTION
 from projections.charters.charters import CHARTERS
 from projections.cycles.cycles import CYCLES
 from projections.decisions.decisions import DECISIONS
@@ -14,6 +15,7 @@ from projections.people import MEMBERS, ORGANISATIONS, TEAMS
 from projections.support.facts import SUPPORT
 
 PROJECTIONS: tuple[Projection, ...] = (
+    ATTRIBUTION,
     CHARTERS,
     CYCLES,
     DECISIONS,

@@ -266,7 +266,7 @@ REPORTS: dict[str, str] = {
     "OpenRequest.until": "Instant by which it is to be answered; null: no day was named.",
     "OpenRequest.reminded": "Whether a reminder of it was recorded.",
     "OpenRequest.acts": "Acts of the agreement that answer it. e.g. accept",
-    "OpenRequest.event": "Id of the event that asks: what `answers`, `blocker`, `improvement` or `non_negotiable` names.",
+    "OpenRequest.event": "Id of the event that asks: what `answers`, `blocker`, `improvement` or `non_negotiable` names, or what was recorded.",
     "OpenRequest.need": "The need, as `answer_need` takes it. e.g. 01977f6e-8d3a-7c51-9e2b-4f0a6d8c1b35/0",
     "OpenRequest.parent": "Id of the goal or charter that moved on.",
     "place": "Place of a listed blocker in its check-in, counted from 0. e.g. 0",

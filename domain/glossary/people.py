@@ -57,6 +57,7 @@ POLICIES: dict[str, str] = {
     "give_up_days": "Days without contact after which a lapsed goal is closed as broken; null: never. e.g. 60",
     "Policy.cadence_days": "Days within which a goal is expected to have a human judgement. e.g. 14",
     "stale_grace_days": "Days beyond the cadence before a goal is stale. e.g. 3",
+    "Policy.history_until": "Last day of which an import over HTTP may say what others did; null: no such day. e.g. 2026-03-31",
     "Policy.unaffirmed_days": "Days in which an unaffirmed link is to be answered. e.g. 14",
     "silent_lapse_days": "Days of silence after which a lapsed goal asks for no hours and counts as abandoned. e.g. 56",
     "wip_limit": "Live goals that one member should own at most. e.g. 5",

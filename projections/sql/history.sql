@@ -23,3 +23,10 @@ SELECT * FROM history
 WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND type || '' = :type
   AND occurred_at <= :at AND known_from <= :known
 ORDER BY version
+
+-- name: events
+-- `:ids` are streams, `:events` some of their events.
+SELECT * FROM history
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND event_id IN (:events)
+  AND occurred_at <= :at AND known_from <= :known
+ORDER BY position

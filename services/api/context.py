@@ -294,10 +294,12 @@ async def _authenticate(state: RequestState, scope: Any, now: datetime) -> Viewe
         client = scope.get("client")
         rate = await limits.consume(f"address:{client[0] if client else 'unknown'}")
         raise ProblemError("unauthenticated", headers={**rate, "WWW-Authenticate": 'Bearer realm="plimsoll"'})
+    # A key that ended with a leave costs a look-up like any other.
+    rate = await limits.consume(known.rate)
     if known.viewer is None:
         detail = "this key ended when its member left: a steward creates another for whoever returns"
-        raise ProblemError("unauthenticated", detail, headers={"WWW-Authenticate": "Bearer"})
-    state.rate = await limits.consume(known.rate)
+        raise ProblemError("unauthenticated", detail, headers={**rate, "WWW-Authenticate": "Bearer"})
+    state.rate = rate
     return known.viewer
 
 

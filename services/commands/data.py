@@ -85,6 +85,7 @@ def _import(settings: Settings, console: Console, lines: Iterable[bytes], how: _
                 tenant,
                 lines,
                 principal=_find_importer(runtime, tenant),
+                is_operator=True,
                 source=how.source,
                 partial=how.partial,
                 dry_run=how.dry_run,
