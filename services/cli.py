@@ -316,11 +316,13 @@ def _add_data(commands: Commands) -> None:
 
 def _add_health(commands: Commands) -> None:
     _add_command(commands, "doctor", "look at everything a running Plimsoll needs")
-    audit = _add_group(commands, "audit", "proofs")
+    audit = _add_group(commands, "audit", "prove that the log is whole")
     _add_command(audit, "verify", "prove that the log misses nothing")
     digest = _add_command(audit, "digest", "a number over the log's events: equal where two logs hold the same ones")
     digest.add_argument("--at", type=int, metavar="POSITION", help="up to this log position; default: all")
-    projections = _add_group(commands, "projections", "the views")
+    projections = _add_group(
+        commands, "projections", "the read models (views): progress, rebuilding, comparison with the log"
+    )
     _add_command(projections, "status", "position, lag and digest of each view")
     for name, words in (("rebuild", "build views anew from the log"), ("verify", "compare views with the log")):
         _add_command(projections, name, words).add_argument("view", nargs="*", help="default: all")

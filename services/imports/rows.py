@@ -230,15 +230,35 @@ def _parse_object(text: bytes) -> dict[str, Any]:
     try:
         raw = _DECODER.decode(text)
     except UnicodeDecodeError:
-        raise BadRow("malformed_line", "not UTF-8") from None
+        raise BadRow("malformed_line", f"not UTF-8{_explain_format(text)}") from None
     except msgspec.DecodeError as error:
-        raise BadRow("malformed_line", f"not JSON: {error}") from None
+        raise BadRow("malformed_line", f"not JSON: {error}{_explain_format(text)}") from None
     if not isinstance(raw, dict):
-        raise BadRow("malformed_line", "not a JSON object")
+        raise BadRow("malformed_line", f"not a JSON object{_explain_format(text)}")
     # Looked at in full only where the escape occurs; PostgreSQL's text cannot hold what it spells.
     if b"\\u0000" in text and _has_nul(raw):
         raise BadRow("malformed_line", "a text holds the character NUL")
     return raw
+
+
+#: How the first bytes of other formats begin, and what they are.
+_OTHER_FORMATS = (
+    (b"PK\x03\x04", "a ZIP archive, as spreadsheets are saved (.xlsx): save it as CSV first, then"),
+    (b"\xff\xfe", "UTF-16 text: save it as UTF-8, then"),
+    (b"\xfe\xff", "UTF-16 text: save it as UTF-8, then"),
+    (b"[", "a JSON array (or its beginning): take its items one a line (jq -c '.[]'), and"),
+)
+_DELIMITERS = (b",", b";", b"\t")
+
+
+def _explain_format(text: bytes) -> str:
+    """What the line is instead of an act, where that shows, and what to do about it; empty where it does not."""
+    what = next((words for beginning, words in _OTHER_FORMATS if text.startswith(beginning)), None)
+    if what is None and not text.startswith(b"{") and any(mark in text for mark in _DELIMITERS):
+        what = "CSV or the like, it seems:"
+    if what is None:
+        return ""
+    return f". This is {what} turn each row into acts as JSON, one a line (docs/from-a-spreadsheet.md has the script)"
 
 
 def _build_row(line: int, raw: dict[str, Any]) -> ImportRow:

@@ -278,8 +278,8 @@ def _member_joined(event: m.Joined, context: NarrativeContext) -> str:
 def _team_left(event: m.TeamLeft, context: NarrativeContext) -> str:
     team = context.name(event.team, "a team")
     if context.party == context.stream_id:
-        return f"left the team {team}"
-    return f"recorded that {context.name(context.stream_id, 'a member')} left the team {team}"
+        return f"left team {team}"
+    return f"recorded that {context.name(context.stream_id, 'a member')} left team {team}"
 
 
 def _describe_correction(event: Any) -> str:

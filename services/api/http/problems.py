@@ -187,7 +187,8 @@ _API_PROBLEMS: dict[str, ProblemDefinition] = {
         "The store does not answer at the moment. Try again.",
         (
             "Ask again after `Retry-After`. Of a command, `recorded` is `no` (surely not recorded) or `unknown`: then "
-            "repeat it with the same `Idempotency-Key`, which tells. `detail` says it in words."
+            "repeat it with the same `Idempotency-Key`: its answer is the first one's, if there was one. `detail` says "
+            "it in words."
         ),
     ),
     "overloaded": ProblemDefinition(
@@ -262,7 +263,7 @@ _log = structlog.get_logger(__name__)
 #: Whether a command was recorded, in words; of a read there is nothing to say.
 _OUTCOME_SENTENCES: dict[CommandOutcome | None, str] = {
     "no": "Nothing was recorded.",
-    "unknown": "Whether this was recorded is unknown: send it again with the same `Idempotency-Key`, which tells.",
+    "unknown": "Whether this was recorded is unknown: send it again with the same `Idempotency-Key`; it is recorded once.",
     None: "",
 }
 
