@@ -103,6 +103,12 @@ class GoalVisibilityFilter(msgspec.Struct, frozen=True, kw_only=True):
     member: UUID
     teams: frozenset[UUID]
 
+    def to_sql(self) -> tuple[str, dict[str, Any]]:
+        """The condition on a row of `goals`, and its parameters."""
+        marks, teams = in_clause("seen", sorted(self.teams, key=str))
+        condition = f"(goals.owner = :viewer OR goals.sponsor = :viewer OR goals.team IN ({marks}))"
+        return condition, {"viewer": str(self.member), **teams}
+
 
 class GoalPage(msgspec.Struct, frozen=True, kw_only=True):
     """Some goals, and the cursor that leads on; None: these were the last."""
@@ -253,9 +259,9 @@ def load_goals_page(
 def _build_where(filters: GoalFilters, visible: GoalVisibilityFilter | None) -> tuple[list[str], dict[str, Any]]:
     where, params = ["1 = 1"], dict[str, Any]()
     if visible is not None:
-        marks, teams = in_clause("seen", sorted(visible.teams, key=str))
-        where.append(f"(owner = :viewer OR sponsor = :viewer OR team IN ({marks}))")
-        params |= {"viewer": str(visible.member), **teams}
+        clause, seen = visible.to_sql()
+        where.append(clause)
+        params |= seen
     if filters.id_prefix is not msgspec.UNSET:
         # Between the least and the greatest UUID that begins so: all are of one length, so any collation agrees.
         length = len(filters.id_prefix)

@@ -37,6 +37,7 @@ API: dict[str, str] = {
     "DecisionsQuery.team": "Only decisions of this team (id or reference), or of the `organisation`. e.g. core",
     "DecisionsQuery.decider": "Only decisions in which this member decides (id or reference). e.g. ana",
     "DecisionsQuery.waiting_for": "Only decisions in which this decider has consented to nothing yet. e.g. ana",
+    "TeamsQuery.archived": "true: only archived teams; false: only the others; missing: all.",
     "MembersQuery.team": "Only members of this team (id or reference). e.g. core",
     "MembersQuery.cursor": "Id of the member after whom the page begins. e.g. 01977f6e-8d3a-7c51-9e2b-4f0a6d8c1b35",
     "ReportQuery.team": "Whose report: this team's (id or reference). e.g. core",

@@ -37,7 +37,8 @@ from projections.goals import (
     load_supporting_goals,
     load_timelines,
 )
-from projections.people import load_names, members_at, team_at, teams_at
+from projections.people import members_at, team_at, teams_at
+from projections.sight import EVERYTHING
 from tests.projections.conftest import ProjectStory
 from tests.spec import offer, why
 from tests.story import Story
@@ -137,7 +138,7 @@ def test_another_organisation_sees_nothing_of_it(database: Database, project: Pr
     assert [] == members_at(database, foreign, team=story.id("core", "team"))
     assert [] == teams_at(database, foreign)
     assert None is team_at(database, foreign, story.id("core", "team"))
-    assert {} == load_names(database, foreign, [story.id("ana"), id_of(story, "a")])
+    assert {} == EVERYTHING.load_names(database, foreign, [story.id("ana"), id_of(story, "a")])
 
 
 # --- lists -------------------------------------------------------------------------------------------------------

@@ -34,22 +34,22 @@ from projections.charters.charters import CharterVersion, LinkedGoals, charter_a
 from projections.charters.rituals import FIGURE_NAMES, sum_minutes_a_week
 from projections.figures import round_for_report
 from projections.history import history
-from services.api.auth.visibility import (
-    PRIVATE_CHARTER_EVENTS,
+from services.api.commands import act_routes, command_response, execute
+from services.api.context import RequestContext
+from services.api.http.parsing import decode_segment
+from services.api.http.responses import HttpResponse
+from services.api.operations import AsOfQuery, Operation, Route, Weight, query_route
+from services.api.queries import as_of_now, log_person_read, next_link, read_response, requested_as_of, sight_of
+from services.api.routes.goal_queries import HistoryQuery
+from services.authorization import READ
+from services.visibility.policy import (
+    build_goal_filter,
     can_see_scope,
     require_decision,
     require_goal,
     require_scope,
     with_read_scope,
 )
-from services.api.commands import act_routes, command_response, execute
-from services.api.context import RequestContext
-from services.api.http.parsing import decode_segment
-from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, Route, query_route
-from services.api.queries import as_of_now, log_person_read, next_link, read_response, requested_as_of
-from services.api.routes.goal_queries import HistoryQuery
-from services.authorization import READ
 
 
 class ProposalSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -250,6 +250,7 @@ def _summarise(context: RequestContext, view: AsOf, held: CharterVersion) -> Cha
     "/v1/charters",
     Operation(
         id="listCharters",
+        weight=Weight.PAGE,
         summary="Every charter that has begun: the organisation's own, then the teams'",
         tag=_TAG,
         scopes=(READ,),
@@ -291,7 +292,11 @@ def get_charter(context: RequestContext, of: str) -> HttpResponse:
     view = requested_as_of(context)
     held = load_charter(context, of, view)
     within = _may_read_private_parts(context, view, held.charter)
-    linked = count_linked_goals(context.runtime.database, view, held.charter) if within else None
+    linked = (
+        count_linked_goals(context.runtime.database, view, held.charter, visible=build_goal_filter(context.viewer))
+        if within
+        else None
+    )
     summary = charter_summary(held.charter, held.version, within=within)
     return read_response(context, replace(summary, linked_goals=linked), view)
 
@@ -312,9 +317,11 @@ def get_charter_history(context: RequestContext, of: str) -> HttpResponse:
     query: HistoryQuery = context.query
     view = requested_as_of(context)
     charter = load_charter(context, of, as_of_now(context)).charter
-    page = history.load_history_page(context.runtime.database, view, charter.id, after=query.after, limit=query.limit)
-    if not _may_read_private_parts(context, view, charter):
-        page = replace(page, entries=[entry for entry in page.entries if entry.type not in PRIVATE_CHARTER_EVENTS])
+    _may_read_private_parts(context, view, charter)
+    sight = sight_of(context, view)
+    page = history.load_history_page(
+        context.runtime.database, view, charter.id, sight=sight, after=query.after, limit=query.limit
+    )
     headers = next_link(context, query, after=page.next)
     return read_response(context, page, view, headers=headers)
 
