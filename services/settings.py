@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -150,17 +150,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         An empty value counts as absent. Raises SettingsError for a value out of range, and for a `PLIMSOLL_` name that
         is no setting: a misspelt knob that silently keeps its default is found out in production.
         """
-        given = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value != ""}
-        known = {variable_name(field.name): field.name for field in msgspec.structs.fields(cls)}
-        unknown = sorted(given.keys() - known.keys())
-        if unknown:
-            raise SettingsError(f"{unknown[0]} is not a setting; see docs/settings.md")
-        values = {known[name]: value for name, value in given.items()}
-        try:
-            return msgspec.convert(values, cls, strict=False)
-        except msgspec.ValidationError as error:
-            message, _, path = str(error).partition(" - at `$.")
-            raise SettingsError(f"{variable_name(path.rstrip('`'))}: {message}") from None
+        return _read_environment(cls, environment)
 
     @property
     def is_embedded(self) -> bool:
@@ -168,14 +158,69 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.redis_url is None
 
 
+class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of the commands that call a server over HTTP."""
+
+    url: Annotated[
+        str,
+        Meta(
+            pattern=r"^https?://[^\s?#]+$",
+            description="Server that `plimsoll me`, `goals`, `act` and their like call, with the path of a proxy.",
+        ),
+    ] = "http://127.0.0.1:8000"
+    key: Annotated[
+        Annotated[str, Meta(pattern="^plim_[0-9A-Za-z]+$")] | None,
+        Meta(description="API key of the person who calls it: `plim_...`."),
+    ] = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], saved: Mapping[str, str] | None = None) -> Self:
+        """The settings that `environment` spells, before those that were `saved` in a file.
+
+        Raises SettingsError as `Settings.from_environment`.
+        """
+        named = {variable_name(name): value for name, value in (saved or {}).items()}
+        return _read_environment(cls, {**named, **{name: value for name, value in environment.items() if value}})
+
+
+#: What a setting with a pattern looks like, in words.
+_FORMS = {
+    "database_url": "sqlite:///PATH or postgresql://...",
+    "redis_url": "redis://..., rediss://... or unix://...",
+    "public_url": "https://HOST or http://HOST",
+    "url": "https://HOST or http://HOST:PORT",
+    "key": "plim_ and letters and digits, as it was shown when it was made",
+}
+_S = TypeVar("_S", bound="Settings | ClientSettings")
+
+
+def _read_environment(settings: type[_S], environment: Mapping[str, str]) -> _S:
+    given = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value != ""}
+    known = {variable_name(name) for group in (Settings, ClientSettings) for name in group.__struct_fields__}
+    unknown = sorted(given.keys() - known)
+    if unknown:
+        raise SettingsError(f"{unknown[0]} is not a setting; see docs/settings.md")
+    values = {
+        name: given[variable] for name in settings.__struct_fields__ if (variable := variable_name(name)) in given
+    }
+    try:
+        return msgspec.convert(values, settings, strict=False)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$.")
+        name = path.rstrip("`")
+        # A pattern is for programs.
+        message = f"expected {_FORMS[name]}" if name in _FORMS and "regex" in message else message
+        raise SettingsError(f"{variable_name(name)}: {message}") from None
+
+
 def variable_name(field: str) -> str:
     """The environment variable of a setting."""
     return PREFIX + field.upper()
 
 
-def describe_settings() -> list[tuple[str, object, str]]:
+def describe_settings(settings: type[Settings | ClientSettings] = Settings) -> list[tuple[str, object, str]]:
     """Variable, default and description of every setting, in the order of the Struct."""
-    schema = msgspec.json.schema(Settings)["$defs"]["Settings"]["properties"]
+    schema = msgspec.json.schema(settings)["$defs"][settings.__name__]["properties"]
     return [(variable_name(name), entry.get("default"), entry["description"]) for name, entry in schema.items()]
 
 

@@ -26,6 +26,7 @@ from domain.scope import ORGANISATION
 from domain.terms import FIRST_YEAR
 from domain.text import compose
 from services.allowed_values import list_allowed_values
+from services.imports.file_kinds import describe_other_kind
 
 #: A longer line is refused: no honest act needs a megabyte.
 MAX_LINE_BYTES = 1_000_000
@@ -166,14 +167,18 @@ class _Head(msgspec.Struct, frozen=True):
 def iter_lines(file: BinaryIO, limit_bytes: int | None = None) -> Iterator[bytes]:
     """The lines of plain or gzipped NDJSON, one at a time; of an over-long line only its beginning.
 
-    Raises UnreadableImport for a broken gzip and for more than `limit_bytes` once unpacked.
+    Raises UnreadableImport for a file of another kind, a broken gzip and more than `limit_bytes` once unpacked.
     """
     head = file.read(len(_GZIP_MAGIC))
     source = _PrefixedStream(head, file)
     reader: Any = gzip.GzipFile(fileobj=source) if head == _GZIP_MAGIC else source  # type: ignore[call-overload]
-    read = 0
+    read, is_begun = 0, False
     try:
         for line in _read_bounded_lines(reader):
+            if not is_begun and line.strip():
+                is_begun = True
+                if (other := describe_other_kind(line)) is not None:
+                    raise UnreadableImport(f"this file holds no acts: {other}")
             read += len(line)
             if limit_bytes is not None and read > limit_bytes:
                 raise UnreadableImport(f"more than {limit_bytes} bytes once unpacked; send it in parts")
