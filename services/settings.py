@@ -136,6 +136,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     import_limit_bytes: Annotated[
         int, Meta(ge=1024, description="Bytes, once unpacked, that one import over HTTP may have.")
     ] = 256_000_000
+    import_limit_lines: Annotated[
+        int, Meta(ge=1, description="Lines that one import over HTTP may have; blank ones do not count.")
+    ] = 1_000_000
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least severe log line that is written.")
     ] = "info"

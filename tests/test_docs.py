@@ -37,6 +37,7 @@ from domain.policy import Policy
 from domain.registry import EVENTS
 from ledger import api_keys as keys
 from ledger import idempotency
+from ledger.bulk.append import BulkLimits
 from ledger.commit.batch import BatchLimits
 from ledger.commit.committer import CommitLimits
 from projections import calibration, figures
@@ -647,6 +648,18 @@ LIMITS: dict[str, float] = {
     "Times that a contested import is decided": importer._MAX_ATTEMPTS,
     "Bytes of a request's body": settings.Settings().body_limit_bytes,
     "Bytes of an import over HTTP, unpacked": settings.Settings().import_limit_bytes,
+    "Lines of an import over HTTP": settings.Settings().import_limit_lines,
+    "Seconds of an import over HTTP": settings.Settings().import_seconds,
+    "Times its size that a gzipped import unpacks to": imports_rows.ImportLimits(unpacked_bytes=0, lines=0).ratio,
+    "Events of an import that are kept together": BulkLimits().slice_events,
+    "Imports that one process works on": settings.Settings().imports_at_once,
+    "Reports that one process computes": settings.Settings().reports_at_once,
+    "Threads of one process for other reads": settings.Settings().api_threads,
+    "Reads of a class that wait in one process": settings.Settings().queued_reads,
+    "Seconds that a read waits for its turn": settings.Settings().queue_wait_s,
+    "Seconds in which a read is ready": settings.Settings().store_wait_s,
+    "Long polls and streams of one process": settings.Settings().waits_at_once,
+    "Long polls and streams of one key": settings.Settings().waits_per_key,
     "Requests a minute for one key": settings.Settings().rate_limit_per_minute,
     "Seconds that a read waits for its position": settings.Settings().position_wait_s,
     "Seconds that a pull of the feed waits": settings.Settings().long_poll_limit_s,
