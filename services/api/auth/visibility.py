@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, Protocol, TypeVar, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -26,7 +26,7 @@ from domain.envelope import RecordedEvent
 from domain.errors import Forbidden
 from domain.goal.state import DraftGoal, Ended, Goal, Promised
 from domain.member.member import Member
-from ledger.ledger import Ledger
+from ledger.states import StreamState
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.figures import Figure, IdKind, QuotesGoal, Report, ReportScope
@@ -171,10 +171,17 @@ def redact_event(fact: Any, sees: GoalFilter) -> Any:
 # --- the log ---------------------------------------------------------------------------------------------------------
 
 
+class CurrentStates(Protocol):
+    """Where the last states of streams come from: the ledger, or a cache of a few moments for many viewers."""
+
+    def load_current(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:
+        """A stream's last state, or None where this organisation has no such stream of this kind."""
+
+
 class EventVisibility:
     """What one viewer sees of the log's events; each goal and member is looked up once."""
 
-    def __init__(self, ledger: Ledger, viewer: Viewer) -> None:
+    def __init__(self, ledger: CurrentStates, viewer: Viewer) -> None:
         self._ledger = ledger
         self._viewer = viewer
         self._cache: dict[str, bool] = {}
@@ -196,10 +203,14 @@ class EventVisibility:
 
     def includes(self, kind: str, stream_id: UUID) -> bool:
         """Whether the viewer's organisation has this stream, and the viewer may be shown events of it."""
-        entry = self._ledger.load_current(self._viewer.organisation_id, kind, stream_id)
-        if entry is None or entry.state is None:
+        if self.load_state(kind, stream_id) is None:
             return False
         return self.is_unrestricted or kind == "charter" or self._can_see(kind, stream_id)
+
+    def load_state(self, kind: str, stream_id: UUID) -> Any:
+        """The stream's last state; None where the organisation has no such stream."""
+        entry = self._ledger.load_current(self._viewer.organisation_id, kind, stream_id)
+        return entry.state if entry is not None else None
 
     def _can_see(self, kind: str, stream_id: UUID) -> bool:
         stream = f"{kind}/{stream_id}"
@@ -210,8 +221,7 @@ class EventVisibility:
     def _can_see_stream(self, kind: str, stream_id: UUID) -> bool:
         if kind in ("team", "organisation"):
             return True
-        entry = self._ledger.load_current(self._viewer.organisation_id, kind, stream_id)
-        state = entry.state if entry is not None else None
+        state = self.load_state(kind, stream_id)
         if state is None:
             return False
         if kind == "decision":

@@ -1,0 +1,1 @@
+"""The event feed: pages by position, and the live stream."""
