@@ -252,9 +252,9 @@ class Ledger:
         *,
         upto: int = _NO_LIMIT,
     ) -> list[RecordedEvent]:
-        """One organisation's events behind a position, in order; of some tags, of one stream, where they are named.
+        """One organisation's events behind a position and up to another, in order.
 
-        `upto`: the last position that is looked at.
+        Of some tags, of one stream, where they are named.
         """
         return self._query(
             "feed",

@@ -1,6 +1,6 @@
 """Which events a follower wants, the same for the pull feed, the live stream and subscriptions.
 
-A filter is applied to what its viewer sees, never before (`select_events`): what it leaves out, and where it stops,
+A filter is applied to what its viewer sees, never before (`select_event`): what it leaves out, and where it stops,
 says nothing about an event that is not shown.
 """
 
@@ -95,6 +95,7 @@ def _one(team: UUID | None) -> frozenset[UUID]:
     return frozenset({team}) if team is not None else frozenset()
 
 
-def select_events(events: Iterable[RecordedEvent], sight: Sight, wanted: EventFilter) -> list[RecordedEvent]:
-    """The events as one viewer is shown them: sight first, then the filter."""
-    return [shown for event in events if (shown := sight.redact(event)) is not None and wanted.matches(shown, sight)]
+def select_event(event: RecordedEvent, sight: Sight, wanted: EventFilter) -> RecordedEvent | None:
+    """The event as one viewer is shown it, where it is wanted: sight first, then the filter."""
+    shown = sight.redact(event)
+    return shown if shown is not None and wanted.matches(shown, sight) else None

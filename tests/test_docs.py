@@ -62,7 +62,6 @@ from services.api import commands as api_commands
 from services.api import context as api_context
 from services.api.app import ROUTES
 from services.api.auth import key_cache
-from services.api.feed import pages
 from services.api.http.problems import PROBLEM_DEFINITIONS
 from services.api.openapi import build_openapi_document
 from services.api.routes import events, people
@@ -74,6 +73,7 @@ from services.commands import store
 from services.imports import importer
 from services.imports import rows as imports_rows
 from services.imports.rows import ACT_TYPES
+from services.visibility import feed
 from services.worker import scheduler
 from tests.spec import Story, offer, why
 
@@ -632,8 +632,7 @@ LIMITS: dict[str, float] = {
     "History events on a page": paging.MAX_PAGE_SIZE,
     "Members on a page": people.LARGEST_PAGE,
     "Events of the feed on a page": events.LARGEST_PAGE,
-    "Events of the feed that a page looks at, for a viewer who does not see all": pages.WINDOW,
-    "Events that it looks at where a filter narrows the feed": pages.FILTERED_WINDOW,
+    "Positions of the feed that a page looks at, for a viewer who does not see all": feed.MAX_EXAMINED,
     "Characters of an idempotency key": api_context._MAX_IDEMPOTENCY_KEY_LENGTH,
     "Days for which an idempotency key is kept": days(idempotency.RETENTION),
     "Times that a contested command is decided": api_commands._MAX_ATTEMPTS,

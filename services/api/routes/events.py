@@ -18,9 +18,7 @@ from litestar.concurrency import sync_to_thread
 
 from domain.references import as_uuid
 from domain.registry import AGGREGATES, EVENTS, event_schema
-from services.api.auth.visibility import EventVisibility
 from services.api.context import RequestContext
-from services.api.feed.pages import FeedPage, load_page
 from services.api.filters import EventPattern, TeamReference, missing_stream, require_references
 from services.api.http.problems import FieldError, ProblemError, field_error
 from services.api.http.responses import HttpResponse, encode, response_with_etag
@@ -28,6 +26,8 @@ from services.api.operations import NoQuery, Operation, Route, query_route
 from services.authorization import READ
 from services.cloud_events import BATCH_MEDIA_TYPE, CloudEvent, to_cloud_event
 from services.event_filter import EventFilter
+from services.visibility.events import EventVisibility
+from services.visibility.feed import FeedPage, load_feed_page
 
 LARGEST_PAGE = 1000
 #: Between two looks at the log while a pull waits for news.
@@ -132,7 +132,7 @@ def build_filter(context: RequestContext, query: FilterQuery) -> EventFilter:
 
 
 def _load_page(context: RequestContext, wanted: EventFilter, after: int) -> FeedPage:
-    return load_page(context.runtime.ledger, context.viewer, wanted, after, context.query.limit)
+    return load_feed_page(context.runtime.ledger, context.viewer, after, context.query.limit, wanted)
 
 
 def _require_what_is_named(context: RequestContext, query: FilterQuery) -> None:

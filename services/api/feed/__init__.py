@@ -1,1 +1,0 @@
-"""The event feed: pages by position, and the live stream."""
