@@ -13,6 +13,7 @@ from services.api.context import ApiState
 from services.api.endpoint import litestar_handler
 from services.api.http.problems import EXCEPTION_HANDLERS
 from services.api.http.responses import encode
+from services.api.live.live_feed import LiveFeed
 from services.api.metrics import Metrics
 from services.api.openapi import build_openapi_document
 from services.api.operations import Route
@@ -96,12 +97,14 @@ def litestar() -> Litestar:
 def create_app(runtime: Runtime) -> HttpPipeline:
     """The ASGI application on a running Plimsoll. Its owner closes the runtime."""
     settings = runtime.settings
+    key_cache = KeyCache(runtime)
     state = ApiState(
         runtime=runtime,
         rate_limits=RateLimits(settings.rate_limit_per_minute, settings.redis_url),
         metrics=Metrics(runtime),
-        key_cache=KeyCache(runtime),
+        key_cache=key_cache,
         waits=Waits(),
+        live=LiveFeed(runtime, key_cache),
         allowed_methods=allowed_methods(),
         openapi=encode_openapi_document(),
     )

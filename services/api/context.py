@@ -24,6 +24,7 @@ from services.api.auth.rate_limits import RateLimits
 from services.api.http.parsing import parse_body, parse_query
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import JSON
+from services.api.live.live_feed import LiveFeed
 from services.api.metrics import Metrics
 from services.api.operations import Operation, ReadQuery
 from services.api.waits import Waits
@@ -39,6 +40,7 @@ class ApiState(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     key_cache: KeyCache
     waits: Waits
+    live: LiveFeed
     #: Path template -> the value of `Allow`.
     allowed_methods: dict[str, str]
     #: The OpenAPI document.
@@ -57,6 +59,8 @@ class RequestState(msgspec.Struct, kw_only=True):
     headers: dict[str, str]
     #: Decoded but for `%2F` and `%25`; empty where it cannot be decoded.
     path: str = ""
+    #: A HEAD, which is answered as a GET without its body.
+    is_head: bool = False
     #: Once the key is known.
     viewer: Viewer | None = None
     #: Code of the problem that it is answered with.
@@ -119,6 +123,7 @@ class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
 
     runtime: Runtime
     waits: Waits
+    live: LiveFeed
     viewer: Viewer
     operation: Operation
     now: datetime
@@ -188,6 +193,7 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
     return RequestContext(
         runtime=runtime,
         waits=state.api.waits,
+        live=state.api.live,
         viewer=viewer,
         operation=operation,
         now=now,
