@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from litestar import Litestar
 
+from services.api.admission import Admission
 from services.api.auth.key_cache import KeyCache
 from services.api.auth.rate_limits import RateLimits
 from services.api.context import ApiState
@@ -18,6 +19,7 @@ from services.api.metrics import Metrics
 from services.api.openapi import build_openapi_document
 from services.api.operations import Route
 from services.api.pipeline import HttpPipeline
+from services.api.probes import Probes
 from services.api.router import Router
 from services.api.routes import (
     charters,
@@ -36,7 +38,7 @@ from services.api.routes import (
     reports,
     system,
 )
-from services.api.waits import Waits
+from services.api.waits import FollowedPosition, Waits
 
 if TYPE_CHECKING:
     from services.runtime import Runtime
@@ -102,8 +104,11 @@ def create_app(runtime: Runtime) -> HttpPipeline:
         runtime=runtime,
         rate_limits=RateLimits(settings.rate_limit_per_minute, settings.redis_url),
         metrics=Metrics(runtime),
+        admission=Admission(settings),
+        probes=Probes(),
         key_cache=key_cache,
         waits=Waits(),
+        followed=FollowedPosition(runtime),
         live=LiveFeed(runtime, key_cache),
         allowed_methods=allowed_methods(),
         openapi=encode_openapi_document(),

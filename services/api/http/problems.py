@@ -175,6 +175,11 @@ _API_PROBLEMS: dict[str, ProblemDefinition] = {
         "This key has used up its rate; wait as long as `Retry-After` says.",
         "Wait as long as `Retry-After` says.",
     ),
+    "too_many_at_once": ProblemDefinition(
+        429,
+        "This key, or its organisation, has as many requests of this kind under way as it may have.",
+        "Send fewer at a time; `detail` names the limit. Ask again after `Retry-After`.",
+    ),
     "internal": ProblemDefinition(
         500,
         "Something went wrong on our side; it was logged, and no detail is given here.",
@@ -190,8 +195,13 @@ _API_PROBLEMS: dict[str, ProblemDefinition] = {
     ),
     "overloaded": ProblemDefinition(
         503,
-        "Too many commands are waiting; this one was not taken. Try again later.",
-        "Ask again after `Retry-After`; nothing was recorded (`recorded`: `no`).",
+        "Too many requests are waiting; this one was not taken. Try again later.",
+        "Ask again after `Retry-After`; of a command nothing was recorded (`recorded`: `no`).",
+    ),
+    "deadline_exceeded": ProblemDefinition(
+        503,
+        "This took longer than one request may; it was given up.",
+        "Ask for less: one team, one member, a shorter window; send an import in parts. `detail` names the limit.",
     ),
     "not_caught_up": ProblemDefinition(
         503,

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -69,11 +70,17 @@ class StreamResponse(msgspec.Struct, frozen=True, kw_only=True):
 
     #: Sends the parts of the body, each by `await send_part(data)`; the last one follows when it returns True.
     produce: Callable[[Any, Callable[[bytes], Awaitable[None]]], Awaitable[bool]]
+    #: What it occupies until its end.
+    resources: AsyncExitStack
     media_type: str
     status: int = 200
     headers: dict[str, str] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async with self.resources:
+            await self._send(scope, receive, send)
+
+    async def _send(self, scope: Any, receive: Any, send: Any) -> None:
         head = HttpResponse(body=b"", status=self.status, media_type=self.media_type, headers=self.headers)
         pairs = [pair for pair in head.header_pairs() if pair[0] != b"content-length"]
 

@@ -7,16 +7,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from litestar.concurrency import sync_to_thread
-
-from ledger.ledger import Ledger
+from ledger.errors import LedgerUnavailable
 from services.api.http.problems import build_problem
 from services.api.http.responses import encode
 from services.api.live.chunks import format_frame, format_keep_alive
 from services.api.live.follower import End, Follower
-from services.api.live.live_feed import LiveFeed, Tail
+from services.api.live.live_feed import LiveFeed
 from services.api.waits import Waits
-from services.visibility.feed import FeedPage, load_feed_page
+from services.visibility.feed import FeedPage
 
 #: Milliseconds after which a client connects again.
 _RETRY_MS = 1000
@@ -31,11 +29,13 @@ SendPart = Callable[[bytes], Awaitable[None]]
 class EventStream:
     """One stream, from its head to its end."""
 
-    def __init__(self, ledger: Ledger, live: LiveFeed, waits: Waits, follower: Follower) -> None:
-        self._ledger = ledger
+    def __init__(self, epoch: str, live: LiveFeed, waits: Waits, follower: Follower, head: int) -> None:
+        self._epoch = epoch
         self._live = live
         self._waits = waits
         self._follower = follower
+        #: While it is far behind, batches are not kept for it.
+        self._begins_live_at = head
 
     async def produce(self, receive: Any, send_part: SendPart) -> bool:
         """Send until it ends; whether its end was sent too."""
@@ -44,10 +44,12 @@ class EventStream:
         try:
             async with self._waits.limit(None) as timeout:
                 follower.begin(timeout)
-                await self._send(b"retry: %d\n: epoch %s\n\n" % (_RETRY_MS, self._ledger.epoch.encode()), send_part)
+                await self._send(b"retry: %d\n: epoch %s\n\n" % (_RETRY_MS, self._epoch.encode()), send_part)
                 await self._follow(send_part)
         except TimeoutError:
             follower.end(End.STOPPING)
+        except LedgerUnavailable:
+            follower.end(End.UNAVAILABLE)
         finally:
             watching.cancel()
         if follower.end_reason in (End.SLOW, End.GONE):
@@ -60,14 +62,14 @@ class EventStream:
         return False
 
     async def _follow(self, send_part: SendPart) -> None:
-        while (page := await self._load_page()).full:
-            await self._send_page(page, send_part)
-        await self._send_page(page, send_part)
-        async with self._live.following(self._follower) as tail:
+        """First what is far behind, from the log; then what the live feed brings, without a gap between the two."""
+        while self._follower.position < self._begins_live_at:
+            await self._send_page(await self._load_page(), send_part)
+        async with self._live.following(self._follower):
             while True:
-                await self._send_next(tail, send_part)
+                await self._send_next(send_part)
 
-    async def _send_next(self, tail: Tail, send_part: SendPart) -> None:
+    async def _send_next(self, send_part: SendPart) -> None:
         """Send what there is, or wait for it."""
         follower = self._follower
         while follower.is_behind and follower.required is not None:
@@ -76,18 +78,17 @@ class EventStream:
             await self._send(data, send_part)
         elif follower.wants_keep_alive:
             follower.wants_keep_alive = False
-            await self._send(format_keep_alive(self._ledger.epoch, follower.position), send_part)
+            await self._send(format_keep_alive(self._epoch, follower.position), send_part)
         else:
             await follower.woken.wait()
             follower.woken.clear()
 
     async def _load_page(self) -> FeedPage:
-        view, after = self._follower.view, self._follower.position
-        return await sync_to_thread(load_feed_page, self._ledger, view.viewer, after, _PAGE_SIZE, view.wanted)
+        return await self._live.load_page(self._follower.view, self._follower.position, _PAGE_SIZE)
 
     async def _send_page(self, page: FeedPage, send_part: SendPart) -> None:
         base_url = self._follower.view.base_url
-        frames = [format_frame(event, base_url, self._ledger.epoch) for event in page.events]
+        frames = [format_frame(event, base_url, self._epoch) for event in page.events]
         self._follower.position = page.examined
         if frames:
             await self._send(b"".join(frames), send_part)

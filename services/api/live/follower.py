@@ -24,6 +24,7 @@ class End(Enum):
     SLOW = "the reader does not keep up"
     REVOKED = "the key is no longer valid"
     GONE = "the reader is gone"
+    UNAVAILABLE = "the store is not available"
 
 
 class Follower:

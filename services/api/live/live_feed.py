@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import msgspec
 import structlog
-from litestar.concurrency import sync_to_thread
 
 from ledger.errors import LedgerUnavailable
 from services.api.auth.key_cache import KeyCache, is_valid
 from services.api.live.chunks import Chunk, Encoder, SharedStreams, StreamView
 from services.api.live.follower import End, Follower
 from services.api.live.hints import Hints
-from services.authorization import READ
+from services.authorization import READ, Viewer
+from services.visibility.feed import FeedPage, load_feed_page
 
 if TYPE_CHECKING:
     from services.runtime import Runtime
@@ -35,8 +37,12 @@ _REST_S = 0.01
 #: Between two looks at the keys of the streams. Their cache is refreshed behind every second look: a key that another
 #: process revokes ends its streams within a second.
 _CHECK_S = 0.3
+#: Threads in which streams that are behind read.
+_PAGE_THREADS = 2
 #: After the store was away.
 _RETRY_S = 1.0
+
+T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 
@@ -84,6 +90,10 @@ class LiveFeed:
         self._tails: dict[UUID, Tail] = {}
         self._news = asyncio.Event()
         self._hints = Hints(runtime.wakeups, self._news.set, lambda: bool(self._tails))
+        #: Batches are not to wait behind what streams that are behind read.
+        self._batch_thread = ThreadPoolExecutor(1, thread_name_prefix="plimsoll-live")
+        self._page_threads = ThreadPoolExecutor(_PAGE_THREADS, thread_name_prefix="plimsoll-live-page")
+        self._shared_reads: dict[tuple[Any, ...], asyncio.Future[Any]] = {}
         self._reading: asyncio.Task[None] | None = None
         self._checking: asyncio.Task[None] | None = None
 
@@ -91,6 +101,37 @@ class LiveFeed:
     def streams(self) -> int:
         """Streams that are open."""
         return sum(len(tail.followers) for tail in self._tails.values())
+
+    async def load_page(self, view: StreamView, after: int, limit: int) -> FeedPage:
+        """A page for a stream that is behind or a pull that was woken: one read for all who want the same meanwhile."""
+        return await self._share(
+            ("page", view, after, limit),
+            partial(load_feed_page, self._runtime.ledger, view.viewer, after, limit, view.wanted),
+        )
+
+    async def load_head(self, organisation_id: UUID, *, at_least: int = 0) -> int:
+        """The organisation's last position: what is known, or read once for all who ask meanwhile.
+
+        It is read anew, after this call, where what is known is less than `at_least`.
+        """
+        tail = self._tails.get(organisation_id)
+        if tail is not None and tail.position is not None and tail.position >= at_least:
+            return tail.position
+        key, read = ("head", organisation_id), partial(self._runtime.ledger.position, organisation_id)
+        head = await self._share(key, read)
+        # The first answer may be of a read that had begun before this call.
+        return head if head >= at_least else await self._share(key, read)
+
+    async def _share(self, key: tuple[Any, ...], read: Callable[[], T]) -> T:
+        """What `read` returns in a thread; calls with an equal key that come meanwhile get the same."""
+        reading = self._shared_reads.get(key)
+        if reading is None:
+            reading = asyncio.get_running_loop().run_in_executor(self._page_threads, read)
+            self._shared_reads[key] = reading
+            reading.add_done_callback(lambda _: self._shared_reads.pop(key, None))
+        # Shielded: one caller that is cancelled must not cancel what the others wait for.
+        found: T = await asyncio.shield(reading)
+        return found
 
     @asynccontextmanager
     async def waiting(self, organisation_id: UUID) -> AsyncIterator[Waiter]:
@@ -122,7 +163,11 @@ class LiveFeed:
             self._close_tail(organisation_id, tail)
 
     def _open_tail(self, organisation_id: UUID) -> Tail:
-        return self._tails.setdefault(organisation_id, Tail())
+        if organisation_id not in self._tails:
+            self._tails[organisation_id] = Tail()
+            # Where the log ends is found at once: what was committed until now has left no hint.
+            self._news.set()
+        return self._tails[organisation_id]
 
     def _close_tail(self, organisation_id: UUID, tail: Tail) -> None:
         if not tail.followers and not tail.waiters and self._tails.get(organisation_id) is tail:
@@ -160,7 +205,8 @@ class LiveFeed:
             organisation_id: (tail.position, {follower.view for follower in tail.followers})
             for organisation_id, tail in tails.items()
         }
-        batches = await sync_to_thread(self._load_batches, wanted)
+        loop = asyncio.get_running_loop()
+        batches = await loop.run_in_executor(self._batch_thread, self._load_batches, wanted)
         for organisation_id, batch in batches.items():
             self._deliver(tails[organisation_id], batch)
             if batch.full:
@@ -214,11 +260,16 @@ class LiveFeed:
                 _log.warning("live.keys_not_checked", error=type(error).__name__)
             await asyncio.sleep(_CHECK_S)
 
-    async def _check_key(self, key: str, followers: list[Follower]) -> None:
+    async def find_viewer(self, key: str) -> Viewer | None:
+        """Who reads with this key, as they stand now (the cache's age apart); None where it has ended."""
         known = await self._key_cache.authenticate(key)
         viewer = known.viewer if known is not None and is_valid(known, self._runtime.clock()) else None
+        return viewer if viewer is not None and READ in viewer.scopes else None
+
+    async def _check_key(self, key: str, followers: list[Follower]) -> None:
+        viewer = await self.find_viewer(key)
         for follower in followers:
-            if viewer is None or READ not in viewer.scopes:
+            if viewer is None:
                 follower.end(End.REVOKED)
             else:
                 follower.view = follower.view.seen_by(viewer)
