@@ -122,6 +122,8 @@ def to_log_position(runtime: Runtime, organisation_id: UUID, position: int) -> i
 
 
 _MAX_IDEMPOTENCY_KEY_LENGTH = 255
+#: No body of so many bytes is taken anywhere.
+_MAX_LENGTH_DIGITS = 18
 
 
 class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -269,8 +271,9 @@ async def _read_body(receive: Any, headers: dict[str, str], max_bytes: int, time
     Raises ProblemError: 413 as soon as it is known to be too large, whatever its header states; 408 where it is not
     there within `timeout_s` seconds (None: an import takes as long as it takes).
     """
-    length = headers.get("content-length", "")
-    if length.isdecimal() and int(length) > max_bytes:
+    length = headers.get("content-length", "").strip().lstrip("0")
+    # By their number: Python reads no integer of thousands of digits, and a header can have them.
+    if length.isdecimal() and (len(length) > _MAX_LENGTH_DIGITS or int(length) > max_bytes):
         raise ProblemError("body_too_large", f"at most {max_bytes} bytes")
     message = await _next_message(receive)
     body: bytes = message.get("body", b"")

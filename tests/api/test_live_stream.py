@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, Self
+from uuid import uuid4
 
 import httpx
 import pytest
 
+from domain.goal.acts import Draft
+from ledger.commands import Command
 from services.api.app import create_app
+from services.api.operations import Weight
+from services.api.pipeline import HttpPipeline
 from services.organisations import create_organisation
 from services.runtime import Runtime
 from services.settings import Settings
 from tests.api.app_under_test import ApiApp
-from tests.api.real_server import run_server
+from tests.api.real_server import run_app
 
 _WAIT_S = 20.0
 
@@ -25,9 +31,12 @@ _WAIT_S = 20.0
 class Served:
     """A founded organisation behind a real server."""
 
-    def __init__(self, runtime: Runtime, port: int, key: str) -> None:
-        self.runtime, self.key = runtime, key
+    def __init__(self, runtime: Runtime, app: HttpPipeline, port: int, key: str) -> None:
+        self.runtime, self.app, self.key = runtime, app, key
         self.url = f"http://127.0.0.1:{port}"
+        principal = runtime.keys.authenticate(key, runtime.clock())
+        assert principal is not None
+        self.principal = principal
 
     def post(self, path: str, body: Any, key: str = "") -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {key or self.key}"}
@@ -47,6 +56,18 @@ class Served:
         self.post("/v1/members", {"name": ref, "ref": ref, "team": team})
         self.runtime.engine.catch_up()
         return str(self.post("/v1/keys", {"member": ref, "scopes": ["read", "act"]})["key"])
+
+    def draft(self, description: str) -> None:
+        """Record an event that holds this text."""
+        act = Draft(title="A goal", team="core", description=description)
+        organisation, stella = self.principal.organisation_id, self.principal.member_id
+        self.runtime.handle(
+            Command(organisation_id=organisation, kind="goal", stream_id=uuid4(), act=act, actor=stella)
+        )
+
+    def count_waits(self) -> int:
+        """Streams and waiting pulls that the server holds."""
+        return self.app.state.admission.count()[Weight.WAIT][0]
 
     def revoke(self, key: str) -> None:
         """End the key, as another process does: this one learns of it from the store alone."""
@@ -99,8 +120,17 @@ class Stream:
 def served(database_url: str) -> Iterator[Served]:
     with Runtime.open(Settings(database_url=database_url)) as runtime:
         key = create_organisation(runtime, "acme", steward="stella").api_key
-        with run_server(runtime) as port:
-            yield Served(runtime, port, key)
+        app = create_app(runtime)
+        with run_app(app, send_buffer=64 * 1024) as port:
+            yield Served(runtime, app, port, key)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Return once it holds."""
+    deadline = time.monotonic() + _WAIT_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def positions(events: list[dict[str, Any]]) -> list[int]:
@@ -292,3 +322,33 @@ def test_a_revoked_key_ends_its_stream_within_a_second_and_no_other(served: Serv
         assert ("problem", "unauthenticated") == (last["event"], json.loads(last["data"])["code"])
         served.create_team("edge")
         assert "Edge" == other.read_events(1)[-1]["data"]["name"]
+
+
+def test_a_reader_that_takes_nothing_is_cut_off_and_holds_up_no_other(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a log that is longer than what is kept for a reader, and one that opens a stream of it and reads nothing
+    monkeypatch.setattr("services.api.live.follower.MAX_SEND_S", 0.5)
+    served.create_team("core")
+    text = "\N{SNOWMAN}" * 4000
+    for _ in range(100):
+        served.draft(text)
+    with socket.socket() as idle:
+        idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        idle.connect(("127.0.0.1", httpx.URL(served.url).port))
+        head = f"GET /v1/events/stream?after=0 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {served.key}\r\n\r\n"
+        idle.sendall(head.encode())
+
+        # when it is cut off
+        with served.stream() as other:
+            wait_until(lambda: served.count_waits() == 2)
+            wait_until(lambda: served.count_waits() == 1)
+
+            # then another stream goes on
+            served.create_team("edge")
+            assert "Edge" == other.read_events(1)[-1]["data"]["name"]
+        read, size = idle.recv(65536), 0
+        while read:
+            size += len(read)
+            read = idle.recv(65536)
+    assert 100 * len(text.encode()) > size

@@ -122,8 +122,8 @@ _REFUSAL_STATUSES: dict[type[errors.Refusal], int] = {
 _API_PROBLEMS: dict[str, ProblemDefinition] = {
     "malformed": ProblemDefinition(
         400,
-        "The body is not well-formed.",
-        "Send well-formed JSON, and a query string of at most 100 parameters.",
+        "The request is not well-formed.",
+        "Send well-formed HTTP and JSON, a query string of at most 100 parameters, and each header once.",
     ),
     "unauthenticated": ProblemDefinition(
         401,

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+import structlog
+
 from ledger.errors import LedgerUnavailable
 from services.api.http.problems import build_problem
 from services.api.http.responses import encode
@@ -20,8 +22,11 @@ from services.visibility.feed import FeedPage
 _RETRY_MS = 1000
 #: Events that a stream reads at a time while it is behind.
 _PAGE_SIZE = 500
+_PART_BYTES = 64 * 1024
 #: For the last words of a stream.
 _FAREWELL_S = 1.0
+
+_log = structlog.get_logger(__name__)
 
 SendPart = Callable[[bytes], Awaitable[None]]
 
@@ -42,7 +47,7 @@ class EventStream:
         follower = self._follower
         watching = asyncio.get_running_loop().create_task(self._watch_connection(receive))
         try:
-            async with self._waits.limit(None) as timeout:
+            async with self._waits.limit(None) as timeout, self._live.watching(follower):
                 follower.begin(timeout)
                 await self._send(b"retry: %d\n: epoch %s\n\n" % (_RETRY_MS, self._epoch.encode()), send_part)
                 await self._follow(send_part)
@@ -52,6 +57,8 @@ class EventStream:
             follower.end(End.UNAVAILABLE)
         finally:
             watching.cancel()
+        if follower.end_reason is End.SLOW:
+            _log.warning("live.cut_off", position=follower.position, organisation=str(follower.organisation_id))
         if follower.end_reason in (End.SLOW, End.GONE):
             # Its connection takes nothing: it is closed as it is.
             return False
@@ -94,9 +101,11 @@ class EventStream:
             await self._send(b"".join(frames), send_part)
 
     async def _send(self, data: bytes, send_part: SendPart) -> None:
-        self._follower.note_sending()
-        await send_part(data)
-        self._follower.note_sent()
+        # In parts: the server keeps what a reader has not taken, and waits where that is more than one of them.
+        for begin in range(0, len(data), _PART_BYTES):
+            self._follower.note_sending()
+            await send_part(data[begin : begin + _PART_BYTES])
+            self._follower.note_sent()
 
     async def _watch_connection(self, receive: Any) -> None:
         while (await receive())["type"] != "http.disconnect":

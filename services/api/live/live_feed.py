@@ -88,6 +88,8 @@ class LiveFeed:
         self._runtime = runtime
         self._key_cache = key_cache
         self._tails: dict[UUID, Tail] = {}
+        #: Those that are far behind included.
+        self._followers: set[Follower] = set()
         self._news = asyncio.Event()
         self._hints = Hints(runtime.wakeups, self._news.set, lambda: bool(self._tails))
         #: Batches are not to wait behind what streams that are behind read.
@@ -100,7 +102,7 @@ class LiveFeed:
     @property
     def streams(self) -> int:
         """Streams that are open."""
-        return sum(len(tail.followers) for tail in self._tails.values())
+        return len(self._followers)
 
     async def load_page(self, view: StreamView, after: int, limit: int) -> FeedPage:
         """A page for a stream that is behind or a pull that was woken: one read for all who want the same meanwhile."""
@@ -147,17 +149,26 @@ class LiveFeed:
             self._close_tail(organisation_id, tail)
 
     @asynccontextmanager
-    async def following(self, follower: Follower) -> AsyncIterator[Tail]:
+    async def watching(self, follower: Follower) -> AsyncIterator[None]:
+        """Within the block the follower is ended where its key ends or its reader does not read."""
+        self._followers.add(follower)
+        if self._checking is None or self._checking.done():
+            self._checking = asyncio.get_running_loop().create_task(self._check_followers())
+        try:
+            yield
+        finally:
+            self._followers.discard(follower)
+
+    @asynccontextmanager
+    async def following(self, follower: Follower) -> AsyncIterator[None]:
         """Within the block the follower is offered every batch that is read after its beginning."""
         organisation_id = follower.organisation_id
         tail = self._open_tail(organisation_id)
         tail.followers.add(follower)
         follower.required = tail.position
         self._ensure_running()
-        if self._checking is None or self._checking.done():
-            self._checking = asyncio.get_running_loop().create_task(self._check_followers())
         try:
-            yield tail
+            yield
         finally:
             tail.followers.discard(follower)
             self._close_tail(organisation_id, tail)
@@ -244,13 +255,11 @@ class LiveFeed:
 
     async def _check_followers(self) -> None:
         """End the streams of keys that are no longer valid, and of readers that do not read."""
-        while any(tail.followers for tail in self._tails.values()):
-            followers = [follower for tail in self._tails.values() for follower in tail.followers]
+        while self._followers:
             now = time.monotonic()
-            for follower in followers:
-                follower.check(now)
             by_key: dict[str, list[Follower]] = {}
-            for follower in followers:
+            for follower in self._followers:
+                follower.check(now)
                 by_key.setdefault(follower.key, []).append(follower)
             try:
                 for key, its in by_key.items():

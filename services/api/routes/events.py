@@ -18,6 +18,7 @@ from domain.references import as_uuid
 from domain.registry import AGGREGATES, EVENTS, event_schema
 from services.api.context import RequestContext
 from services.api.filters import EventPattern, TeamReference, missing_stream, require_references
+from services.api.http.parsing import encode_path
 from services.api.http.problems import FieldError, ProblemError, field_error
 from services.api.http.responses import HttpResponse, StreamResponse, encode, response_with_etag
 from services.api.live.chunks import StreamView, parse_event_id
@@ -186,7 +187,7 @@ def _respond(context: RequestContext, query: EventsQuery, page: FeedPage) -> Htt
     asked = {name: value for name, value in given.items() if value not in (None, [], 0.0) or name == "after"}
     body = encode([to_cloud_event(event, context.base_url, epoch) for event in page.events])
     headers = {
-        "Link": f'<{context.path}?{urlencode(asked, doseq=True)}>; rel="next"',
+        "Link": f'<{encode_path(context.path)}?{urlencode(asked, doseq=True)}>; rel="next"',
         "Plimsoll-Position": str(page.examined),
         "Plimsoll-Epoch": epoch,
     }
