@@ -138,8 +138,8 @@ def listen(settings: Settings) -> socket:
     except OSError as error:
         raise CommandFailed(f"cannot listen on {host} port {port}: {error.strerror or error}") from None
     if hasattr(sockets, "TCP_USER_TIMEOUT"):
-        # Linux. Its connections inherit it: what was sent to a client that takes nothing, such as a stream's reader that
-        # was cut off, is not kept for longer.
+        # Linux; its connections inherit it. What was sent to a client that takes nothing, such as one whose stream was cut
+        # off, is not kept for longer.
         listener.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MS)
     return listener
 

@@ -17,6 +17,7 @@ import pytest
 from domain.goal.acts import Draft
 from ledger.commands import Command
 from services.api.app import create_app
+from services.api.live.hints import FALLBACK_S
 from services.api.operations import Weight
 from services.api.pipeline import HttpPipeline
 from services.organisations import create_organisation
@@ -322,6 +323,27 @@ def test_a_revoked_key_ends_its_stream_within_a_second_and_no_other(served: Serv
         assert ("problem", "unauthenticated") == (last["event"], json.loads(last["data"])["code"])
         served.create_team("edge")
         assert "Edge" == other.read_events(1)[-1]["data"]["name"]
+
+
+def test_processes_wake_each_other_over_redis(postgres_url: str, redis_url: str) -> None:
+    # given two processes' worth of everything on one store
+    settings = Settings(database_url=postgres_url, redis_url=redis_url)
+    with Runtime.open(settings) as here, Runtime.open(settings) as elsewhere:
+        key = create_organisation(here, "acme", steward="stella").api_key
+        app = create_app(here)
+        with run_app(app) as port, Served(here, app, port, key).stream() as stream:
+            next(stream)
+            writer = Served(elsewhere, app, port, key)
+            writer.create_team("core")
+            stream.read_events(1)
+            for _ in range(3):
+                # when one records
+                writer.draft("x")
+                began = time.monotonic()
+
+                # then the other sends it long before it would have looked without a wake-up
+                stream.read_events(1)
+                assert time.monotonic() - began < FALLBACK_S / 2
 
 
 def test_a_reader_that_takes_nothing_is_cut_off_and_holds_up_no_other(
