@@ -138,8 +138,7 @@ def listen(settings: Settings) -> socket:
     except OSError as error:
         raise CommandFailed(f"cannot listen on {host} port {port}: {error.strerror or error}") from None
     if hasattr(sockets, "TCP_USER_TIMEOUT"):
-        # Linux; its connections inherit it. What was sent to a client that takes nothing, such as one whose stream was cut
-        # off, is not kept for longer.
+        # Linux; its connections inherit it: what a client does not take, as where its stream was cut off, is dropped.
         listener.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MS)
     return listener
 

@@ -9,10 +9,9 @@ from uuid import UUID
 import msgspec
 
 from domain.envelope import RecordedEvent
-from domain.instants import encode_json
 from ledger.states import StreamState
 from services.authorization import Viewer
-from services.cloud_events import to_cloud_event
+from services.cloud_events import encode_event
 from services.event_filter import EventFilter, select_event
 from services.visibility.events import EventVisibility, StreamSource
 
@@ -112,7 +111,7 @@ def parse_event_id(text: str) -> tuple[str | None, int] | None:
 
 def format_frame(event: RecordedEvent, base_url: str, epoch: str) -> bytes:
     """One event as `text/event-stream` sends it; JSON has no line break, so one line of `data` holds it."""
-    data = encode_json(to_cloud_event(event, base_url, epoch))
+    data = encode_event(event, base_url, epoch)
     return b"id: %s\ndata: %s\n\n" % (format_event_id(epoch, event.position).encode(), data)
 
 

@@ -20,13 +20,13 @@ from services.api.context import RequestContext
 from services.api.filters import EventPattern, TeamReference, missing_stream, require_references
 from services.api.http.parsing import encode_path
 from services.api.http.problems import FieldError, ProblemError, field_error
-from services.api.http.responses import HttpResponse, StreamResponse, encode, response_with_etag
+from services.api.http.responses import HttpResponse, StreamResponse, response_with_etag
 from services.api.live.chunks import StreamView, parse_event_id
 from services.api.live.event_stream import EventStream
 from services.api.live.follower import Follower
 from services.api.operations import NoQuery, Operation, Position, Route, Weight, query_route
 from services.authorization import READ
-from services.cloud_events import BATCH_MEDIA_TYPE, CloudEvent, to_cloud_event
+from services.cloud_events import BATCH_MEDIA_TYPE, CloudEvent, encode_batch
 from services.event_filter import EventFilter
 from services.visibility.events import EventVisibility
 from services.visibility.feed import FeedPage, load_feed_page
@@ -185,7 +185,7 @@ def _respond(context: RequestContext, query: EventsQuery, page: FeedPage) -> Htt
     epoch = context.runtime.ledger.epoch
     given = msgspec.structs.asdict(query) | {"after": page.examined, "epoch": epoch}
     asked = {name: value for name, value in given.items() if value not in (None, [], 0.0) or name == "after"}
-    body = encode([to_cloud_event(event, context.base_url, epoch) for event in page.events])
+    body = encode_batch(page.events, context.base_url, epoch)
     headers = {
         "Link": f'<{encode_path(context.path)}?{urlencode(asked, doseq=True)}>; rel="next"',
         "Plimsoll-Position": str(page.examined),
