@@ -14,9 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from uuid import UUID, uuid4
 
-import dramatiq
 import msgspec
-from dramatiq.brokers.stub import StubBroker
 
 from ledger.api_keys import Keys
 from ledger.commands import Command, Receipt
@@ -27,13 +25,12 @@ from projections.database.database import Database
 from projections.engine.engine import Engine
 from services.clock import TimeOrderedIds, utc_now
 from services.wakeups.local import LocalWakeups, Wakeups
-from services.worker.engine_process import EngineProcess
-from services.worker.jobs import Jobs
-from services.worker.metrics import JobMetrics
-from services.worker.worker import Worker
 
 if TYPE_CHECKING:
+    import dramatiq
+
     from services.settings import Settings
+    from services.worker.jobs import Jobs
 
 
 #: Threads of an API process for look-ups: of commands, keys and probes.
@@ -71,9 +68,8 @@ class Runtime:
             opened.callback(self.database.close)
             self.keys = Keys(self.ledger)
             self.engine = Engine(self.ledger, self.database, PROJECTIONS)
-            self.broker = _create_broker(settings)
-            opened.callback(self.broker.close)
-            self.jobs = Jobs(self.broker, self)
+            self._jobs: Jobs | None = None
+            self._jobs_lock = threading.Lock()
             self.wakeups = _create_wakeups(settings)
             opened.callback(self.wakeups.close)
             self._exit_stack = opened.pop_all()
@@ -91,12 +87,29 @@ class Runtime:
         """
         runtime = cls(settings, statement_timeout_s=settings.store_wait_s)
         if settings.is_embedded:
+            from services.worker.engine_process import EngineProcess  # noqa: PLC0415 - as in `jobs`
+            from services.worker.worker import Worker  # noqa: PLC0415
+
             engine = EngineProcess(settings)
             runtime._exit_stack.callback(engine.close)
             worker = Worker(runtime, scheduler=True, engine=engine)
             worker.start()
             runtime._exit_stack.callback(worker.stop)
         return runtime
+
+    @property
+    def jobs(self) -> Jobs:
+        """The jobs and their broker; made when they are first asked for.
+
+        Broker, logging and metrics take a third of the start of a command that only opens the store.
+        """
+        with self._jobs_lock:
+            if self._jobs is None:
+                from services.worker.jobs import Jobs  # noqa: PLC0415
+
+                self._jobs = Jobs(_create_broker(self.settings), self)
+                self._exit_stack.callback(self._jobs.broker.close)
+            return self._jobs
 
     def handle(self, command: Command) -> Receipt:
         """Record one command's events and wake the projector: the wake-up follows every commit, by construction.
@@ -178,6 +191,10 @@ def migrate(settings: Settings, *, restored: bool = False) -> Migration:
 
 
 def _create_broker(settings: Settings) -> dramatiq.Broker:
+    from dramatiq.brokers.stub import StubBroker  # noqa: PLC0415 - as in `jobs`
+
+    from services.worker.metrics import JobMetrics  # noqa: PLC0415
+
     if settings.redis_url is None:
         return StubBroker(middleware=[JobMetrics()])
     # Its import takes as long as all others together and is needed only with Redis.

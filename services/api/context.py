@@ -51,8 +51,8 @@ class ApiState(msgspec.Struct, frozen=True, kw_only=True):
     live: LiveFeed
     #: Path template -> the value of `Allow`.
     allowed_methods: dict[str, str]
-    #: The OpenAPI document.
-    openapi: bytes
+    #: Builds the OpenAPI document when it is first asked for.
+    load_openapi: Callable[[], bytes]
 
 
 class RequestState(msgspec.Struct, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -17,6 +18,7 @@ from services.api.http.parsing import encode_path, parse_as_of, parse_instant
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import JSON, HttpResponse, encode, response_with_etag
 from services.api.operations import AsOfQuery
+from services.visibility.sight import ViewerSight
 
 _log = structlog.get_logger(__name__)
 
@@ -54,6 +56,19 @@ def _latest_instant(context: RequestContext) -> datetime:
     """Now, or the last instant of the log where that is later: instants differ there even if the clock stands."""
     known = context.freshness.known.recorded_at if context.freshness is not None else None
     return max(context.now, known or context.now)
+
+
+def sight_of(context: RequestContext, view: AsOf, *, goal: UUID | None = None) -> ViewerSight:
+    """What the viewer may see of names and histories, beyond a `goal` that is visible. `view`: the question's."""
+    query = context.query
+    is_now = not isinstance(query, AsOfQuery) or (query.as_of is None and query.recorded_as_of is None)
+    return ViewerSight(
+        context.runtime.ledger,
+        context.runtime.database,
+        context.viewer,
+        lambda: view if is_now else as_of_now(context),
+        goal=goal,
+    )
 
 
 def load_versions(
