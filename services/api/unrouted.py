@@ -16,7 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 from services.api.context import RequestState
 from services.api.endpoint import call_operation
 from services.api.http.problems import ProblemError, error_response
-from services.api.http.responses import Response
+from services.api.http.responses import HttpResponse
 from services.api.operations import Route
 
 _AnyRequest = Request[Any, Any, Any]
@@ -46,12 +46,13 @@ def create_litestar(routes: Sequence[Route]) -> Litestar:
 def _to_handler(route: Route) -> HTTPRouteHandler:
     """The route as Litestar knows it, for its answers about methods (405, OPTIONS) and to a path with empty steps."""
 
-    async def endpoint(request: _AnyRequest) -> Response:
+    async def endpoint(request: _AnyRequest) -> HttpResponse:
         scope: Any = request.scope
         state: RequestState = scope["state"]["request"]
         # Litestar has left the empty steps out; links in the response name the path that it routed.
         state.path = scope["path"]
-        return await call_operation(route, scope["path_params"], state, scope, request.receive)
+        # Either is an ASGI application, which is all that Litestar asks of it.
+        return cast("HttpResponse", await call_operation(route, scope["path_params"], state, scope, request.receive))
 
     path = route.path.replace("}", ":str}")
     method = cast("Literal['GET', 'POST']", route.method)
@@ -61,11 +62,11 @@ def _to_handler(route: Route) -> HTTPRouteHandler:
 class _ReadyResponse(Response[None]):
     """Our response as Litestar takes it from an exception handler, which may return nothing but a `Response`."""
 
-    def __init__(self, response: Response) -> None:
+    def __init__(self, response: HttpResponse) -> None:
         super().__init__(None)
         self._ready = response
 
-    def to_asgi_response(self, *_: Any, **__: Any) -> Response:  # type: ignore[override]  # an ASGI application too
+    def to_asgi_response(self, *_: Any, **__: Any) -> HttpResponse:  # type: ignore[override]  # an ASGI application too
         return self._ready
 
 
