@@ -67,11 +67,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 10.0
     waits_at_once: Annotated[
         int,
-        Meta(ge=1, le=100_000, description="Long polls and streams of one API process; an organisation has a quarter."),
-    ] = 2000
+        Meta(
+            ge=1, le=100_000, description="Long polls and streams of one API process; an organisation has half of them."
+        ),
+    ] = 4000
     waits_per_key: Annotated[
         int, Meta(ge=1, le=100_000, description="Long polls and streams that one key may have in one API process.")
-    ] = 20
+    ] = 1000
     public_url: Annotated[
         str,
         Meta(

@@ -68,7 +68,8 @@ from services.api.openapi import build_openapi_document
 from services.api.routes import events, people
 from services.api.routes import inbox as support_routes
 from services.api.routes import keys as api_keys
-from services.api.routes.events import CloudEvent, describe_event_types
+from services.api.routes.events import describe_event_types
+from services.cloud_events import CloudEvent
 from services.commands import store
 from services.imports import importer
 from services.imports import rows as imports_rows

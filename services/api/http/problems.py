@@ -263,7 +263,7 @@ _log = structlog.get_logger(__name__)
 #: Whether a command was recorded, in words; of a read there is nothing to say.
 _OUTCOME_SENTENCES: dict[CommandOutcome | None, str] = {
     "no": "Nothing was recorded.",
-    "unknown": "Whether this was recorded is unknown: send it again with the same `Idempotency-Key`, to record it once.",
+    "unknown": "Whether this was recorded is unknown: send it again with its `Idempotency-Key`; it is recorded once.",
     None: "",
 }
 
