@@ -20,6 +20,7 @@ from dramatiq.brokers.stub import StubBroker
 
 from ledger.api_keys import Keys
 from ledger.commands import Command, Receipt
+from ledger.deliveries import Deliveries
 from ledger.ledger import Ledger
 from ledger.storage import migrations
 from projections.catalogue import PROJECTIONS
@@ -58,6 +59,7 @@ class Runtime:
             self.database = Database.open(settings.database_url, connections=connections)
             opened.callback(self.database.close)
             self.keys = Keys(self.ledger)
+            self.deliveries = Deliveries(self.ledger)
             self.engine = Engine(self.ledger, self.database, PROJECTIONS)
             self.broker = _create_broker(settings)
             opened.callback(self.broker.close)

@@ -33,6 +33,7 @@ from services.api.routes import (
     organisation,
     people,
     reports,
+    subscriptions,
     system,
 )
 from services.api.waits import Waits
@@ -55,6 +56,7 @@ ROUTES: list[Route] = [
     *digest.ROUTES,
     *events.ROUTES,
     *keys.ROUTES,
+    *subscriptions.ROUTES,
     *system.ROUTES,
 ]
 
