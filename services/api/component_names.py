@@ -374,8 +374,10 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "DecisionSummary": "DecisionSummary",
         "DecisionView": "DecisionView",
     },
-    "services.api.routes.events": {
+    "services.cloud_events": {
         "CloudEvent": "CloudEvent",
+    },
+    "services.api.routes.events": {
         "EventType": "EventType",
     },
     "services.api.routes.goal_queries": {

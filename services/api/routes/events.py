@@ -7,138 +7,70 @@ everything gets the events of what is visible; `Link: rel="next"` moves on past 
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from contextlib import suppress
-from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import msgspec
 from litestar.concurrency import sync_to_thread
 
-from domain.envelope import RecordedEvent
 from domain.references import as_uuid
-from domain.registry import AGGREGATES, EVENTS, EventData, event_schema
-from services.api.auth.visibility import EventVisibility
+from domain.registry import AGGREGATES, EVENTS, event_schema
 from services.api.context import RequestContext
-from services.api.filters import EventTag, missing_stream
+from services.api.filters import EventPattern, TeamReference, missing_stream, require_references
 from services.api.http.problems import FieldError, ProblemError, field_error
 from services.api.http.responses import HttpResponse, encode, response_with_etag
 from services.api.operations import NoQuery, Operation, Route, query_route
 from services.authorization import READ
+from services.cloud_events import BATCH_MEDIA_TYPE, CloudEvent, to_cloud_event
+from services.event_filter import EventFilter
+from services.visibility.events import EventVisibility
+from services.visibility.feed import FeedPage, load_feed_page
 
-BATCH_MEDIA_TYPE = "application/cloudevents-batch+json"
 LARGEST_PAGE = 1000
-#: Smaller pages for a viewer who does not see everything: the visibility of each goal is checked.
-LARGEST_FILTERED_PAGE = 200
 #: Between two looks at the log while a pull waits for news.
 _POLL_INTERVAL_S = 0.1
 #: How long a pull passes over full pages of which its viewer sees nothing, also where it does not wait for news.
 _SKIP_LIMIT_S = 0.5
-_SEQUENCE_DIGITS = 20
+#: A full page holds the same events for good. A client's own cache may keep it, for a day: no longer than needed.
+_IMMUTABLE = "private, max-age=86400, immutable"
 SubjectText = Annotated[str, msgspec.Meta(min_length=1, max_length=250)]
 
 
-class EventsQuery(NoQuery, frozen=True, kw_only=True):
-    """Which events, and how long to wait for the first."""
+class FilterQuery(NoQuery, frozen=True, kw_only=True):
+    """Which events; applied to what the key's member sees."""
 
-    after: Annotated[int, msgspec.Meta(ge=0, le=2**62, description="Only events behind this position.")] = 0
     types: Annotated[
-        list[EventTag],
-        msgspec.Meta(max_length=100, description="Any of these event types."),
+        list[EventPattern],
+        msgspec.Meta(
+            max_length=100, description="Any of these types; `goal.*` stands for all that begin with `goal.`."
+        ),
     ] = msgspec.field(default_factory=list)
     subject: Annotated[
         SubjectText | None, msgspec.Meta(description="One stream: `goal/<id or reference>`, `member/...`, `team/...`.")
     ] = None
+    team: Annotated[
+        TeamReference | None,
+        msgspec.Meta(
+            description="One team's events, and those of its charter, cycles, decisions, goals and present members."
+        ),
+    ] = None
+    epoch: Annotated[
+        Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")] | None,
+        msgspec.Meta(description="Epoch of the log that `after` is a position of; another log's is refused."),
+    ] = None
+
+
+class EventsQuery(FilterQuery, frozen=True, kw_only=True):
+    """Which events, and how long to wait for the first."""
+
+    after: Annotated[int, msgspec.Meta(ge=0, le=2**62, description="Only events behind this position.")] = 0
     limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 100
-    epoch: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")] | None = None
     timeout: Annotated[
         float, msgspec.Meta(ge=0, le=300, description="Seconds to wait for news, up to the server's limit.")
     ] = 0.0
-
-
-class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """CloudEvents 1.0.2, structured: the event's Struct as `data`, its envelope as attributes."""
-
-    specversion: str
-    id: str
-    source: str
-    type: str
-    subject: str
-    #: Business time.
-    time: datetime
-    datacontenttype: str
-    dataschema: str
-    #: Position in the organisation's log, padded so that text sorts as numbers do.
-    sequence: str
-    partitionkey: str
-    streamversion: int
-    #: The log's: another one where it was restored from a copy.
-    epoch: str
-    recordedtime: datetime
-    #: Where it came in: api, import, timer, worker.
-    recordsource: str
-    correlationid: str
-    causationid: str | None = None
-    authtype: str
-    authid: str | None = None
-    onbehalfof: str | None = None
-    reasoncode: str | None = None
-    reasontext: str | None = None
-    data: EventData
-
-
-class _EventPage(msgspec.Struct, frozen=True):
-    events: list[RecordedEvent]
-    #: Everything up to here was looked at.
-    examined: int
-    #: The organisation's last position before it was looked for.
-    head: int
-    #: There may be more events of what was asked for, before the head.
-    full: bool
-
-
-def to_cloud_event(recorded: RecordedEvent, base_url: str, epoch: str) -> CloudEvent:
-    """The event as everybody outside sees it."""
-    reason = recorded.reason
-    return CloudEvent(
-        specversion="1.0",
-        id=str(recorded.event_id),
-        source=f"/organisations/{recorded.organisation_id}",
-        type=recorded.type,
-        subject=recorded.stream,
-        time=recorded.occurred_at,
-        datacontenttype="application/json",
-        dataschema=f"{base_url}/v1/schemas/{recorded.type}",
-        sequence=f"{recorded.position:0{_SEQUENCE_DIGITS}d}",
-        partitionkey=recorded.stream,
-        streamversion=recorded.version,
-        epoch=epoch,
-        recordedtime=recorded.recorded_at,
-        recordsource=str(recorded.source),
-        correlationid=str(recorded.correlation_id),
-        causationid=str(recorded.causation_id) if recorded.causation_id else None,
-        authtype="app_user" if recorded.actor else "system",
-        authid=str(recorded.actor) if recorded.actor else None,
-        onbehalfof=str(recorded.on_behalf_of) if recorded.on_behalf_of else None,
-        reasoncode=str(reason.code) if reason else None,
-        reasontext=_to_attribute(reason.text) if reason else None,
-        data=cast("EventData", recorded.data),
-    )
-
-
-#: What CloudEvents 1.0.2 forbids in an attribute: controls, noncharacters, lone surrogates.
-_FORBIDDEN_IN_ATTRIBUTES = re.compile(
-    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
-    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
-    + "]"
-)
-
-
-def _to_attribute(text: str) -> str | None:
-    """People's words as an attribute holds them: blanks for what it may not hold; None where nothing is left."""
-    return _FORBIDDEN_IN_ATTRIBUTES.sub(" ", text).strip() or None
 
 
 @query_route(
@@ -156,18 +88,16 @@ def _to_attribute(text: str) -> str | None:
 )
 async def pull_events(context: RequestContext) -> HttpResponse:
     query: EventsQuery = context.query
+    require_epoch(context, query.epoch)
     began = time.monotonic()
     deadline = began + min(query.timeout, context.runtime.settings.long_poll_limit_s)
-    page = await sync_to_thread(_load_page, context, query.after)
-    if query.epoch not in (None, context.runtime.ledger.epoch):
-        now = context.runtime.ledger.epoch
-        raise ProblemError("epoch_changed", f"the log's epoch is {now}: begin at `after=0`", allowed=(now,))
+    wanted = build_filter(context, query)
+    page = await sync_to_thread(_load_page, context, wanted, query.after)
     if query.after > page.head:
-        detail = f"this organisation has not reached that position; it is at {page.head}"
-        raise field_error("/after", detail, where="query")
+        raise beyond_the_head("/after", page.head)
     # Waiting holds no thread: a thousand patient followers cost a thousand small timers.
-    if not page.events and query.subject is not None:
-        await sync_to_thread(_require_subject, context, query.subject)
+    if not page.events and wanted.narrows:
+        await sync_to_thread(_require_what_is_named, context, query)
     # A server that stops answers with what there is: nothing yet, and the position from which to go on.
     with suppress(TimeoutError):
         async with context.waits.limit(None):
@@ -176,37 +106,48 @@ async def pull_events(context: RequestContext) -> HttpResponse:
             ):
                 if not page.full:
                     await asyncio.sleep(_POLL_INTERVAL_S)
-                page = await sync_to_thread(_load_page, context, page.examined)
+                page = await sync_to_thread(_load_page, context, wanted, page.examined)
     return _respond(context, query, page)
 
 
-def _load_page(context: RequestContext, after: int) -> _EventPage:
-    query: EventsQuery = context.query
-    ledger, organisation = context.runtime.ledger, context.viewer.organisation_id
-    sight = EventVisibility(context.runtime.ledger, context.viewer)
-    limit = query.limit if sight.is_unrestricted else min(query.limit, LARGEST_FILTERED_PAGE)
-    head = ledger.position(organisation)
-    found = ledger.read_feed(organisation, after, limit, tuple(query.types), _resolve_subject(context, query.subject))
-    full = len(found) == limit
-    seen = [shown for event in found if (shown := sight.redact(event)) is not None]
-    return _EventPage(seen, _compute_examined_position(found, head, after, full=full), head, full)
+def require_epoch(context: RequestContext, epoch: str | None) -> None:
+    """Raise ProblemError 410 for a position of another log; one that names no epoch is not checked."""
+    now = context.runtime.ledger.epoch
+    if epoch not in (None, now):
+        raise ProblemError("epoch_changed", f"the log's epoch is {now}: begin at `after=0`", allowed=(now,))
 
 
-def _compute_examined_position(found: list[RecordedEvent], head: int, after: int, *, full: bool) -> int:
-    """Up to where a page has looked. `head` was asked before: what was recorded in between is in the page already."""
-    last = found[-1].position if found else after
-    return last if full else max(head, last)
+def beyond_the_head(pointer: str, head: int) -> ProblemError:
+    """A 422 for a position that the organisation has not reached."""
+    return field_error(pointer, f"this organisation has not reached that position; it is at {head}", where="query")
 
 
-def _require_subject(context: RequestContext, subject: str) -> None:
-    """Raise ProblemError 404 for a stream that is not there, or whose events are not for this viewer."""
-    kind, slash, _ = subject.partition("/")
-    stream_id, visibility = _resolve_subject(context, subject), EventVisibility(context.runtime.ledger, context.viewer)
+def build_filter(context: RequestContext, query: FilterQuery) -> EventFilter:
+    """What the query narrows the feed down to."""
+    return EventFilter(
+        types=tuple(query.types),
+        subject=_resolve_subject(context, query.subject),
+        team=context.resolve_id("team", query.team) if query.team is not None else None,
+    )
+
+
+def _load_page(context: RequestContext, wanted: EventFilter, after: int) -> FeedPage:
+    return load_feed_page(context.runtime.ledger, context.viewer, after, context.query.limit, wanted)
+
+
+def _require_what_is_named(context: RequestContext, query: FilterQuery) -> None:
+    """Raise ProblemError 404 for a team or stream that is not there, or whose events are not for this viewer."""
+    require_references(context)
+    stream_id = _resolve_subject(context, query.subject)
+    if query.subject is None or stream_id is None:
+        return
+    kind, slash, _ = query.subject.partition("/")
+    visibility = EventVisibility(context.runtime.ledger, context.viewer)
     if not any(visibility.includes(each, stream_id) for each in ([kind] if slash else AGGREGATES)):
         raise missing_stream("subject", ["stream"])
 
 
-def _resolve_subject(context: RequestContext, subject: str | None) -> Any:
+def _resolve_subject(context: RequestContext, subject: str | None) -> UUID | None:
     if subject is None:
         return None
     kind, slash, ref = subject.partition("/")
@@ -222,7 +163,7 @@ def _resolve_subject(context: RequestContext, subject: str | None) -> Any:
     return bare
 
 
-def _respond(context: RequestContext, query: EventsQuery, page: _EventPage) -> HttpResponse:
+def _respond(context: RequestContext, query: EventsQuery, page: FeedPage) -> HttpResponse:
     epoch = context.runtime.ledger.epoch
     given = msgspec.structs.asdict(query) | {"after": page.examined, "epoch": epoch}
     asked = {name: value for name, value in given.items() if value not in (None, [], 0.0) or name == "after"}
@@ -232,6 +173,9 @@ def _respond(context: RequestContext, query: EventsQuery, page: _EventPage) -> H
         "Plimsoll-Position": str(page.examined),
         "Plimsoll-Epoch": epoch,
     }
+    if page.immutable and query.epoch is not None:
+        # Without its epoch the same address has another answer once the log was restored.
+        headers["Cache-Control"] = _IMMUTABLE
     return response_with_etag(body, media_type=BATCH_MEDIA_TYPE, headers=headers)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -14,9 +13,10 @@ from ledger.api_keys import Principal
 from ledger.deliveries import Deliveries
 from ledger.ledger import Ledger
 from projections.database.database import Database
-from services.authorization import READ
+from services.authorization import READ, Viewer
 from services.event_filter import EventFilter
 from services.visibility.events import EventVisibility
+from services.visibility.feed import load_feed_page
 from services.visibility.viewers import load_viewer
 from services.webhooks.messages import build_body
 
@@ -70,23 +70,12 @@ class EventSource:
 
     def load_page(self, subscription: Subscription, after: int, limit: int) -> Page:
         """Events behind a position that are wanted, seen and not known of yet. Raises `OwnerLeft`."""
-        organisation = subscription.organisation_id
-        wanted = _filter_of(subscription)
-        sight = self._sight(subscription)
-        head = self._ledger.position(organisation)
-        found = self._ledger.read_feed(organisation, after, limit, wanted.tags, wanted.subject)
-        full = len(found) == limit
-        known = self._deliveries.find_known(subscription.id, [event.event_id for event in found])
-        shown = [
-            seen
-            for event in found
-            if event.event_id not in known and (seen := sight.redact(event)) is not None and wanted.matches(seen, sight)
-        ]
-        last = found[-1].position if found else after
+        found = load_feed_page(self._ledger, self._viewer(subscription), after, limit, _filter_of(subscription))
+        known = self._deliveries.find_known(subscription.id, [event.event_id for event in found.events])
         return Page(
-            events=[self._encode(event, subscription) for event in shown],
-            examined=last if full else max(head, last),
-            full=full,
+            events=[self._encode(event, subscription) for event in found.events if event.event_id not in known],
+            examined=found.examined,
+            full=found.full,
         )
 
     def load_events(self, subscription: Subscription, positions: Sequence[int]) -> dict[int, OutgoingEvent]:
@@ -94,7 +83,7 @@ class EventSource:
 
         Raises `OwnerLeft`.
         """
-        sight = self._sight(subscription)
+        sight = EventVisibility(self._ledger, self._viewer(subscription))
         events = self._ledger.read_events_at(subscription.organisation_id, positions)
         return {
             event.position: self._encode(seen, subscription)
@@ -102,18 +91,17 @@ class EventSource:
             if (seen := sight.redact(event)) is not None
         }
 
-    def _sight(self, subscription: Subscription) -> EventVisibility:
+    def _viewer(self, subscription: Subscription) -> Viewer:
         principal = Principal(
             key_id=subscription.id,
             organisation_id=subscription.organisation_id,
             member_id=subscription.owner,
             scopes=frozenset({READ}),
         )
-        since: datetime = subscription.created_at
-        viewer = load_viewer(self._ledger, self._database, principal, since=since)
+        viewer = load_viewer(self._ledger, self._database, principal, since=subscription.created_at)
         if viewer is None:
             raise OwnerLeft
-        return EventVisibility(self._ledger, viewer)
+        return viewer
 
     def _encode(self, event: RecordedEvent, subscription: Subscription) -> OutgoingEvent:
         body = build_body(event, subscription, self._base_url, self._ledger.epoch)
