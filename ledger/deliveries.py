@@ -60,7 +60,7 @@ _ATTEMPTS = InsertTarget(
 )
 
 
-class Cursor(msgspec.Struct, frozen=True, kw_only=True):
+class DeliveryCursor(msgspec.Struct, frozen=True, kw_only=True):
     """How far one subscription was sent."""
 
     subscription_id: UUID
@@ -76,7 +76,7 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+class EventDelivery(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one event for one subscription."""
 
     event_id: UUID
@@ -106,14 +106,14 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     answer: str
 
 
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
+class DeliveryUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """What the lease holder of a subscription writes at once."""
 
-    before: Cursor
-    after: Cursor
+    before: DeliveryCursor
+    after: DeliveryCursor
     #: Microseconds, UTC.
     lease_until: int
-    deliveries: Sequence[Delivery] = ()
+    deliveries: Sequence[EventDelivery] = ()
     attempts: Sequence[tuple[UUID, Attempt]] = ()
 
 
@@ -220,7 +220,7 @@ class Deliveries:
         with self._recorder.write() as session:
             rows = session.query("webhook_delivery", subscription_id=subscription_id, event_id=event_id)
             before = _delivery(rows[0]) if rows else None
-            again = Delivery(
+            again = EventDelivery(
                 event_id=event_id,
                 position=position,
                 subject=subject,
@@ -295,7 +295,7 @@ class Deliveries:
             rows = session.query("organisations_after", after=after) if head > after else []
         return head, {row_uuid(row[0]) for row in rows}
 
-    def claim(self, ids: Collection[UUID], owner: str, now: datetime, until: datetime) -> list[Cursor]:
+    def claim(self, ids: Collection[UUID], owner: str, now: datetime, until: datetime) -> list[DeliveryCursor]:
         """Take the leases of those that have none; their cursors."""
         if not ids:
             return []
@@ -330,7 +330,7 @@ class Deliveries:
                 until=to_micros(until) if until is not None else 0,
             )
 
-    def load_pending(self, subscription_id: UUID) -> list[Delivery]:
+    def load_pending(self, subscription_id: UUID) -> list[EventDelivery]:
         """What is to be sent again, by position."""
         with self._recorder.read() as session:
             rows = session.query("pending_webhook_deliveries", subscription_id=subscription_id, limit=_MAX_LIMIT)
@@ -352,7 +352,7 @@ class Deliveries:
         with self._recorder.write() as session:
             session.run("hold_webhook_deliveries", subscription_id=subscription_id)
 
-    def save(self, owner: str, batch: Sequence[Progress]) -> set[UUID]:
+    def save(self, owner: str, batch: Sequence[DeliveryUpdate]) -> set[UUID]:
         """Write what became of deliveries, and how far the cursors are; the subscriptions whose lease was lost.
 
         Of these nothing is written: another worker sends for them, or they are to be read anew.
@@ -373,7 +373,7 @@ class Deliveries:
 
     # --- reading --------------------------------------------------------------------------------------------------
 
-    def load_cursors(self, ids: Collection[UUID]) -> dict[UUID, Cursor]:
+    def load_cursors(self, ids: Collection[UUID]) -> dict[UUID, DeliveryCursor]:
         """The cursors of these subscriptions that have one."""
         if not ids:
             return {}
@@ -389,7 +389,7 @@ class Deliveries:
 
     def load_page(
         self, subscription_id: UUID, *, before: int, limit: int, state: DeliveryState | None = None
-    ) -> list[Delivery]:
+    ) -> list[EventDelivery]:
         """Deliveries of events before a position, the latest first."""
         with self._recorder.read() as session:
             rows = session.query(
@@ -402,7 +402,7 @@ class Deliveries:
             )
         return [_delivery(row) for row in rows]
 
-    def load_delivery(self, subscription_id: UUID, event_id: UUID) -> Delivery:
+    def load_delivery(self, subscription_id: UUID, event_id: UUID) -> EventDelivery:
         """What became of one event. Raises `NotFound`."""
         with self._recorder.read() as session:
             rows = session.query("webhook_delivery", subscription_id=subscription_id, event_id=event_id)
@@ -454,7 +454,7 @@ def require_position(after: int, head: int, pointer: str = "/after") -> None:
         raise InvalidField(f"this organisation has not reached that position; it is at {head}", pointer=pointer)
 
 
-def _move(session: LogSession, owner: str, progress: Progress) -> bool:
+def _move(session: LogSession, owner: str, progress: DeliveryUpdate) -> bool:
     before, after = progress.before, progress.after
     moved = session.run(
         "move_webhook_cursor",
@@ -475,9 +475,9 @@ def _micros(instant: datetime | None) -> int | None:
     return None if instant is None else to_micros(instant)
 
 
-def _cursor(row: Sequence[object]) -> Cursor:
+def _cursor(row: Sequence[object]) -> DeliveryCursor:
     subscription_id, organisation_id, position, epoch, _, next_due, failing_since, failures, created_at = row
-    return Cursor(
+    return DeliveryCursor(
         subscription_id=row_uuid(subscription_id),
         organisation_id=row_uuid(organisation_id),
         position=_int(position),
@@ -489,9 +489,9 @@ def _cursor(row: Sequence[object]) -> Cursor:
     )
 
 
-def _delivery(row: Sequence[object]) -> Delivery:
+def _delivery(row: Sequence[object]) -> EventDelivery:
     event_id, position, subject, state, attempts, tries, next_attempt_at, updated_at = row
-    return Delivery(
+    return EventDelivery(
         event_id=row_uuid(event_id),
         position=_int(position),
         subject=str(subject),
@@ -511,7 +511,7 @@ def _instant(value: object) -> datetime | None:
     return None if value is None else from_micros(_int(value))
 
 
-def _delivery_row(subscription_id: UUID, delivery: Delivery) -> tuple[object, ...]:
+def _delivery_row(subscription_id: UUID, delivery: EventDelivery) -> tuple[object, ...]:
     return (
         subscription_id,
         delivery.event_id,

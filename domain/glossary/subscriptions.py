@@ -4,8 +4,8 @@ from __future__ import annotations
 
 SUBSCRIPTIONS: dict[str, str] = {
     "subscription.created.owner": "Id of the member on whose behalf events are sent: what they do not see is not sent.",
-    "Subscription.owner": "Id of the member on whose behalf events are sent: what they do not see is not sent.",
-    "url": "Address that events are sent to, by POST. e.g. https://hooks.example.com/plimsoll",
+    "subscription.created.url": "Address that events are sent to, by POST. e.g. https://hooks.example.com/plimsoll",
+    "CreateSubscription.url": "Address that events are sent to, by POST: https, without user and fragment. e.g. https://hooks.example.com/plimsoll",
     "subscription.created.name": "What the subscription is called; may be empty. e.g. Slack notifier",
     "CreateSubscription.name": "What the subscription is called; may be empty. e.g. Slack notifier",
     "types": 'The event types that are wanted; empty: all. e.g. ["goal.change_accepted.*"]',
@@ -17,7 +17,8 @@ SUBSCRIPTIONS: dict[str, str] = {
     "payload": "What a message holds: the event's envelope alone (`thin`), all of it (`full`), or `auto`: thin where it is about persons.",
     "ordering": "`strict`: each subject's events arrive in order, one after another; `none`: each on its own.",
     "subscription.disabled.reason": "Why deliveries ended: the target answered 410 (`gone`), failed for 5 days (`failing`), or the member has left (`owner_left`).",
-    "DisableSubscription.reason": "Why deliveries ended: `gone`, `failing` or `owner_left`.",
+    "Disablement.reason": "Why deliveries ended: `gone`, `failing` or `owner_left`.",
+    "Disablement.at": "Instant at which deliveries ended.",
     "failing_since": "Since when no delivery has succeeded; missing or null: the last one did.",
     "former_until": "Until when messages are signed with the former secret too.",
     "overlap_hours": "Hours during which messages are signed with the former secret too. e.g. 24",

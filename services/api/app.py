@@ -22,6 +22,7 @@ from services.api.routes import (
     charters,
     cycles,
     decisions,
+    deliveries,
     digest,
     events,
     goal_queries,
@@ -57,6 +58,7 @@ ROUTES: list[Route] = [
     *events.ROUTES,
     *keys.ROUTES,
     *subscriptions.ROUTES,
+    *deliveries.ROUTES,
     *system.ROUTES,
 ]
 

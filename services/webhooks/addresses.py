@@ -21,9 +21,15 @@ Network = IPv4Network | IPv6Network
 
 #: Addresses of IPv6 that stand for one of IPv4, which is what counts: mapped (RFC 4291) and NAT64 (RFC 6052).
 _NAT64 = IPv6Network("64:ff9b::/96")
-#: Never global, whatever a version of Python says of them: local NAT64, Teredo, 6to4, its relays, site-local.
+#: Never public, whatever a version of Python says of them (IANA's special-purpose registries): what is assigned to
+#: protocols (among it a cloud's metadata at 192.0.0.192), relays of 6to4, local NAT64, discard, Teredo, 6to4,
+#: documentation, segment routing, site-local.
 _REFUSED = tuple(
-    ip_network(text) for text in ("64:ff9b:1::/48", "2001::/32", "2002::/16", "192.88.99.0/24", "fec0::/10")
+    ip_network(text)
+    for text in (
+        *("192.0.0.0/24", "192.88.99.0/24"),
+        *("64:ff9b:1::/48", "100::/64", "2001::/23", "2002::/16", "3fff::/20", "5f00::/16", "fec0::/10"),
+    )
 )
 _LOW_32_BITS = 0xFFFF_FFFF
 

@@ -11,9 +11,9 @@ from httpx import Response
 
 from domain.personal import PERSON_FIGURE
 from domain.registry import EVENTS
+from services.event_filter import EventFilter
 from services.visibility import feed
 from services.visibility.events import EventVisibility
-from services.event_filter import EventFilter
 from services.visibility.feed import load_feed_page
 from tests.api.app_under_test import ApiApp, create_active_goal, why
 

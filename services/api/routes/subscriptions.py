@@ -1,8 +1,7 @@
-"""Subscriptions: events sent to an address by POST. How far they were sent, and what was answered, is here too."""
+"""Subscriptions: events sent to an address by POST; who has them sent, paused, resumed and ended."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,15 +16,14 @@ from domain.subscription import subscription as acts
 from domain.subscription.subscription import Disablement, Ordering, Payload, State, Subscription
 from domain.subscription.target import parse_target
 from ledger.commands import Receipt
-from ledger.deliveries import Attempt, Delivery, DeliveryState, require_position
 from projections.history import history
 from projections.subscriptions import load_stream_versions, subscriptions_at
 from services.api.commands import command_response, execute
-from services.api.context import PublicContext, RequestContext
-from services.api.http.parsing import decode_segment, parse_instant
+from services.api.context import RequestContext
+from services.api.http.parsing import decode_segment
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, json_response
-from services.api.operations import AsOfQuery, NoQuery, Operation, Route, command_route, query_route
+from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
 from services.api.queries import next_link, read_response, requested_as_of
 from services.api.routes.goal_queries import HistoryQuery
 from services.api.summaries import StreamSummary
@@ -35,23 +33,15 @@ from services.visibility.events import EventVisibility
 from services.webhooks.addresses import AddressPolicy, require_target
 from services.webhooks.client import WebhookClient, build_ssl_context
 from services.webhooks.handshake import Handshake, shake_hands
-from services.webhooks.messages import build_headers, build_test_body
 from services.webhooks.signatures import (
-    PublicKey,
-    Signer,
     generate_secret,
-    load_signer,
-    load_signing_keys,
     parse_secret,
-    to_public_key,
 )
 
-_TAG = "subscriptions"
-_CODES = ("act_not_allowed", "version_conflict", "busy")
+TAG = "subscriptions"
+PROBLEM_CODES = ("act_not_allowed", "version_conflict", "busy")
 #: An answer that holds a secret must not be cached.
-_NO_STORE = {"Cache-Control": "no-store"}
-_MAX_ATTEMPTS_LISTED = 50
-_MAX_POSITION = 2**62
+NO_STORE = {"Cache-Control": "no-store"}
 #: Seconds that a target has for a handshake, and for a test: its sender waits for both.
 _PROBE_TIMEOUT_S = 10.0
 
@@ -130,72 +120,7 @@ class Subscribe(acts.CreateSubscription, tag="create", frozen=True, kw_only=True
     handshake: bool = True
 
 
-class Replay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """From where to send again: a position, or an instant."""
-
-    after: Annotated[int, msgspec.Meta(ge=0, le=_MAX_POSITION)] | None = None
-    #: What was recorded after this instant.
-    since: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] | None = None
-
-
-class Redeliver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to send again: one event, or all that were given up (`dead`), or not sent after a restore (`held`)."""
-
-    event: UUID | None = None
-    state: Annotated[DeliveryState, msgspec.Meta(extra_json_schema={"enum": ["dead", "held"]})] | None = None
-
-
-class Redelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """How many deliveries will be sent again."""
-
-    deliveries: int
-
-
-class SendTest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """No fields: one message of the type `webhook.test`, signed as any other, is sent at once."""
-
-
-class TestResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What the target answered."""
-
-    delivered: bool
-    status: int | None
-    error: str
-    answer: str
-    webhook_id: str
-    duration_ms: int
-
-
-class DeliveriesQuery(NoQuery, frozen=True, kw_only=True):
-    """Which deliveries, the latest events first."""
-
-    state: DeliveryState | None = None
-    before: Annotated[
-        int, msgspec.Meta(ge=1, le=_MAX_POSITION, description="Only deliveries of events before this position.")
-    ] = _MAX_POSITION
-    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
-
-
-class DeliveryList(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of deliveries."""
-
-    deliveries: list[Delivery]
-
-
-class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
-    """One delivery and its last attempts, the latest first."""
-
-    delivery: Delivery
-    attempts: list[Attempt]
-
-
-class WebhookKeys(msgspec.Struct, frozen=True, kw_only=True):
-    """The public keys that messages are signed with (v1a), the newest first: a JSON Web Key Set (RFC 7517)."""
-
-    keys: list[PublicKey]
-
-
-def _summarise(
+def summarise(
     subscription: Subscription, version: int, *, position: int | None = None, events: list[UUID] | None = None
 ) -> SubscriptionSummary:
     return SubscriptionSummary(
@@ -217,8 +142,8 @@ def _summarise(
     )
 
 
-def _summarise_receipt(receipt: Receipt) -> SubscriptionSummary:
-    return _summarise(receipt.state, receipt.version, position=receipt.position, events=receipt.event_ids)
+def summarise_receipt(receipt: Receipt) -> SubscriptionSummary:
+    return summarise(receipt.state, receipt.version, position=receipt.position, events=receipt.event_ids)
 
 
 # --- whose it is -----------------------------------------------------------------------------------------------------
@@ -229,14 +154,14 @@ def _may_see(context: RequestContext, subscription: Subscription) -> bool:
     return subscription.owner == context.viewer.member_id or may(context.viewer, Capability.SEE_PERSON)
 
 
-def _require_management(context: RequestContext, subscription: Subscription) -> None:
+def require_management(context: RequestContext, subscription: Subscription) -> None:
     """Raise `Forbidden` for who is neither its owner nor a steward."""
     is_owner = subscription.owner == context.viewer.member_id
     if not is_owner and not may(context.viewer, Capability.MANAGE_SUBSCRIPTIONS):
         raise Forbidden("this subscription is another member's", allowed=("owner", "steward"))
 
 
-def _load(context: RequestContext, ref: str) -> tuple[Subscription, int]:
+def load_subscription(context: RequestContext, ref: str) -> tuple[Subscription, int]:
     """The subscription and its version. Raises `NotFound`, also for one that is another member's."""
     subscription_id = as_uuid(decode_segment(ref))
     found = (
@@ -257,7 +182,7 @@ def _load(context: RequestContext, ref: str) -> tuple[Subscription, int]:
     Operation(
         id="listSubscriptions",
         summary="Subscriptions: one's own; for stewards and auditors every one",
-        tag=_TAG,
+        tag=TAG,
         scopes=(READ,),
         query=AsOfQuery,
         answer=SubscriptionList,
@@ -268,7 +193,7 @@ def list_subscriptions(context: RequestContext) -> HttpResponse:
     view, database = requested_as_of(context), context.runtime.database
     versions = load_stream_versions(database, view)
     found = [
-        _summarise(each, versions.get(each.id, 0))
+        summarise(each, versions.get(each.id, 0))
         for each in subscriptions_at(database, view)
         if _may_see(context, each)
     ]
@@ -280,15 +205,15 @@ def list_subscriptions(context: RequestContext) -> HttpResponse:
     Operation(
         id="getSubscription",
         summary="One subscription, and how far its events were sent",
-        tag=_TAG,
+        tag=TAG,
         scopes=(READ,),
         answer=SubscriptionView,
         codes=("not_found",),
     ),
 )
 def get_subscription(context: RequestContext, subscription: str) -> HttpResponse:
-    found, version = _load(context, subscription)
-    view = SubscriptionView(subscription=_summarise(found, version), progress=_load_progress(context, found))
+    found, version = load_subscription(context, subscription)
+    view = SubscriptionView(subscription=summarise(found, version), progress=_load_progress(context, found))
     return json_response(view)
 
 
@@ -314,7 +239,7 @@ def _load_progress(context: RequestContext, subscription: Subscription) -> Deliv
     Operation(
         id="getSubscriptionHistory",
         summary="Each event in plain words, with what it changed",
-        tag=_TAG,
+        tag=TAG,
         scopes=(READ,),
         query=HistoryQuery,
         answer=history.HistoryPage,
@@ -323,69 +248,16 @@ def _load_progress(context: RequestContext, subscription: Subscription) -> Deliv
 )
 def get_subscription_history(context: RequestContext, subscription: str) -> HttpResponse:
     query: HistoryQuery = context.query
-    found, _ = _load(context, subscription)
+    found, _ = load_subscription(context, subscription)
     view = requested_as_of(context)
     page = history.load_history_page(context.runtime.database, view, found.id, after=query.after, limit=query.limit)
     return read_response(context, page, view, headers=next_link(context, query, after=page.next))
 
 
-@query_route(
-    "/v1/subscriptions/{subscription}/deliveries",
-    Operation(
-        id="listDeliveries",
-        summary="What became of events for this subscription, the latest first",
-        tag=_TAG,
-        scopes=(READ,),
-        query=DeliveriesQuery,
-        answer=DeliveryList,
-        codes=("not_found",),
-    ),
-)
-def list_deliveries(context: RequestContext, subscription: str) -> HttpResponse:
-    query: DeliveriesQuery = context.query
-    found, _ = _load(context, subscription)
-    page = context.runtime.deliveries.load_page(found.id, before=query.before, limit=query.limit, state=query.state)
-    last = page[-1].position if len(page) == query.limit else None
-    return json_response(DeliveryList(deliveries=page), headers=next_link(context, query, before=last))
-
-
-@query_route(
-    "/v1/subscriptions/{subscription}/deliveries/{event}",
-    Operation(
-        id="getDelivery",
-        summary="One event's delivery: every attempt, and the beginning of what was answered",
-        tag=_TAG,
-        scopes=(READ,),
-        answer=DeliveryView,
-        codes=("not_found",),
-    ),
-)
-def get_delivery(context: RequestContext, subscription: str, event: str) -> HttpResponse:
-    found, _ = _load(context, subscription)
-    event_id = as_uuid(decode_segment(event))
-    if event_id is None:
-        raise NotFound("no delivery of this event")
-    delivery = context.runtime.deliveries.load_delivery(found.id, event_id)
-    attempts = context.runtime.deliveries.load_attempts(found.id, event_id, _MAX_ATTEMPTS_LISTED)
-    return json_response(DeliveryView(delivery=delivery, attempts=attempts))
-
-
-@query_route(
-    "/.well-known/webhook-keys",
-    Operation(
-        id="getWebhookKeys", summary="The public keys that webhooks are signed with", tag=_TAG, answer=WebhookKeys
-    ),
-)
-def get_webhook_keys(context: PublicContext) -> HttpResponse:
-    keys = load_signing_keys(context.api.runtime.deliveries)
-    public = [to_public_key(key.key_id, key.private_key) for key in keys]
-    return json_response(WebhookKeys(keys=public), headers={"Cache-Control": "public, max-age=300"})
-
-
 # --- acting ----------------------------------------------------------------------------------------------------------
 
 
-def _reject_idempotency_key(context: RequestContext) -> None:
+def reject_idempotency_key(context: RequestContext) -> None:
     if context.idempotency_key is not None:
         raise field_error("/Idempotency-Key", "this answer holds a secret and is never replayed", where="header")
 
@@ -395,7 +267,7 @@ def _reject_idempotency_key(context: RequestContext) -> None:
     Operation(
         id="createSubscription",
         summary="Have events sent to an address; the secret is answered this once",
-        tag=_TAG,
+        tag=TAG,
         scopes=(ACT, ADMIN),
         body=Subscribe,
         answer=CreatedSubscription,
@@ -405,7 +277,7 @@ def _reject_idempotency_key(context: RequestContext) -> None:
 )
 async def create_subscription(context: RequestContext) -> HttpResponse:
     asked: Subscribe = context.body
-    _reject_idempotency_key(context)
+    reject_idempotency_key(context)
     if asked.secret is not None:
         parse_secret(asked.secret)
     await sync_to_thread(_require_visible_target, context, asked)
@@ -421,10 +293,10 @@ async def create_subscription(context: RequestContext) -> HttpResponse:
         raise
     await sync_to_thread(runtime.deliveries.wake, subscription_id)
     runtime.wakeups.publish()
-    answer = CreatedSubscription(subscription=_summarise_receipt(receipt), secret=secret)
+    answer = CreatedSubscription(subscription=summarise_receipt(receipt), secret=secret)
     location = f"/v1/subscriptions/{subscription_id}"
     response = command_response(answer, receipt, status=201, location=location)
-    return msgspec.structs.replace(response, headers=response.headers | _NO_STORE)
+    return msgspec.structs.replace(response, headers=response.headers | NO_STORE)
 
 
 def _require_visible_target(context: RequestContext, asked: Subscribe) -> None:
@@ -442,7 +314,7 @@ def _require_visible_target(context: RequestContext, asked: Subscribe) -> None:
             raise NotFound("no such stream", pointer="/subject")
 
 
-async def _open_client(context: RequestContext, url: str) -> WebhookClient:
+async def open_client(context: RequestContext, url: str) -> WebhookClient:
     settings = context.runtime.settings
     return WebhookClient(
         url,
@@ -454,7 +326,7 @@ async def _open_client(context: RequestContext, url: str) -> WebhookClient:
 
 async def _shake_hands(context: RequestContext, asked: Subscribe) -> None:
     """Ask the target, or (without a handshake) see at least that its address is one that may be connected to."""
-    async with await _open_client(context, asked.url) as client:
+    async with await open_client(context, asked.url) as client:
         outcome: Handshake = await shake_hands(client, origin=_origin(context), required=asked.handshake)
     outcome.require()
 
@@ -464,24 +336,24 @@ def _origin(context: RequestContext) -> str:
     return context.base_url.partition("://")[2].partition("/")[0] or "plimsoll"
 
 
-async def _execute(context: RequestContext, ref: str, act: Any) -> Receipt:
-    found, _ = await sync_to_thread(_load, context, ref)
+async def execute_act(context: RequestContext, ref: str, act: Any) -> Receipt:
+    found, _ = await sync_to_thread(load_subscription, context, ref)
     return await execute(context, "subscription", found.id, act)
 
 
-def _respond(receipt: Receipt) -> HttpResponse:
-    return command_response(_summarise_receipt(receipt), receipt)
+def respond(receipt: Receipt) -> HttpResponse:
+    return command_response(summarise_receipt(receipt), receipt)
 
 
-def _act_operation(name: str, summary: str, body: Any) -> Operation:
+def act_operation(name: str, summary: str, body: Any) -> Operation:
     return Operation(
         id=f"subscription.{name}",
         summary=summary,
-        tag=_TAG,
+        tag=TAG,
         scopes=(ACT, ADMIN),
         body=body,
         answer=SubscriptionSummary,
-        codes=(*_CODES, "not_found"),
+        codes=(*PROBLEM_CODES, "not_found"),
         command=True,
         idempotent=True,
     )
@@ -489,55 +361,31 @@ def _act_operation(name: str, summary: str, body: Any) -> Operation:
 
 @command_route(
     "/v1/subscriptions/{subscription}/pause",
-    _act_operation("pause", "Send nothing until it is resumed", acts.PauseSubscription),
+    act_operation("pause", "Send nothing until it is resumed", acts.PauseSubscription),
 )
 async def pause_subscription(context: RequestContext, subscription: str) -> HttpResponse:
-    return _respond(await _execute(context, subscription, context.body))
+    return respond(await execute_act(context, subscription, context.body))
 
 
 @command_route(
     "/v1/subscriptions/{subscription}/resume",
-    _act_operation("resume", "Send again, from where it stopped; also after it was disabled", acts.ResumeSubscription),
+    act_operation("resume", "Send again, from where it stopped; also after it was disabled", acts.ResumeSubscription),
 )
 async def resume_subscription(context: RequestContext, subscription: str) -> HttpResponse:
-    receipt = await _execute(context, subscription, context.body)
+    receipt = await execute_act(context, subscription, context.body)
     await sync_to_thread(context.runtime.deliveries.resume, receipt.state.id)
     context.runtime.wakeups.publish()
-    return _respond(receipt)
+    return respond(receipt)
 
 
 @command_route(
     "/v1/subscriptions/{subscription}/remove",
-    _act_operation("remove", "End it for good", acts.RemoveSubscription),
+    act_operation("remove", "End it for good", acts.RemoveSubscription),
 )
 async def remove_subscription(context: RequestContext, subscription: str) -> HttpResponse:
-    receipt = await _execute(context, subscription, context.body)
+    receipt = await execute_act(context, subscription, context.body)
     await sync_to_thread(context.runtime.deliveries.forget, receipt.state.id)
-    return _respond(receipt)
-
-
-@command_route(
-    "/v1/subscriptions/{subscription}/replay",
-    _act_operation("replay", "Send again what was recorded after a position or an instant, under the same ids", Replay),
-)
-async def replay_subscription(context: RequestContext, subscription: str) -> HttpResponse:
-    after = await sync_to_thread(_resolve_replay, context, context.body)
-    receipt = await _execute(context, subscription, acts.ReplaySubscription(after=after))
-    await sync_to_thread(context.runtime.deliveries.replay, receipt.state.id, after)
-    context.runtime.wakeups.publish()
-    return _respond(receipt)
-
-
-def _resolve_replay(context: RequestContext, asked: Replay) -> int:
-    if (asked.after is None) == (asked.since is None):
-        raise field_error("/after", "either a position (`after`) or an instant (`since`)")
-    ledger, organisation = context.runtime.ledger, context.viewer.organisation_id
-    head = ledger.position(organisation)
-    if asked.after is not None:
-        require_position(asked.after, head)
-        return asked.after
-    since: datetime = parse_instant(asked.since or "", "since")
-    return ledger.last_known(organisation, head, recorded_as_of=since).position
+    return respond(receipt)
 
 
 @command_route(
@@ -545,101 +393,30 @@ def _resolve_replay(context: RequestContext, asked: Replay) -> int:
     Operation(
         id="subscription.rotate_secret",
         summary="A new secret, answered this once; the former one signs too until the overlap is over",
-        tag=_TAG,
+        tag=TAG,
         scopes=(ACT, ADMIN),
         body=acts.RotateSecret,
         answer=RotatedSecret,
-        codes=(*_CODES, "not_found"),
+        codes=(*PROBLEM_CODES, "not_found"),
     ),
 )
 async def rotate_secret(context: RequestContext, subscription: str) -> HttpResponse:
-    _reject_idempotency_key(context)
-    receipt = await _execute(context, subscription, context.body)
+    reject_idempotency_key(context)
+    receipt = await execute_act(context, subscription, context.body)
     secret = generate_secret()
     until = context.now + acts.overlap(context.body)
     await sync_to_thread(context.runtime.deliveries.rotate_secret, receipt.state.id, secret, until)
-    response = command_response(RotatedSecret(subscription=_summarise_receipt(receipt), secret=secret), receipt)
-    return msgspec.structs.replace(response, headers=response.headers | _NO_STORE)
-
-
-@command_route(
-    "/v1/subscriptions/{subscription}/redeliver",
-    Operation(
-        id="redeliver",
-        summary="Send again one event, or all that were given up",
-        tag=_TAG,
-        scopes=(ACT, ADMIN),
-        body=Redeliver,
-        answer=Redelivery,
-        codes=("not_found",),
-    ),
-)
-def redeliver(context: RequestContext, subscription: str) -> HttpResponse:
-    asked: Redeliver = context.body
-    found, _ = _load(context, subscription)
-    _require_management(context, found)
-    if (asked.event is None) == (asked.state is None):
-        raise field_error("/event", "either one event (`event`) or all in a state (`state`)")
-    deliveries = context.runtime.deliveries
-    if asked.state is not None:
-        if asked.state not in ("dead", "held"):
-            raise InvalidField("only what was given up is sent again so", pointer="/state", allowed=("dead", "held"))
-        answer = Redelivery(deliveries=deliveries.redeliver(found.id, (asked.state,)))
-    else:
-        delivery = deliveries.load_delivery(found.id, asked.event or found.id)
-        deliveries.redeliver_event(found.id, delivery.event_id, delivery.position, delivery.subject)
-        answer = Redelivery(deliveries=1)
-    context.runtime.wakeups.publish()
-    return json_response(answer)
-
-
-@command_route(
-    "/v1/subscriptions/{subscription}/test",
-    Operation(
-        id="testSubscription",
-        summary="Send one message of the type `webhook.test` now, and say what was answered",
-        tag=_TAG,
-        scopes=(ACT, ADMIN),
-        body=SendTest,
-        answer=TestResult,
-        codes=("not_found",),
-    ),
-)
-async def test_subscription(context: RequestContext, subscription: str) -> HttpResponse:
-    found, _ = await sync_to_thread(_load, context, subscription)
-    _require_management(context, found)
-    signer: Signer = await sync_to_thread(load_signer, context.runtime.deliveries, found.id)
-    webhook_id = f"msg_{context.runtime.new_id().hex}"
-    body = build_test_body(found, context.now, context.base_url)
-    headers = build_headers(found.id, signer.sign(webhook_id, int(context.now.timestamp()), body))
-    began = context.runtime.clock()
-    async with await _open_client(context, found.url) as client:
-        answer = await client.send("POST", headers, body)
-    return json_response(
-        TestResult(
-            delivered=answer.is_success,
-            status=answer.status,
-            error=answer.error,
-            answer=answer.body,
-            webhook_id=webhook_id,
-            duration_ms=int((context.runtime.clock() - began).total_seconds() * 1000),
-        )
-    )
+    response = command_response(RotatedSecret(subscription=summarise_receipt(receipt), secret=secret), receipt)
+    return msgspec.structs.replace(response, headers=response.headers | NO_STORE)
 
 
 ROUTES: list[Route] = [
     list_subscriptions,
     get_subscription,
     get_subscription_history,
-    list_deliveries,
-    get_delivery,
-    get_webhook_keys,
     create_subscription,
     pause_subscription,
     resume_subscription,
     remove_subscription,
-    replay_subscription,
     rotate_secret,
-    redeliver,
-    test_subscription,
 ]

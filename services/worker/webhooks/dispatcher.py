@@ -22,7 +22,7 @@ from domain.envelope import Source
 from domain.errors import Refusal
 from domain.subscription.subscription import DisabledReason, DisableSubscription, Subscription
 from ledger.commands import Command
-from ledger.deliveries import Cursor, Progress
+from ledger.deliveries import DeliveryCursor, DeliveryUpdate
 from ledger.errors import LedgerUnavailable
 from services.webhooks.addresses import AddressPolicy
 from services.webhooks.client import Resolver, WebhookClient, build_ssl_context, resolve
@@ -59,7 +59,7 @@ class Dispatcher:
         self._tasks: set[asyncio.Task[None]] = set()
         #: Log position up to which wake-ups were followed.
         self._followed = -1
-        self._waiting: list[tuple[Progress, asyncio.Future[bool]]] = []
+        self._waiting: list[tuple[DeliveryUpdate, asyncio.Future[bool]]] = []
         self._writing: asyncio.Task[None] | None = None
 
     def run(self, stopping: threading.Event) -> None:
@@ -146,7 +146,7 @@ class Dispatcher:
     def _find_ready(self, changed: set[Any], now: datetime, room: int, everywhere: bool) -> list[Any]:  # noqa: FBT001 - for a thread
         return self._runtime.deliveries.find_ready(changed, now, room, everywhere=everywhere)
 
-    def _start(self, cursor: Cursor) -> None:
+    def _start(self, cursor: DeliveryCursor) -> None:
         sender = Sender(self._tools, cursor)
         self._senders[cursor.subscription_id] = sender
         task = asyncio.get_running_loop().create_task(self._send(sender))
@@ -198,7 +198,7 @@ class Dispatcher:
     async def _in_thread(self, function: Callable[..., Any], *arguments: object) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._executor, function, *arguments)
 
-    async def _save(self, progress: Progress) -> bool:
+    async def _save(self, progress: DeliveryUpdate) -> bool:
         """Written with what other senders have by then: one transaction for all."""
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append((progress, future))

@@ -7,7 +7,7 @@ from collections import deque
 from datetime import datetime
 from uuid import UUID
 
-from ledger.deliveries import Delivery
+from ledger.deliveries import EventDelivery
 from services.worker.webhooks.source import OutgoingEvent
 
 
@@ -48,7 +48,7 @@ class OpenDelivery:
         return made
 
     @classmethod
-    def of_row(cls, row: Delivery, now: float) -> OpenDelivery:
+    def of_row(cls, row: EventDelivery, now: float) -> OpenDelivery:
         made = cls(row.event_id, row.position, row.subject, opened_at=now)
         made.due, made.attempts, made.tries, made.is_saved = row.next_attempt_at, row.attempts, row.tries, True
         return made

@@ -18,7 +18,7 @@ import msgspec
 import structlog
 
 from domain.subscription.subscription import DisabledReason, Subscription
-from ledger.deliveries import REST, Attempt, Cursor, Deliveries, Delivery, DeliveryState, Progress
+from ledger.deliveries import REST, Attempt, Deliveries, DeliveryCursor, DeliveryState, DeliveryUpdate, EventDelivery
 from services.webhooks import retries
 from services.webhooks.client import Answer, WebhookClient
 from services.webhooks.messages import build_headers, message_id
@@ -65,7 +65,7 @@ class SenderTools(msgspec.Struct, frozen=True, kw_only=True):
     #: Run what asks the store in a thread.
     in_thread: Callable[..., Awaitable[Any]]
     #: Write progress; False: the lease is lost.
-    save: Callable[[Progress], Awaitable[bool]]
+    save: Callable[[DeliveryUpdate], Awaitable[bool]]
     #: Record that deliveries have ended by themselves.
     disable: Callable[[Subscription, DisabledReason, datetime | None], Awaitable[None]]
     #: No more subscriptions can be taken: one that has nothing to do makes room.
@@ -75,7 +75,7 @@ class SenderTools(msgspec.Struct, frozen=True, kw_only=True):
 class Sender:
     """Sends for one subscription until there is nothing to do, or the lease is lost."""
 
-    def __init__(self, tools: SenderTools, cursor: Cursor) -> None:
+    def __init__(self, tools: SenderTools, cursor: DeliveryCursor) -> None:
         self._tools = tools
         self._cursor = cursor
         self.subscription_id: UUID = cursor.subscription_id
@@ -88,7 +88,7 @@ class Sender:
         self._is_closing = False
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._finished: list[Delivery] = []
+        self._finished: list[EventDelivery] = []
         self._attempts: list[tuple[UUID, Attempt]] = []
         self._saved_at = self._used_at = time.monotonic()
         #: Of rows that were saved and have changed since.
@@ -366,9 +366,11 @@ class Sender:
         )
         return await self._write(after, rows, attempts)
 
-    async def _write(self, after: Cursor, rows: list[Delivery], attempts: list[tuple[UUID, Attempt]]) -> bool:
+    async def _write(
+        self, after: DeliveryCursor, rows: list[EventDelivery], attempts: list[tuple[UUID, Attempt]]
+    ) -> bool:
         lease_until = int((self._tools.clock() + LEASE).timestamp() * 1_000_000)
-        progress = Progress(
+        progress = DeliveryUpdate(
             before=self._cursor, after=after, lease_until=lease_until, deliveries=rows, attempts=attempts
         )
         kept = await self._tools.save(progress)
@@ -386,8 +388,8 @@ class Sender:
         return self._tools.clock() if self._queue.open else None
 
 
-def _to_row(delivery: OpenDelivery, state: DeliveryState, now: datetime) -> Delivery:
-    return Delivery(
+def _to_row(delivery: OpenDelivery, state: DeliveryState, now: datetime) -> EventDelivery:
+    return EventDelivery(
         event_id=delivery.event_id,
         position=delivery.position,
         subject=delivery.subject,
