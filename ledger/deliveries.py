@@ -189,7 +189,7 @@ class Deliveries:
     def wake(self, subscription_id: UUID) -> None:
         """Let any worker look at it now; a worker that holds its lease reads it anew."""
         with self._recorder.write() as session:
-            session.run("wake_webhook_cursor", subscription_id=subscription_id)
+            session.run("wake_webhook_cursor", subscription_id=subscription_id, now=to_micros(self._clock()))
 
     def resume(self, subscription_id: UUID) -> None:
         """Begin anew with counting failures, and send at once what waits."""
@@ -202,15 +202,15 @@ class Deliveries:
         """Send again what was recorded after a position: what is known of having sent it is dropped."""
         with self._recorder.write() as session:
             session.run("forget_webhook_deliveries", subscription_id=subscription_id, after=after)
-            session.run("rewind_webhook_cursor", subscription_id=subscription_id, position=after)
+            session.run(
+                "rewind_webhook_cursor", subscription_id=subscription_id, position=after, now=to_micros(self._clock())
+            )
 
-    def redeliver(self, subscription_id: UUID, states: Collection[DeliveryState]) -> int:
-        """Send again the deliveries in these states; how many."""
+    def redeliver(self, subscription_id: UUID, state: DeliveryState) -> int:
+        """Send again the deliveries in this state; how many."""
         now = to_micros(self._clock())
         with self._recorder.write() as session:
-            found = session.run(
-                "revive_webhook_deliveries", subscription_id=subscription_id, states=sorted(states), now=now
-            )
+            found = session.run("revive_webhook_deliveries", subscription_id=subscription_id, state=state, now=now)
             session.run("forgive_webhook_cursor", subscription_id=subscription_id, now=now)
         return found
 

@@ -59,14 +59,6 @@ class Receiver:
         assert len(self.received) >= count, f"{len(self.received)} of {count} messages came"
         return list(self.received)
 
-    def wait_for(self, condition: Callable[[list[Received]], bool], seconds: float = 20.0) -> list[Received]:
-        """The messages, once they are what is waited for."""
-        deadline = time.monotonic() + seconds
-        while not condition(self.received) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert condition(self.received), f"not among {len(self.received)} messages"
-        return list(self.received)
-
 
 def _handler_of(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from services.webhooks.addresses import Address, AddressPolicy
-from services.webhooks.client import Answer, Resolver, WebhookClient, build_ssl_context
+from services.webhooks.client import Answer, Resolver, WebhookClient, build_ssl_context, resolve
 from services.webhooks.handshake import shake_hands
 from tests.webhooks.certificates import issue
 from tests.webhooks.receiver import LOOPBACK, Receiver, Reply, run_receiver
@@ -36,7 +36,7 @@ def send(
     url: str,
     policy: AddressPolicy = LOCAL,
     *,
-    resolver: Resolver | None = None,
+    resolver: Resolver = resolve,
     timeout_s: float = 5.0,
     ca_file: str = "",
     times: int = 1,
@@ -45,9 +45,8 @@ def send(
     """The answer to the last of some messages."""
 
     async def run() -> Answer:
-        more = {"resolver": resolver} if resolver is not None else {}
-        client = WebhookClient(url, policy=policy, tls=build_ssl_context(ca_file), timeout_s=timeout_s, **more)
-        async with client:
+        tls = build_ssl_context(ca_file)
+        async with WebhookClient(url, policy=policy, tls=tls, timeout_s=timeout_s, resolver=resolver) as client:
             for _ in range(times - 1):
                 await client.send(method, {}, b"{}")
             return await client.send(method, {"webhook-id": "msg_1"}, b"{}")

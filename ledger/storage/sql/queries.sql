@@ -274,10 +274,10 @@ WHERE subscription_id = :subscription_id AND lease_owner = :owner AND position =
 
 -- name: wake_webhook_cursor
 -- For any worker to take: who holds the lease loses it.
-UPDATE webhook_cursors SET lease_owner = NULL, lease_until = 0 WHERE subscription_id = :subscription_id
+UPDATE webhook_cursors SET next_due = :now, lease_owner = NULL, lease_until = 0 WHERE subscription_id = :subscription_id
 
 -- name: rewind_webhook_cursor
-UPDATE webhook_cursors SET position = :position, lease_owner = NULL, lease_until = 0
+UPDATE webhook_cursors SET position = :position, next_due = :now, lease_owner = NULL, lease_until = 0
 WHERE subscription_id = :subscription_id
 
 -- name: forgive_webhook_cursor
@@ -298,7 +298,7 @@ WHERE subscription_id = :subscription_id AND state = 'pending'
 
 -- name: revive_webhook_deliveries
 UPDATE webhook_deliveries SET state = 'pending', attempts = 0, next_attempt_at = :now
-WHERE subscription_id = :subscription_id AND state IN :states
+WHERE subscription_id = :subscription_id AND state = :state
 
 -- name: webhook_deliveries_among
 SELECT event_id FROM webhook_deliveries WHERE subscription_id = :subscription_id AND event_id IN :events

@@ -206,7 +206,7 @@ def redeliver(context: RequestContext, subscription: str) -> HttpResponse:
     if asked.state is not None:
         if asked.state not in ("dead", "held"):
             raise InvalidField("only what was given up is sent again so", pointer="/state", allowed=("dead", "held"))
-        answer = Redelivery(deliveries=deliveries.redeliver(found.id, (asked.state,)))
+        answer = Redelivery(deliveries=deliveries.redeliver(found.id, asked.state))
     else:
         delivery = deliveries.load_delivery(found.id, asked.event or found.id)
         deliveries.redeliver_event(found.id, delivery.event_id, delivery.position, delivery.subject)

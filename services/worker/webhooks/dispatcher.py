@@ -138,6 +138,10 @@ class Dispatcher:
         if room > 0:
             now = self._runtime.clock()
             ready = await self._in_thread(self._find_ready, changed, now, room, everywhere)
+            for sender in (self._senders[found] for found in ready if found in self._senders):
+                # It was woken, or rewound: what its sender knows is not true any more.
+                sender.lose()
+            ready = [found for found in ready if found not in self._senders]
             for cursor in await self._in_thread(deliveries.claim, ready, self._owner, now, now + LEASE):
                 self._start(cursor)
         self._followed = head

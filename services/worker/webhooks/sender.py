@@ -85,7 +85,7 @@ class Sender:
         self._failing_since = cursor.failing_since
         self._failures = cursor.failures
         self._has_news = True
-        self._is_closing = False
+        self._is_closing = self._is_lost = False
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._finished: list[EventDelivery] = []
@@ -102,6 +102,11 @@ class Sender:
     def stop(self) -> None:
         """End once what is on its way has arrived."""
         self._is_closing = True
+        self._changed.set()
+
+    def lose(self) -> None:
+        """The lease is lost: end, and write nothing."""
+        self._is_lost = self._is_closing = True
         self._changed.set()
 
     # --- life -----------------------------------------------------------------------------------------------------
@@ -136,7 +141,7 @@ class Sender:
                 if self._queue.ready and time.monotonic() - self._signer_at > SIGNER_S:
                     await self._load_signer()
                 self._start_ready()
-            if not await self._save_when_due():
+            if self._is_lost or not await self._save_when_due():
                 return None
             if not self._tasks and (self._is_closing or self._is_idle()):
                 return self._tools.clock() + REST if self._subscription.state != "active" else None
@@ -148,7 +153,7 @@ class Sender:
                 pass
 
     def _is_idle(self) -> bool:
-        if self._has_news or self._queue.ready or self._has_unsaved() or self._position() != self._cursor.position:
+        if self._has_news or self._queue.ready or self._has_unsaved() or self._has_moved():
             return False
         due = self._queue.next_due()
         if due is not None and due <= self._tools.clock() + timedelta(seconds=IDLE_S):
@@ -342,7 +347,10 @@ class Sender:
         if self._finished or self._attempts or self._dirty:
             return True
         is_time = self._is_closing or time.monotonic() - self._saved_at > CURSOR_INTERVAL_S
-        return is_time and self._position() != self._cursor.position
+        return is_time and self._has_moved()
+
+    def _has_moved(self) -> bool:
+        return self._position() != self._cursor.position or self._next_due() != self._cursor.next_due
 
     async def _save_when_due(self) -> bool:
         """Write what was done; False: the lease is lost, and with it what is open here."""
