@@ -320,6 +320,16 @@ class Deliveries:
             with self._recorder.write() as session:
                 session.run("renew_webhook_leases", ids=list(ids), owner=owner, until=to_micros(until))
 
+    def find_lost(self, ids: Collection[UUID], owner: str, until: datetime) -> set[UUID]:
+        """Those of whose leases this owner has none any more; the others, which had run out, are renewed."""
+        if not ids:
+            return set()
+        micros = to_micros(until)
+        with self._recorder.write() as session:
+            return {
+                each for each in ids if not session.run("renew_webhook_leases", ids=[each], owner=owner, until=micros)
+            }
+
     def release(self, subscription_id: UUID, owner: str, until: datetime | None = None) -> None:
         """Give a lease up; nobody takes it before `until`."""
         with self._recorder.write() as session:

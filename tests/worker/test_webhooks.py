@@ -43,15 +43,15 @@ def subscribe_and_change_a_goal(runtime: Runtime, receiver: Receiver) -> tuple[s
     return created["secret"], messages
 
 
-@pytest.mark.parametrize("with_redis", [False, True], ids=["embedded", "redis"])
+@pytest.mark.parametrize(
+    ("store", "broker"), [("sqlite_url", None), ("postgres_url", "redis_url")], ids=["embedded", "redis"]
+)
 def test_a_subscriber_receives_what_happens_to_a_goal(
-    with_redis: bool, database_url: str, request: pytest.FixtureRequest, receiver: Receiver
+    store: str, broker: str | None, request: pytest.FixtureRequest, receiver: Receiver
 ) -> None:
-    if with_redis and database_url.startswith("sqlite"):
-        pytest.skip("SQLite is one server's, with its worker inside")
-    redis_url = request.getfixturevalue("redis_url") if with_redis else None
+    database_url, redis_url = request.getfixturevalue(store), broker and request.getfixturevalue(broker)
     settings = Settings(database_url=database_url, redis_url=redis_url, webhook_allowed_networks=LOOPBACK)
-    if with_redis:
+    if redis_url:
         with Runtime.open(settings) as other, Runtime.start(settings) as runtime:
             worker = Worker(other, scheduler=False)
             worker.start()

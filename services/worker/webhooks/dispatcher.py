@@ -67,13 +67,13 @@ class Dispatcher:
         asyncio.run(self._run(stopping))
 
     async def _run(self, stopping: threading.Event) -> None:
-        self._woken = asyncio.Event()
+        self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="plimsoll-webhooks")
         tls = await self._in_thread(build_ssl_context, self._runtime.settings.webhook_ca_file)
         self._tools = self._make_tools(tls)
         listener = threading.Thread(
             target=self._listen,
-            args=(asyncio.get_running_loop(), stopping),
+            args=(stopping,),
             name="plimsoll-webhook-wakeups",
             daemon=True,
         )
@@ -104,12 +104,12 @@ class Dispatcher:
             pass
         self._woken.clear()
 
-    def _listen(self, loop: asyncio.AbstractEventLoop, stopping: threading.Event) -> None:
+    def _listen(self, stopping: threading.Event) -> None:
         subscription = self._runtime.wakeups.subscribe()
         try:
             while not stopping.is_set():
                 if subscription.wait(POLL_S) or stopping.is_set():
-                    loop.call_soon_threadsafe(self._woken.set)
+                    self._loop.call_soon_threadsafe(self._woken.set)
         except RuntimeError:
             # The loop has ended meanwhile.
             return
@@ -138,9 +138,11 @@ class Dispatcher:
         if room > 0:
             now = self._runtime.clock()
             ready = await self._in_thread(self._find_ready, changed, now, room, everywhere)
-            for sender in (self._senders[found] for found in ready if found in self._senders):
+            ours = [found for found in ready if found in self._senders]
+            for lost in await self._in_thread(deliveries.find_lost, ours, self._owner, now + LEASE):
                 # It was woken, or rewound: what its sender knows is not true any more.
-                sender.lose()
+                if lost in self._senders:
+                    self._senders[lost].lose()
             ready = [found for found in ready if found not in self._senders]
             for cursor in await self._in_thread(deliveries.claim, ready, self._owner, now, now + LEASE):
                 self._start(cursor)
@@ -153,7 +155,7 @@ class Dispatcher:
     def _start(self, cursor: DeliveryCursor) -> None:
         sender = Sender(self._tools, cursor)
         self._senders[cursor.subscription_id] = sender
-        task = asyncio.get_running_loop().create_task(self._send(sender))
+        task = self._loop.create_task(self._send(sender))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -200,14 +202,14 @@ class Dispatcher:
         )
 
     async def _in_thread(self, function: Callable[..., Any], *arguments: object) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, function, *arguments)
+        return await self._loop.run_in_executor(self._executor, function, *arguments)
 
     async def _save(self, progress: DeliveryUpdate) -> bool:
         """Written with what other senders have by then: one transaction for all."""
-        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[bool] = self._loop.create_future()
         self._waiting.append((progress, future))
         if self._writing is None or self._writing.done():
-            self._writing = asyncio.get_running_loop().create_task(self._write())
+            self._writing = self._loop.create_task(self._write())
         return await future
 
     async def _write(self) -> None:
