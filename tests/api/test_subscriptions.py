@@ -10,8 +10,7 @@ from uuid import UUID
 import pytest
 
 from domain.envelope import Source
-from domain.subscription import decide
-from domain.subscription.subscription import DisableSubscription
+from domain.subscription.subscription import MAX_SUBSCRIPTIONS, DisableSubscription
 from ledger.commands import Command
 from services.webhooks.signatures import verify
 from tests.api.app_under_test import ApiApp, MemberClient, create_active_goal
@@ -171,8 +170,8 @@ def test_a_target_that_does_not_want_messages_is_not_subscribed(app: ApiApp, rec
 def test_an_organisation_has_a_hundred_subscriptions_not_ten_thousand(
     app: ApiApp, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert 100 == decide.MAX_SUBSCRIPTIONS
-    monkeypatch.setattr(decide, "MAX_SUBSCRIPTIONS", 3)
+    assert 100 == MAX_SUBSCRIPTIONS
+    monkeypatch.setattr("domain.subscription.decide.MAX_SUBSCRIPTIONS", 3)
     ana = app.as_member("ana")
     first = subscribe(ana, receiver, handshake=False)
     for _ in range(2):
