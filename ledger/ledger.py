@@ -316,6 +316,12 @@ class Ledger:
         with self.recorder.read() as session:
             return int(session.query("position", organisation_id=organisation_id)[0][0] or 0)
 
+    def positions_of(self, organisation_ids: Sequence[UUID]) -> dict[UUID, int]:
+        """The last position of each of these organisations, in one statement; 0 where one has no event."""
+        with self.recorder.read() as session:
+            rows = session.query("positions_of", wanted=[(organisation_id,) for organisation_id in organisation_ids])
+        return {row_uuid(organisation_id): int(position or 0) for organisation_id, position in rows}
+
     def positions(self, organisation_id: UUID) -> tuple[EventPosition, int]:
         """The organisation's last event and the last log position, at one moment."""
         with self.recorder.read() as session:

@@ -37,11 +37,20 @@ if TYPE_CHECKING:
     from services.settings import Settings
 
 
+#: Threads of an API process for look-ups: of commands, keys and probes.
+_LOOKUP_THREADS = 12
+
+
 class Runtime:
     """Everything that outlives a request. Make one with `open` or `start`; close it when done."""
 
     def __init__(
-        self, settings: Settings, *, clock: Callable[[], datetime] = utc_now, new_id: Callable[[], UUID] | None = None
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        new_id: Callable[[], UUID] | None = None,
+        statement_timeout_s: float = 0,
     ) -> None:
         self.settings = settings
         self._auth_changes = 0
@@ -55,8 +64,11 @@ class Runtime:
             self.ledger = Ledger.open(settings.database_url, clock=self.clock, new_id=self.new_id)
             opened.callback(self.ledger.close)
             # Every thread of the API and of the worker may ask the views at once, and the projector writes them.
-            connections = settings.api_threads + settings.worker_threads + 1
-            self.database = Database.open(settings.database_url, connections=connections)
+            self.database = Database.open(
+                settings.database_url,
+                connections=_count_reading_threads(settings) + settings.worker_threads + 1,
+                statement_timeout_s=statement_timeout_s,
+            )
             opened.callback(self.database.close)
             self.keys = Keys(self.ledger)
             self.deliveries = Deliveries(self.ledger)
@@ -75,8 +87,11 @@ class Runtime:
 
     @classmethod
     def start(cls, settings: Settings) -> Self:
-        """`open` and, when embedded, the worker: jobs and scheduler in this process, the views' engine in a child."""
-        runtime = cls(settings)
+        """`open` and, when embedded, the worker: jobs and scheduler in this process, the views' engine in a child.
+
+        For a server: PostgreSQL ends a reading statement after `store_wait_s` seconds.
+        """
+        runtime = cls(settings, statement_timeout_s=settings.store_wait_s)
         if settings.is_embedded:
             engine = EngineProcess(settings)
             runtime._exit_stack.callback(engine.close)
@@ -126,6 +141,12 @@ class Runtime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _count_reading_threads(settings: Settings) -> int:
+    """Threads of an API process that may ask the views at once: of every weight class, and some for look-ups."""
+    pages = settings.api_threads // 4 + 1
+    return settings.api_threads + pages + settings.reports_at_once + settings.imports_at_once + _LOOKUP_THREADS
 
 
 class Migration(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 
 from litestar import Litestar
 
+from services.api.admission import Admission
 from services.api.auth.key_cache import KeyCache
 from services.api.auth.rate_limits import RateLimits
 from services.api.context import ApiState
 from services.api.endpoint import litestar_handler
 from services.api.http.problems import EXCEPTION_HANDLERS
 from services.api.http.responses import encode
+from services.api.live.live_feed import LiveFeed
 from services.api.metrics import Metrics
 from services.api.openapi import build_openapi_document
 from services.api.operations import Route
 from services.api.pipeline import HttpPipeline
+from services.api.probes import Probes
 from services.api.router import Router
 from services.api.routes import (
     charters,
@@ -37,7 +40,7 @@ from services.api.routes import (
     subscriptions,
     system,
 )
-from services.api.waits import Waits
+from services.api.waits import FollowedPosition, Waits
 
 if TYPE_CHECKING:
     from services.runtime import Runtime
@@ -100,12 +103,17 @@ def litestar() -> Litestar:
 def create_app(runtime: Runtime) -> HttpPipeline:
     """The ASGI application on a running Plimsoll. Its owner closes the runtime."""
     settings = runtime.settings
+    key_cache = KeyCache(runtime)
     state = ApiState(
         runtime=runtime,
         rate_limits=RateLimits(settings.rate_limit_per_minute, settings.redis_url),
         metrics=Metrics(runtime),
-        key_cache=KeyCache(runtime),
+        admission=Admission(settings),
+        probes=Probes(),
+        key_cache=key_cache,
         waits=Waits(),
+        followed=FollowedPosition(runtime),
+        live=LiveFeed(runtime, key_cache),
         allowed_methods=allowed_methods(),
         openapi=encode_openapi_document(),
     )

@@ -28,6 +28,7 @@ API: dict[str, str] = {
     "due_from": "Only goals that are due on this day or later.",
     "due_to": "Only goals that are due on this day or earlier.",
     "HistoryQuery.after": "Only events after this version. e.g. 0",
+    "StreamQuery.after": "Only events behind this position; where left out, only those that come. e.g. 120",
     "EventsQuery.after": "Only events behind this position. e.g. 0",
     "DiffQuery.from": "The earlier time: a day (its end) or an instant. e.g. 2026-03-02",
     "DiffQuery.to": "The later time: a day (its end) or an instant; now where left out. e.g. 2026-03-31",

@@ -13,7 +13,7 @@ from domain.errors import NotFound
 from domain.instants import format_instant
 from projections.as_of import AsOf, NotFollowed, resolve_as_of
 from services.api.context import RequestContext
-from services.api.http.parsing import parse_as_of, parse_instant
+from services.api.http.parsing import encode_path, parse_as_of, parse_instant
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import JSON, HttpResponse, encode, response_with_etag
 from services.api.operations import AsOfQuery
@@ -76,7 +76,7 @@ def next_page_url(context: RequestContext, query: msgspec.Struct, **where: str |
         for name, value in msgspec.to_builtins(query).items()
         if value not in (None, "", []) and name != "after_position"
     }
-    return f"{context.path}?{urlencode(given | where, doseq=True)}"
+    return f"{encode_path(context.path)}?{urlencode(given | where, doseq=True)}"
 
 
 def next_link(context: RequestContext, query: msgspec.Struct, **where: str | int | None) -> dict[str, str]:

@@ -123,8 +123,8 @@ _REFUSAL_STATUSES: dict[type[errors.Refusal], int] = {
 _API_PROBLEMS: dict[str, ProblemDefinition] = {
     "malformed": ProblemDefinition(
         400,
-        "The body is not well-formed.",
-        "Send well-formed JSON, and a query string of at most 100 parameters.",
+        "The request is not well-formed.",
+        "Send well-formed HTTP and JSON, a query string of at most 100 parameters, and each header once.",
     ),
     "unauthenticated": ProblemDefinition(
         401,
@@ -176,6 +176,11 @@ _API_PROBLEMS: dict[str, ProblemDefinition] = {
         "This key has used up its rate; wait as long as `Retry-After` says.",
         "Wait as long as `Retry-After` says.",
     ),
+    "too_many_at_once": ProblemDefinition(
+        429,
+        "This key, or its organisation, has as many requests of this kind under way as it may have.",
+        "Send fewer at a time; `detail` names the limit. Ask again after `Retry-After`.",
+    ),
     "internal": ProblemDefinition(
         500,
         "Something went wrong on our side; it was logged, and no detail is given here.",
@@ -191,8 +196,13 @@ _API_PROBLEMS: dict[str, ProblemDefinition] = {
     ),
     "overloaded": ProblemDefinition(
         503,
-        "Too many commands are waiting; this one was not taken. Try again later.",
-        "Ask again after `Retry-After`; nothing was recorded (`recorded`: `no`).",
+        "Too many requests are waiting; this one was not taken. Try again later.",
+        "Ask again after `Retry-After`; of a command nothing was recorded (`recorded`: `no`).",
+    ),
+    "deadline_exceeded": ProblemDefinition(
+        503,
+        "This took longer than one request may; it was given up.",
+        "Ask for less: one team, one member, a shorter window; send an import in parts. `detail` names the limit.",
     ),
     "not_caught_up": ProblemDefinition(
         503,

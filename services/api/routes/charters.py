@@ -38,7 +38,7 @@ from services.api.commands import act_routes, command_response, execute
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, Route, query_route
+from services.api.operations import AsOfQuery, Operation, Route, Weight, query_route
 from services.api.queries import as_of_now, log_person_read, next_link, read_response, requested_as_of
 from services.api.routes.goal_queries import HistoryQuery
 from services.authorization import READ
@@ -250,6 +250,7 @@ def _summarise(context: RequestContext, view: AsOf, held: CharterVersion) -> Cha
     "/v1/charters",
     Operation(
         id="listCharters",
+        weight=Weight.PAGE,
         summary="Every charter that has begun: the organisation's own, then the teams'",
         tag=_TAG,
         scopes=(READ,),

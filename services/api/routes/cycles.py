@@ -37,7 +37,7 @@ from services.api.context import RequestContext
 from services.api.filters import ScopeReference, require_references
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
+from services.api.operations import AsOfQuery, Operation, Route, Weight, command_route, query_route
 from services.api.queries import as_of_now, next_link, read_response, requested_as_of
 from services.api.routes.goal_queries import Cursor, HistoryQuery
 from services.authorization import ACT, ADMIN, READ, can_see_everything
@@ -181,6 +181,7 @@ async def open_cycle(context: RequestContext) -> HttpResponse:
     "/v1/cycles",
     Operation(
         id="listCycles",
+        weight=Weight.PAGE,
         summary="The cycles that you may see, a page at a time: your teams' and the organisation's own",
         tag=_TAG,
         scopes=(READ,),

@@ -26,7 +26,7 @@ from services.api.context import RequestContext
 from services.api.filters import DecisionState, MemberReference, ScopeReference, require_references
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse, format_version_etag
-from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
+from services.api.operations import AsOfQuery, Operation, Route, Weight, command_route, query_route
 from services.api.queries import as_of_now, next_link, read_response, requested_as_of
 from services.api.routes.goal_queries import Cursor, HistoryQuery
 from services.api.summaries import StreamSummary
@@ -133,6 +133,7 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     "/v1/decisions",
     Operation(
         id="listDecisions",
+        weight=Weight.PAGE,
         summary="Decisions, a page at a time; pages stay consistent under writes",
         tag=_TAG,
         scopes=(READ,),

@@ -19,7 +19,7 @@ from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment, parse_as_of
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, Route, TimeText, query_route
+from services.api.operations import AsOfQuery, Operation, Route, TimeText, Weight, query_route
 from services.api.queries import read_response, requested_as_of
 from services.authorization import READ
 from services.visibility.policy import require_scope
@@ -43,6 +43,7 @@ class DigestQuery(AsOfQuery, frozen=True, kw_only=True):
     "/v1/teams/{team}/digest",
     Operation(
         id="getDigest",
+        weight=Weight.PAGE,
         summary="What changed in a team, what is needed of whom, and what is unchanged: to be read at any time",
         tag="support",
         scopes=(READ,),

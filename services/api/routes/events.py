@@ -6,32 +6,32 @@ everything gets the events of what is visible; `Link: rel="next"` moves on past 
 
 from __future__ import annotations
 
-import asyncio
 import time
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 
 from domain.references import as_uuid
 from domain.registry import AGGREGATES, EVENTS, event_schema
 from services.api.context import RequestContext
 from services.api.filters import EventPattern, TeamReference, missing_stream, require_references
+from services.api.http.parsing import encode_path
 from services.api.http.problems import FieldError, ProblemError, field_error
-from services.api.http.responses import HttpResponse, encode, response_with_etag
-from services.api.operations import NoQuery, Operation, Route, query_route
+from services.api.http.responses import HttpResponse, StreamResponse, response_with_etag
+from services.api.live.chunks import StreamView, parse_event_id
+from services.api.live.event_stream import EventStream
+from services.api.live.follower import Follower
+from services.api.operations import NoQuery, Operation, Position, Route, Weight, query_route
 from services.authorization import READ
-from services.cloud_events import BATCH_MEDIA_TYPE, CloudEvent, to_cloud_event
+from services.cloud_events import BATCH_MEDIA_TYPE, CloudEvent, encode_batch
 from services.event_filter import EventFilter
 from services.visibility.events import EventVisibility
 from services.visibility.feed import FeedPage, load_feed_page
 
 LARGEST_PAGE = 1000
-#: Between two looks at the log while a pull waits for news.
-_POLL_INTERVAL_S = 0.1
 #: How long a pull passes over full pages of which its viewer sees nothing, also where it does not wait for news.
 _SKIP_LIMIT_S = 0.5
 #: A full page holds the same events for good. A client's own cache may keep it, for a day: no longer than needed.
@@ -83,31 +83,49 @@ class EventsQuery(FilterQuery, frozen=True, kw_only=True):
         query=EventsQuery,
         answer=list[CloudEvent],
         media=(BATCH_MEDIA_TYPE,),
-        codes=("not_found", "epoch_changed"),
+        codes=("not_found", "epoch_changed", "too_many_at_once", "overloaded"),
+        weight=Weight.WAIT,
     ),
 )
 async def pull_events(context: RequestContext) -> HttpResponse:
     query: EventsQuery = context.query
     require_epoch(context, query.epoch)
     began = time.monotonic()
-    deadline = began + min(query.timeout, context.runtime.settings.long_poll_limit_s)
+    seconds = min(query.timeout, context.runtime.settings.long_poll_limit_s)
     wanted = build_filter(context, query)
-    page = await sync_to_thread(_load_page, context, wanted, query.after)
+    page = await context.run_in_thread(Weight.PAGE, _load_page, context, wanted, query.after)
     if query.after > page.head:
         raise beyond_the_head("/after", page.head)
-    # Waiting holds no thread: a thousand patient followers cost a thousand small timers.
     if not page.events and wanted.narrows:
-        await sync_to_thread(_require_what_is_named, context, query)
-    # A server that stops answers with what there is: nothing yet, and the position from which to go on.
-    with suppress(TimeoutError):
-        async with context.waits.limit(None):
-            while not page.events and time.monotonic() < (
-                max(deadline, began + _SKIP_LIMIT_S) if page.full else deadline
-            ):
-                if not page.full:
-                    await asyncio.sleep(_POLL_INTERVAL_S)
-                page = await sync_to_thread(_load_page, context, wanted, page.examined)
+        await context.run_in_thread(Weight.LIGHT, _require_what_is_named, context, query)
+    while page.full and not page.events and time.monotonic() < began + max(_SKIP_LIMIT_S, seconds):
+        page = await context.run_in_thread(Weight.PAGE, _load_page, context, wanted, page.examined)
+    if not page.events and (left := began + seconds - time.monotonic()) > 0:
+        async with context.hold(Weight.WAIT):
+            page = await _wait_for_news(context, wanted, page, left)
     return _respond(context, query, page)
+
+
+async def _wait_for_news(context: RequestContext, wanted: EventFilter, page: FeedPage, seconds: float) -> FeedPage:
+    """The first page that shows something, or, once the time is over, the last one that showed nothing.
+
+    Waiting holds no thread and reads nothing: the live feed wakes it. A server that stops answers with what there is.
+    """
+    with suppress(TimeoutError):
+        async with context.waits.limit(seconds), context.live.waiting(context.viewer.organisation_id) as waiter:
+            while not page.events:
+                if not page.full:
+                    await waiter.wait_beyond(page.examined)
+                # The key may have ended while it waited, and its member may see more or less.
+                context = await context.authenticate_again()
+                view = build_view(context, wanted)
+                page = await context.live.load_page(view, page.examined, context.query.limit)
+    return page
+
+
+def build_view(context: RequestContext, wanted: EventFilter) -> StreamView:
+    """What the live feed shows to this viewer."""
+    return StreamView(context.viewer, wanted, context.base_url).seen_by(context.viewer)
 
 
 def require_epoch(context: RequestContext, epoch: str | None) -> None:
@@ -167,9 +185,9 @@ def _respond(context: RequestContext, query: EventsQuery, page: FeedPage) -> Htt
     epoch = context.runtime.ledger.epoch
     given = msgspec.structs.asdict(query) | {"after": page.examined, "epoch": epoch}
     asked = {name: value for name, value in given.items() if value not in (None, [], 0.0) or name == "after"}
-    body = encode([to_cloud_event(event, context.base_url, epoch) for event in page.events])
+    body = encode_batch(page.events, context.base_url, epoch)
     headers = {
-        "Link": f'<{context.path}?{urlencode(asked, doseq=True)}>; rel="next"',
+        "Link": f'<{encode_path(context.path)}?{urlencode(asked, doseq=True)}>; rel="next"',
         "Plimsoll-Position": str(page.examined),
         "Plimsoll-Epoch": epoch,
     }
@@ -212,4 +230,59 @@ def build_published_schema(tag: str) -> dict[str, Any] | None:
     }
 
 
-ROUTES: list[Route] = [pull_events]
+class StreamQuery(FilterQuery, frozen=True, kw_only=True):
+    """Which events, and from where on."""
+
+    after: Annotated[
+        Position | None,
+        msgspec.Meta(description="Only events behind this position; where left out, only those that come."),
+    ] = None
+
+
+@query_route(
+    "/v1/events/stream",
+    Operation(
+        id="streamEvents",
+        summary="The organisation's events as they come, as server-sent events",
+        tag="events",
+        scopes=(READ,),
+        query=StreamQuery,
+        media=("text/event-stream",),
+        codes=("not_found", "epoch_changed", "too_many_at_once", "overloaded"),
+        weight=Weight.WAIT,
+    ),
+)
+async def stream_events(context: RequestContext) -> StreamResponse:
+    query: StreamQuery = context.query
+    ledger, live = context.runtime.ledger, context.live
+    epoch, after = _find_beginning(context, query)
+    require_epoch(context, epoch)
+    head = await live.load_head(context.viewer.organisation_id, at_least=after or 0)
+    if after is not None and after > head:
+        raise beyond_the_head("/after", head)
+    wanted = build_filter(context, query)
+    if wanted.narrows:
+        await context.run_in_thread(Weight.LIGHT, _require_what_is_named, context, query)
+    follower = Follower(context.api_key, build_view(context, wanted), head if after is None else after)
+    resources = AsyncExitStack()
+    await resources.enter_async_context(context.hold(Weight.WAIT))
+    return StreamResponse(
+        produce=EventStream(ledger.epoch, live, context.waits, follower, head).produce,
+        resources=resources,
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Plimsoll-Epoch": ledger.epoch},
+    )
+
+
+def _find_beginning(context: RequestContext, query: StreamQuery) -> tuple[str | None, int | None]:
+    """Epoch and position behind which a stream begins: where the client was, before what its address says."""
+    last = context.headers.get("last-event-id", "")
+    if not last:
+        return query.epoch, query.after
+    found = parse_event_id(last)
+    if found is None:
+        raise field_error("/Last-Event-ID", "the `id` of an event of this stream", where="header")
+    return found[0] or query.epoch, found[1]
+
+
+ROUTES: list[Route] = [pull_events, stream_events]

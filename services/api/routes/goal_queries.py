@@ -30,7 +30,7 @@ from services.api.filters import (
 from services.api.http.parsing import decode_segment, parse_as_of
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, format_version_etag
-from services.api.operations import AsOfQuery, Operation, ReadQuery, Route, TimeText, query_route
+from services.api.operations import AsOfQuery, Operation, ReadQuery, Route, TimeText, Weight, query_route
 from services.api.queries import as_of_now, next_link, read_response, requested_as_of
 from services.api.summaries import GoalSummary, allowed_acts_by_role, goal_summary
 from services.authorization import READ, can_see_everything
@@ -71,6 +71,7 @@ class GoalList(msgspec.Struct, frozen=True, kw_only=True):
     "/v1/goals",
     Operation(
         id="listGoals",
+        weight=Weight.PAGE,
         summary="Goals, a page at a time; pages stay consistent under writes",
         tag=_TAG,
         scopes=(READ,),

@@ -26,7 +26,7 @@ from services.api.commands import execute
 from services.api.context import RequestContext
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import HttpResponse, encode
-from services.api.operations import AsOfQuery, Operation, Position, Route, command_route, query_route
+from services.api.operations import AsOfQuery, Operation, Position, Route, Weight, command_route, query_route
 from services.api.queries import as_of_now, read_response, requested_as_of
 from services.authorization import ACT, ADMIN, READ
 
@@ -46,6 +46,7 @@ class InboxQuery(AsOfQuery, frozen=True, kw_only=True):
     "/v1/me/inbox",
     Operation(
         id="getInbox",
+        weight=Weight.PAGE,
         summary="Everything that waits for me: one entry per goal, the nearest deadline first, and the day's reminders",
         tag=_TAG,
         scopes=(READ,),

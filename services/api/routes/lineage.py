@@ -17,7 +17,7 @@ from projections.lineage.why import Why, explain_field
 from services.api.context import RequestContext
 from services.api.filters import GoalField, missing_stream
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, Route, query_route
+from services.api.operations import AsOfQuery, Operation, Route, Weight, query_route
 from services.api.queries import as_of_now, read_response, requested_as_of
 from services.api.routes.charters import load_charter
 from services.api.routes.goal_queries import load_goal
@@ -59,6 +59,7 @@ class WhyQuery(AsOfQuery, frozen=True, kw_only=True):
     "/v1/goals/{goal}/why",
     Operation(
         id="whyIsIt",
+        weight=Weight.PAGE,
         summary="Why a field has its value: change, reason, trigger, trade-offs, who consented, and so on upstream",
         tag="goals",
         scopes=(READ,),
@@ -79,6 +80,7 @@ def get_why(context: RequestContext, goal: str) -> HttpResponse:
     "/v1/goals/{goal}/links",
     Operation(
         id="getGoalLinks",
+        weight=Weight.PAGE,
         summary="What a goal supports and what supports it: affirmed since when, or waiting until when",
         tag="goals",
         scopes=(READ,),
@@ -116,6 +118,7 @@ class ConsequencesQuery(AsOfQuery, frozen=True, kw_only=True):
     "/v1/charters/{of}/consequences",
     Operation(
         id="getPurposeConsequences",
+        weight=Weight.PAGE,
         summary="What each revision of the purpose caused below: links affirmed, renegotiated, unlinked or waiting",
         tag="charters",
         scopes=(READ,),

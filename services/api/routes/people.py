@@ -23,7 +23,7 @@ from services.api.filters import TeamReference, require_references
 from services.api.http.parsing import decode_segment
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
+from services.api.operations import AsOfQuery, Operation, Route, Weight, command_route, query_route
 from services.api.queries import load_versions, log_person_read, next_link, read_response, requested_as_of
 from services.api.summaries import MemberSummary, TeamSummary, member_summary, team_summary
 from services.authorization import ACT, ADMIN, READ
@@ -65,6 +65,7 @@ def _summarise_members(context: RequestContext, view: AsOf, found: Sequence[Memb
     "/v1/members",
     Operation(
         id="listMembers",
+        weight=Weight.PAGE,
         summary="Joined members; capacity, absences and roles only of those whose figures you may see",
         tag="members",
         scopes=(READ,),
@@ -159,6 +160,7 @@ async def join_member(context: RequestContext) -> HttpResponse:
     "/v1/teams",
     Operation(
         id="listTeams",
+        weight=Weight.PAGE,
         summary="Every team of the organisation",
         tag="teams",
         scopes=(READ,),

@@ -24,7 +24,7 @@ from projections.support import report as support_report
 from services.api.context import RequestContext
 from services.api.filters import MemberReference, TeamReference, missing_stream
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, Route, query_route
+from services.api.operations import AsOfQuery, Operation, Route, Weight, query_route
 from services.api.queries import log_person_read, read_response, requested_as_of
 from services.authorization import READ, AccessSubject, Capability, Viewer, may
 from services.csv_text import format_csv_row
@@ -103,6 +103,7 @@ def _report_route(name: str) -> Route:
         f"/v1/reports/{name}",
         Operation(
             id=f"{name}Report",
+            weight=Weight.REPORT,
             summary=summary,
             tag="reports",
             scopes=(READ,),
@@ -127,15 +128,17 @@ def _report_route(name: str) -> Route:
         if query.format == "text":
             names = load_names(database, view, {*named_ids(report), scope.team, scope.member})
             return read_response(call, render_report(report, scope, names).encode(), view, media_type=TEXT)
-        if not query.names:
-            return read_response(call, report, view)
-        sections = {field.encode_name: getattr(report, field.name) for field in msgspec.structs.fields(report)}
-        # Last, whatever the report's own sections are.
-        del sections["names"]
-        sections["names"] = load_names(database, view, set(named_ids(report)))
-        return read_response(call, sections, view)
+        return read_response(call, _with_names(report, database, view) if query.names else report, view)
 
     return get_report
+
+
+def _with_names(report: Report, database: Database, view: AsOf) -> dict[str, Any]:
+    """The report's sections, and last of them the names of what they mention."""
+    sections = {field.encode_name: getattr(report, field.name) for field in msgspec.structs.fields(report)}
+    del sections["names"]
+    sections["names"] = load_names(database, view, set(named_ids(report)))
+    return sections
 
 
 def _resolve_reference(call: RequestContext, kind: str, ref: str | None) -> tuple[UUID | None, Any]:
