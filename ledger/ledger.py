@@ -268,6 +268,10 @@ class Ledger:
             subject=subject,
         )
 
+    def read_events_at(self, organisation_id: UUID, positions: Sequence[int]) -> list[RecordedEvent]:
+        """An organisation's events at some positions, in order."""
+        return self._query("events_at", organisation_id=organisation_id, positions=list(positions)) if positions else []
+
     @property
     def epoch(self) -> str:
         """The log's epoch, 32 hex digits: another one once the log was restored from a copy. Read once a process."""

@@ -12,6 +12,7 @@ from projections.goals import GOALS
 from projections.history.history import HISTORY
 from projections.overload.facts import OVERLOAD
 from projections.people import MEMBERS, ORGANISATIONS, TEAMS
+from projections.subscriptions import SUBSCRIPTIONS
 from projections.support.facts import SUPPORT
 
 PROJECTIONS: tuple[Projection, ...] = (
@@ -25,6 +26,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     MEMBERS,
     ORGANISATIONS,
     OVERLOAD,
+    SUBSCRIPTIONS,
     SUPPORT,
     TEAMS,
 )

@@ -88,6 +88,8 @@ def find_teams(event: RecordedEvent, sight: Sight) -> frozenset[UUID]:
             return _one(state.team)
         case "member":
             return frozenset({*state.teams, *_one(getattr(event.data, "team", None))})
+        case "subscription":
+            return _one(state.team)
     return _one(state.of.team)
 
 

@@ -18,6 +18,7 @@ import msgspec
 
 from ledger.api_keys import Keys
 from ledger.commands import Command, Receipt
+from ledger.deliveries import Deliveries
 from ledger.ledger import Ledger
 from ledger.storage import migrations
 from projections.catalogue import PROJECTIONS
@@ -67,6 +68,7 @@ class Runtime:
             )
             opened.callback(self.database.close)
             self.keys = Keys(self.ledger)
+            self.deliveries = Deliveries(self.ledger)
             self.engine = Engine(self.ledger, self.database, PROJECTIONS)
             self._jobs: Jobs | None = None
             self._jobs_lock = threading.Lock()

@@ -141,6 +141,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     import_limit_lines: Annotated[
         int, Meta(ge=1, description="Lines that one import over HTTP may have; blank ones do not count.")
     ] = 1_000_000
+    webhook_allowed_networks: Annotated[
+        str,
+        Meta(
+            pattern=r"^([0-9a-fA-F.:]+/[0-9]+(, *[0-9a-fA-F.:]+/[0-9]+)*)?$",
+            description="Networks (CIDR, parted by commas) that webhooks may reach too, over http as well.",
+        ),
+    ] = ""
+    webhook_ports: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9]{1,5}(, *[0-9]{1,5})*$",
+            description="Ports of public addresses that webhooks may be sent to, parted by commas.",
+        ),
+    ] = "443, 8443"
+    webhook_ca_file: Annotated[
+        str, Meta(description="File of certificate authorities (PEM) that webhooks trust besides the public ones.")
+    ] = ""
+    webhook_timeout_s: Annotated[
+        float, Meta(gt=0, le=60, description="Seconds in which the target of a webhook has to have answered.")
+    ] = 15.0
+    webhook_concurrency: Annotated[
+        int, Meta(ge=1, le=64, description="Messages that are on their way to one subscription's target at a time.")
+    ] = 16
+    webhook_log_days: Annotated[
+        int, Meta(ge=1, le=365, description="Days for which the log of webhook deliveries is kept.")
+    ] = 30
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least severe log line that is written.")
     ] = "info"

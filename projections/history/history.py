@@ -26,6 +26,7 @@ from domain.member.member import Member
 from domain.organisation.organisation import Organisation
 from domain.reasons import Reason
 from domain.registry import AGGREGATES
+from domain.subscription.subscription import Subscription
 from domain.team.team import Team
 from projections import goals
 from projections.as_of import AsOf
@@ -127,6 +128,13 @@ def _decision_values(state: Decision | None) -> Values:
     return {name: value for name, value in values.items() if value not in (None, "", (), [])}
 
 
+def _subscription_values(state: Subscription | None) -> Values:
+    if state is None:
+        return {}
+    fields = ("state", "url", "name", "types", "subject", "team", "payload", "ordering")
+    return {name: value for name in fields if (value := getattr(state, name)) not in (None, "", ())}
+
+
 _VALUES: dict[str, Callable[[Any], Values]] = {
     "goal": goal_values,
     "member": _member_values,
@@ -135,6 +143,7 @@ _VALUES: dict[str, Callable[[Any], Values]] = {
     "charter": _charter_values,
     "cycle": _cycle_values,
     "decision": _decision_values,
+    "subscription": _subscription_values,
 }
 
 

@@ -23,6 +23,7 @@ from services.api.routes import (
     charters,
     cycles,
     decisions,
+    deliveries,
     digest,
     events,
     goal_queries,
@@ -34,6 +35,7 @@ from services.api.routes import (
     organisation,
     people,
     reports,
+    subscriptions,
     system,
 )
 from services.api.waits import FollowedPosition, Waits
@@ -58,6 +60,8 @@ ROUTES: list[Route] = [
     *digest.ROUTES,
     *events.ROUTES,
     *keys.ROUTES,
+    *subscriptions.ROUTES,
+    *deliveries.ROUTES,
     *system.ROUTES,
 ]
 

@@ -45,10 +45,14 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 #: The row by which a source declares up to when it has reported everything.
 WATERMARK = "source.watermark"
 
+#: Where events are sent is no part of a history that is imported.
+_NOT_IMPORTED = frozenset({"subscription"})
+
 #: What a row may `do` -> the stream's kind and the act's Struct.
 ACT_TYPES: dict[str, tuple[str, type[msgspec.Struct]]] = {
     f"{kind}.{act.__struct_config__.tag}": (kind, act)
     for kind, aggregate in AGGREGATES.items()
+    if kind not in _NOT_IMPORTED
     for act in get_args(aggregate.acts)
     if act not in (CreateOrganisation, AddSource, SetWatermark)
 } | {"organisation.policy": ("organisation", SetPolicy), WATERMARK: ("organisation", SetWatermark)}

@@ -31,6 +31,7 @@ from projections.history.narrative.phrases import (
     join_list,
     quote,
 )
+from projections.history.narrative.subscriptions import SUBSCRIPTION_NARRATORS
 
 
 def narrate(context: NarrativeContext) -> str:
@@ -387,4 +388,4 @@ NARRATORS: dict[type, Narrator] = {
     o.WatermarkSet: lambda x, _: f"declared {quote(x.source)} complete up to {format_instant(x.watermark)}",
 }
 
-NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS
+NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS | SUBSCRIPTION_NARRATORS

@@ -114,6 +114,7 @@ _REFUSAL_STATUSES: dict[type[errors.Refusal], int] = {
     errors.AlreadyExists: 409,
     errors.VersionConflict: 412,
     errors.IdempotencyMismatch: 422,
+    errors.HandshakeRefused: 422,
 }
 
 _API_PROBLEMS: dict[str, ProblemDefinition] = {
