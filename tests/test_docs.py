@@ -39,7 +39,7 @@ from ledger import api_keys as keys
 from ledger import idempotency
 from ledger.commit.batch import BatchLimits
 from ledger.commit.committer import CommitLimits
-from projections import calibration, figures
+from projections import calibration, figures, privacy
 from projections.alignment import report as alignment_report
 from projections.as_of import resolve_as_of
 from projections.catalogue import PROJECTIONS
@@ -609,7 +609,7 @@ LIMITS: dict[str, float] = {
     "Working days over which overdue effort is laid": load.OVERDUE_SPREAD_DAYS,
     "Stated efforts below which a median is not used": overload_queries.MIN_STATED_EFFORTS,
     "Cases below which a ratio is a small sample": figures.SMALL_SAMPLE,
-    "People below which a group's figure is withheld": authorization.SMALLEST_GROUP,
+    "People below which a group's figure is withheld": privacy.MIN_GROUP_SIZE,
     "Days around an addition in which a trade-off is inferred": pairing.INFERRED_WITHIN_DAYS,
     "Days in which something given up counts as come back": pairing.REVERSAL_WITHIN_DAYS,
     "Weeks of the longer deferral that relief tries": max(relief.DEFERRAL_WEEKS),

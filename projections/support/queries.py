@@ -66,7 +66,7 @@ class ResolvedBlocker(msgspec.Struct, frozen=True):
     owner: UUID | None
 
 
-class Feedback(msgspec.Struct, frozen=True, kw_only=True):
+class GivenFeedback(msgspec.Struct, frozen=True, kw_only=True):
     """Feedback that one side of a goal gave."""
 
     event: UUID
@@ -268,12 +268,12 @@ class SupportFacts:
         ]
 
     @cached_property
-    def feedback_by_side(self) -> dict[str, list[Feedback]]:
+    def feedback_by_side(self) -> dict[str, list[GivenFeedback]]:
         """The window's feedback by the side that gave it."""
-        by_side: dict[str, list[Feedback]] = {"owner": [], "sponsor": []}
+        by_side: dict[str, list[GivenFeedback]] = {"owner": [], "sponsor": []}
         for row in self._rows["feedback"]:
             by = row.owner if row.by_side == "owner" else row.sponsor
-            given = Feedback(event=UUID(row.event_id), team=_optional_id(row.team), by=_optional_id(by))
+            given = GivenFeedback(event=UUID(row.event_id), team=_optional_id(row.team), by=_optional_id(by))
             by_side.setdefault(row.by_side, []).append(given)
         return by_side
 

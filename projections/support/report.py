@@ -81,7 +81,7 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     evidence = SupportFacts(database, as_of, scope)
     group = scope.group
     needs = [need for need in evidence.needs if evidence.is_in_scope(need)]
-    figures = [
+    figures: list[Figure | GroupFigure] = [
         _adherence_figure(evidence, group),
         *_need_figures(needs, evidence, group),
         *_blocker_figures(evidence, group),

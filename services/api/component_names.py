@@ -346,6 +346,9 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "projections.overload.report": {
         "OverloadReport": "OverloadReport",
     },
+    "projections.privacy": {
+        "WithheldBy": "WithheldBy",
+    },
     "projections.support.report": {
         "BlockerEntry": "BlockerEntry",
         "NeedEntry": "NeedEntry",

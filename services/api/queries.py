@@ -50,6 +50,15 @@ def requested_as_of(context: RequestContext) -> AsOf:
     return as_of_now(context, as_of=as_of, recorded_as_of=recorded)
 
 
+def is_of_present(context: RequestContext, view: AsOf) -> bool:
+    """Whether the query asks for now, or for the day of today, with all that is known."""
+    query: AsOfQuery = context.query
+    today = context.now.astimezone(view.tzinfo).date()
+    is_today = query.as_of is None or query.as_of == today.isoformat()
+    known = context.freshness.known.log_position if context.freshness is not None else None
+    return is_today and (query.recorded_as_of is None or view.known_position == known)
+
+
 def _latest_instant(context: RequestContext) -> datetime:
     """Now, or the last instant of the log where that is later: instants differ there even if the clock stands."""
     known = context.freshness.known.recorded_at if context.freshness is not None else None

@@ -25,7 +25,7 @@ from services.api.context import RequestContext
 from services.api.filters import MemberReference, TeamReference, missing_stream
 from services.api.http.responses import HttpResponse
 from services.api.operations import AsOfQuery, Operation, Route, query_route
-from services.api.queries import log_person_read, read_response, requested_as_of
+from services.api.queries import is_of_present, log_person_read, read_response, requested_as_of
 from services.authorization import READ, AccessSubject, Capability, Viewer, may
 from services.csv_text import format_csv_row
 from services.report_text import render_report
@@ -120,8 +120,8 @@ def _report_route(name: str) -> Route:
         _require_access(call, view, team, member, person)
         database = call.runtime.database
         scope = ReportScope.with_default_window(team=team, member=member, window=query.window, explain=query.explain)
-        report = compute(database, view, scope)
-        report = ReportVisibility(call.viewer, database, view, scope).redact(report)
+        sight = ReportVisibility(call.viewer, database, view, scope, is_present=is_of_present(call, view))
+        report = sight.redact(compute(database, view, scope))
         if query.format == "csv":
             return read_response(call, to_csv(report.figures), view, media_type=CSV)
         if query.format == "text":
