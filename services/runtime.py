@@ -18,15 +18,18 @@ import dramatiq
 import msgspec
 from dramatiq.brokers.stub import StubBroker
 
+from domain.policy import Policy
 from ledger.api_keys import Keys
 from ledger.commands import Command, Receipt
 from ledger.ledger import Ledger
+from ledger.person_reads import PersonReadStore
 from ledger.storage import migrations
 from projections.catalogue import PROJECTIONS
 from projections.database.database import Database
 from projections.engine.engine import Engine
 from services.clock import TimeOrderedIds, utc_now
 from services.database_roles import grant_rights
+from services.person_reads import PersonReads, kept_from
 from services.wakeups.local import LocalWakeups, Wakeups
 from services.worker.engine_process import EngineProcess
 from services.worker.jobs import Jobs
@@ -63,6 +66,8 @@ class Runtime:
             )
             opened.callback(self.database.close)
             self.keys = Keys(self.ledger)
+            self.person_reads = PersonReads(PersonReadStore(self.ledger.recorder), self.clock)
+            opened.callback(self.person_reads.close)
             self.engine = Engine(self.ledger, self.database, PROJECTIONS)
             self.broker = _create_broker(settings)
             opened.callback(self.broker.close)
@@ -117,6 +122,18 @@ class Runtime:
     def auth_epoch(self) -> int:
         """Grows with whatever this process changes about keys, members and teams."""
         return self._auth_changes + self.keys.epoch
+
+    def run_housekeeping(self) -> None:
+        """Delete what has outlived its use: idempotency keys, and reads of figures that are older than the policy's."""
+        self.ledger.purge_idempotency_keys()
+        self.person_reads.store.purge(self.reads_kept_from)
+
+    def reads_kept_from(self, organisation_id: UUID) -> int:
+        """The first day (`ledger.person_reads.day_of`) whose reads of figures the organisation keeps."""
+        now = self.clock()
+        entry = self.ledger.load_current(organisation_id, "organisation", organisation_id)
+        policy = entry.state.policy_at(now).policy if entry is not None else Policy()
+        return kept_from(now, policy.looked_at_days)
 
     def close(self) -> None:
         """Stop what was started and close what was opened, in reverse order. May be called twice."""

@@ -74,7 +74,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(
             pattern=r"^(https?://[^ ]+)?$",
-            description="Absolute base of the URLs we hand out; empty: as the request came in.",
+            description="Absolute base of the URLs we hand out; empty: `http://`, the address and the port that are bound.",
         ),
     ] = ""
     body_limit_bytes: Annotated[int, Meta(ge=1024, description="Largest body of a request, imports apart.")] = 1_000_000
@@ -161,6 +161,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         except msgspec.ValidationError as error:
             message, _, path = str(error).partition(" - at `$.")
             raise SettingsError(f"{variable_name(path.rstrip('`'))}: {message}") from None
+
+    @property
+    def base_url(self) -> str:
+        """Base of absolute addresses, without a slash at its end. Never what a request says of itself."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
 
     @property
     def is_embedded(self) -> bool:

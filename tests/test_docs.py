@@ -51,20 +51,20 @@ from projections.decisions import decisions
 from projections.decisions import report as decisions_report
 from projections.drift import report as drift_report
 from projections.engine.engine import Engine
-from projections.inbox import inbox
+from projections.inbox import framework_requests, inbox
 from projections.marts import MARTS, Mart, MartColumn
 from projections.overload import pairing, relief
 from projections.overload import queries as overload_queries
 from projections.overload import report as overload_report
 from projections.support import report as support_report
-from services import authorization, cli, settings
+from services import authorization, cli, person_reads, settings
 from services.api import commands as api_commands
 from services.api import context as api_context
 from services.api.app import ROUTES
 from services.api.auth import key_cache
 from services.api.http.problems import PROBLEM_DEFINITIONS
 from services.api.openapi import build_openapi_document
-from services.api.routes import events, people
+from services.api.routes import events, looked_at, people
 from services.api.routes import inbox as support_routes
 from services.api.routes import keys as api_keys
 from services.api.routes.events import CloudEvent, describe_event_types
@@ -640,6 +640,9 @@ LIMITS: dict[str, float] = {
     "Seconds that a request waits for its key to be looked up": key_cache._KEY_WAIT_S,
     "Seconds that a command waits for its turn": CommitLimits().command_seconds,
     "Days that a key lives": days(keys.MAX_LIFETIME),
+    "Days for which an inbox says that another made a key in one's name": framework_requests.KEY_NOTICE_DAYS,
+    "Entries of one answer on who looked at my figures": looked_at.MAX_LOOKS,
+    "Rows of reads of figures that wait to be written in one process": person_reads.MAX_PENDING,
     "Hours that a rotated key works on, over HTTP": api_keys._MAX_OVERLAP_HOURS,
     "Bytes of an import line": imports_rows.MAX_LINE_BYTES,
     "Characters of an import row's own `id`": imports_rows.MAX_ID_LENGTH,

@@ -44,6 +44,7 @@ LOG_RIGHTS: dict[str, str] = {
     "ledger_idempotency": "SELECT, INSERT, UPDATE, DELETE",
     "ledger_import_rows": "SELECT, INSERT",
     "ledger_keys": "SELECT, INSERT, UPDATE",
+    "ledger_person_reads": "SELECT, INSERT, UPDATE, DELETE",
     "ledger_identity": "SELECT",
     "ledger_former_ids": "SELECT",
     "ledger_migrations": "SELECT",

@@ -33,7 +33,7 @@ from projections.support.queries import (
 )
 
 GoalRequestKind = Literal["answer", "join", "verdict", "ruling", "need", "blocker", "lapsed", "check_in", "link"]
-RequestKind = GoalRequestKind | Literal["decision", "review", "improvement", "acknowledgement"]
+RequestKind = GoalRequestKind | Literal["decision", "review", "improvement", "acknowledgement", "key"]
 
 #: States of a negotiation in which a party owes an answer and nothing is promised yet.
 AWAITING_ANSWER_STATES = ("requested", "offered", "countered_by_owner", "countered_by_sponsor", "answer_deferred")

@@ -399,6 +399,13 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "services.api.routes.imports": {
         "ImportProblem": "ImportRefused",
     },
+    "ledger.person_reads": {
+        "ReadSubject": "ReadSubject",
+    },
+    "services.api.routes.looked_at": {
+        "Look": "Look",
+        "LookedAt": "LookedAt",
+    },
     "services.api.routes.inbox": {
         "AffirmGoals": "AffirmGoals",
         "AffirmationResult": "Affirmations",

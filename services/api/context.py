@@ -131,13 +131,6 @@ class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str]
     path: str
     freshness: Freshness | None
-    #: As the request came in: "http" or "https".
-    scheme: str = "http"
-
-    @property
-    def base_url(self) -> str:
-        """Base of absolute addresses, without a slash at its end."""
-        return self.runtime.settings.public_url.rstrip("/") or f"{self.scheme}://{self.headers.get('host', '')}"
 
     def resolve_id(self, kind: str, ref: str) -> UUID:
         """The stream that an id or an external reference names in the viewer's organisation."""
@@ -197,7 +190,6 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
         headers=headers,
         path=state.path,
         freshness=None,
-        scheme=scope["scheme"],
     )
 
 

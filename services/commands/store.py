@@ -15,7 +15,7 @@ from projections.people import find_organisations, list_organisations
 from services import database_roles, organisations
 from services import runtime as composition
 from services.commands.console import CommandFailed
-from services.organisations import find_organisation_id
+from services.organisations import OPERATOR, find_organisation_id
 from services.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -131,7 +131,9 @@ def create_key(  # noqa: PLR0913 - the command's options
             raise CommandFailed(f"no member {member!r} has joined")
         conveys = frozenset(scopes if decision is None else [_build_guest_scope(runtime, tenant, decision)])
         expires_at = runtime.clock() + timedelta(days=days)
-        key = runtime.keys.create(tenant, member_id, conveys, expires_at=expires_at, name=name)
+        key = organisations.create_key(
+            runtime, tenant, member_id, conveys, by=OPERATOR, expires_at=expires_at, name=name
+        )
     console.print_result(
         {"api_key": key, "expires_at": expires_at}, f"{key}\nThe key is shown this once; keep it safe."
     )
@@ -177,7 +179,7 @@ def rotate_key(settings: Settings, console: Console, *, key_id: str, overlap_hou
     """Replace a key; the old one works on for the overlap."""
     chosen = _parse_key_id(key_id)
     with Runtime.open(settings) as runtime:
-        key = organisations.rotate_key(runtime, chosen, timedelta(hours=overlap_hours))
+        key = organisations.rotate_key(runtime, chosen, timedelta(hours=overlap_hours), by=OPERATOR)
     console.print_result({"api_key": key, "overlap_hours": overlap_hours}, f"{key}\nThe key is shown this once.")
     return 0
 
@@ -186,7 +188,7 @@ def revoke_key(settings: Settings, console: Console, *, key_id: str) -> int:
     """Make a key invalid at once."""
     chosen = _parse_key_id(key_id)
     with Runtime.open(settings) as runtime:
-        runtime.keys.revoke(chosen)
+        organisations.revoke_key(runtime, chosen, by=OPERATOR)
     console.print_result({"revoked": key_id}, f"revoked {key_id}")
     return 0
 

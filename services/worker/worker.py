@@ -49,7 +49,7 @@ class Worker:
                 runtime.clock,
                 every_seconds=settings.sweep_seconds,
                 batch=settings.sweep_batch,
-                housekeeping=runtime.ledger.purge_idempotency_keys,
+                housekeeping=runtime.run_housekeeping,
             )
             self._threads.append(self._create_thread("scheduler", sweeper.run))
 

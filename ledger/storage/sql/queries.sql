@@ -201,3 +201,15 @@ WHERE key_id = :key_id AND (last_used_at IS NULL OR last_used_at < :before)
 -- name: former_ids
 -- Streams that began before references were composed: the id of a spelling, and the stream's.
 SELECT name_id, stream_id FROM ledger_former_ids
+
+-- name: person_reads
+-- Who read figures of one of these subjects (a member, its teams, the organisation), the latest first.
+SELECT subject_id, subject, viewer, role, what, first_at, last_at, times FROM ledger_person_reads
+WHERE organisation_id = :organisation_id AND subject_id IN :subjects AND day >= :since AND viewer <> :reader
+ORDER BY last_at DESC, subject_id, viewer, role, what LIMIT :limit
+
+-- name: organisations_with_reads
+SELECT DISTINCT organisation_id FROM ledger_person_reads
+
+-- name: purge_person_reads
+DELETE FROM ledger_person_reads WHERE organisation_id = :organisation_id AND day < :until

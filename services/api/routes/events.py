@@ -83,6 +83,8 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     authtype: str
     authid: str | None = None
     onbehalfof: str | None = None
+    #: The API key with which it was said.
+    keyid: str | None = None
     reasoncode: str | None = None
     reasontext: str | None = None
     data: EventData
@@ -111,6 +113,7 @@ def to_cloud_event(recorded: RecordedEvent, base_url: str, epoch: str) -> CloudE
         authtype="app_user" if recorded.actor else "system",
         authid=str(recorded.actor) if recorded.actor else None,
         onbehalfof=str(recorded.on_behalf_of) if recorded.on_behalf_of else None,
+        keyid=str(recorded.key_id) if recorded.key_id else None,
         reasoncode=str(reason.code) if reason else None,
         reasontext=_to_attribute(reason.text) if reason else None,
         data=cast("EventData", recorded.data),
@@ -203,7 +206,7 @@ def _respond(context: RequestContext, query: EventsQuery, page: FeedPage) -> Htt
     epoch = context.runtime.ledger.epoch
     given = msgspec.structs.asdict(query) | {"after": page.examined, "epoch": epoch}
     asked = {name: value for name, value in given.items() if value not in (None, [], 0.0) or name == "after"}
-    body = encode([to_cloud_event(event, context.base_url, epoch) for event in page.events])
+    body = encode([to_cloud_event(event, context.runtime.settings.base_url, epoch) for event in page.events])
     headers = {
         "Link": f'<{context.path}?{urlencode(asked, doseq=True)}>; rel="next"',
         "Plimsoll-Position": str(page.examined),

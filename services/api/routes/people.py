@@ -24,7 +24,7 @@ from services.api.http.parsing import decode_segment
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse
 from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
-from services.api.queries import load_versions, log_person_read, next_link, read_response, requested_as_of
+from services.api.queries import load_versions, next_link, read_response, record_person_read, requested_as_of
 from services.api.summaries import MemberSummary, TeamSummary, member_summary, team_summary
 from services.authorization import ACT, ADMIN, READ
 from services.visibility.policy import can_see_person
@@ -57,7 +57,7 @@ def _summarise_members(context: RequestContext, view: AsOf, found: Sequence[Memb
     versions = load_versions(context, view, "members")
     personal = {member.id for member in found if can_see_person(context.viewer, member.id, member)}
     if personal - {context.viewer.member_id}:
-        log_person_read(context, view, members=len(personal))
+        record_person_read(context, view, "members")
     return [member_summary(m, versions.get(str(m.id), 0), personal=m.id in personal) for m in found]
 
 
