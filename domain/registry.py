@@ -114,7 +114,7 @@ AGGREGATES: dict[str, AggregateType] = {
         decide=decide_member,
         evolve=member.evolve,
         next_due_timer=_never_due,
-        index_entry=_not_indexed,
+        index_entry=member.index_entry,
         next_timer_at=_no_timer,
     ),
     "team": AggregateType(

@@ -14,9 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from uuid import UUID, uuid4
 
-import dramatiq
 import msgspec
-from dramatiq.brokers.stub import StubBroker
 
 from domain.policy import Policy
 from ledger.api_keys import Keys
@@ -31,20 +29,28 @@ from services.clock import TimeOrderedIds, utc_now
 from services.database_roles import grant_rights
 from services.person_reads import PersonReads, kept_from
 from services.wakeups.local import LocalWakeups, Wakeups
-from services.worker.engine_process import EngineProcess
-from services.worker.jobs import Jobs
-from services.worker.metrics import JobMetrics
-from services.worker.worker import Worker
 
 if TYPE_CHECKING:
+    import dramatiq
+
     from services.settings import Settings
+    from services.worker.jobs import Jobs
+
+
+#: Threads of an API process for look-ups: of commands, keys and probes.
+_LOOKUP_THREADS = 12
 
 
 class Runtime:
     """Everything that outlives a request. Make one with `open` or `start`; close it when done."""
 
     def __init__(
-        self, settings: Settings, *, clock: Callable[[], datetime] = utc_now, new_id: Callable[[], UUID] | None = None
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        new_id: Callable[[], UUID] | None = None,
+        statement_timeout_s: float = 0,
     ) -> None:
         self.settings = settings
         self._auth_changes = 0
@@ -58,10 +64,10 @@ class Runtime:
             self.ledger = Ledger.open(settings.database_url, clock=self.clock, new_id=self.new_id)
             opened.callback(self.ledger.close)
             # Every thread of the API and of the worker may ask the views at once, and the projector writes them.
-            connections = settings.api_threads + settings.worker_threads + 1
             self.database = Database.open(
                 settings.views_database_url or settings.database_url,
-                connections=connections,
+                connections=_count_reading_threads(settings) + settings.worker_threads + 1,
+                statement_timeout_s=statement_timeout_s,
                 row_security=bool(settings.views_database_url),
             )
             opened.callback(self.database.close)
@@ -69,9 +75,8 @@ class Runtime:
             self.person_reads = PersonReads(PersonReadStore(self.ledger.recorder), self.clock)
             opened.callback(self.person_reads.close)
             self.engine = Engine(self.ledger, self.database, PROJECTIONS)
-            self.broker = _create_broker(settings)
-            opened.callback(self.broker.close)
-            self.jobs = Jobs(self.broker, self)
+            self._jobs: Jobs | None = None
+            self._jobs_lock = threading.Lock()
             self.wakeups = _create_wakeups(settings)
             opened.callback(self.wakeups.close)
             self._exit_stack = opened.pop_all()
@@ -83,15 +88,35 @@ class Runtime:
 
     @classmethod
     def start(cls, settings: Settings) -> Self:
-        """`open` and, when embedded, the worker: jobs and scheduler in this process, the views' engine in a child."""
-        runtime = cls(settings)
+        """`open` and, when embedded, the worker: jobs and scheduler in this process, the views' engine in a child.
+
+        For a server: PostgreSQL ends a reading statement after `store_wait_s` seconds.
+        """
+        runtime = cls(settings, statement_timeout_s=settings.store_wait_s)
         if settings.is_embedded:
+            from services.worker.engine_process import EngineProcess  # noqa: PLC0415 - as in `jobs`
+            from services.worker.worker import Worker  # noqa: PLC0415
+
             engine = EngineProcess(settings)
             runtime._exit_stack.callback(engine.close)
             worker = Worker(runtime, scheduler=True, engine=engine)
             worker.start()
             runtime._exit_stack.callback(worker.stop)
         return runtime
+
+    @property
+    def jobs(self) -> Jobs:
+        """The jobs and their broker; made when they are first asked for.
+
+        Broker, logging and metrics take a third of the start of a command that only opens the store.
+        """
+        with self._jobs_lock:
+            if self._jobs is None:
+                from services.worker.jobs import Jobs  # noqa: PLC0415
+
+                self._jobs = Jobs(_create_broker(self.settings), self)
+                self._exit_stack.callback(self._jobs.broker.close)
+            return self._jobs
 
     def handle(self, command: Command) -> Receipt:
         """Record one command's events and wake the projector: the wake-up follows every commit, by construction.
@@ -148,6 +173,12 @@ class Runtime:
         self.close()
 
 
+def _count_reading_threads(settings: Settings) -> int:
+    """Threads of an API process that may ask the views at once: of every weight class, and some for look-ups."""
+    pages = settings.api_threads // 4 + 1
+    return settings.api_threads + pages + settings.reports_at_once + settings.imports_at_once + _LOOKUP_THREADS
+
+
 class Migration(msgspec.Struct, frozen=True, kw_only=True):
     """What `migrate` changed."""
 
@@ -181,6 +212,10 @@ def migrate(settings: Settings, *, restored: bool = False) -> Migration:
 
 
 def _create_broker(settings: Settings) -> dramatiq.Broker:
+    from dramatiq.brokers.stub import StubBroker  # noqa: PLC0415 - as in `jobs`
+
+    from services.worker.metrics import JobMetrics  # noqa: PLC0415
+
     if settings.redis_url is None:
         return StubBroker(middleware=[JobMetrics()])
     # Its import takes as long as all others together and is needed only with Redis.

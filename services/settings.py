@@ -70,11 +70,45 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Meta(ge=1, le=256, description="Threads of one API process that may wait for the database at a time."),
     ] = 16
+    reports_at_once: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=64,
+            description="Reports that one API process computes at a time; an organisation has half of them.",
+        ),
+    ] = 2
+    imports_at_once: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=64,
+            description="Imports that one API process works on at a time; an organisation has half of them.",
+        ),
+    ] = 2
+    import_seconds: Annotated[
+        float, Meta(gt=0, le=86_400, description="Seconds that one import over HTTP may take before it is given up.")
+    ] = 600.0
+    queued_reads: Annotated[
+        int,
+        Meta(ge=0, le=100_000, description="Reads of each weight class that may wait for a thread of one API process."),
+    ] = 1024
+    queue_wait_s: Annotated[
+        float,
+        Meta(ge=0, le=600, description="Seconds that a read or an import waits for its turn before it is refused."),
+    ] = 10.0
+    waits_at_once: Annotated[
+        int,
+        Meta(ge=1, le=100_000, description="Long polls and streams of one API process; an organisation has a quarter."),
+    ] = 2000
+    waits_per_key: Annotated[
+        int, Meta(ge=1, le=100_000, description="Long polls and streams that one key may have in one API process.")
+    ] = 20
     public_url: Annotated[
         str,
         Meta(
             pattern=r"^(https?://[^ ]+)?$",
-            description="Absolute base of the URLs we hand out; empty: `http://`, the address and the port that are bound.",
+            description="Absolute base of the URLs we hand out; empty: `http://`, address and port as bound.",
         ),
     ] = ""
     body_limit_bytes: Annotated[int, Meta(ge=1024, description="Largest body of a request, imports apart.")] = 1_000_000

@@ -22,6 +22,7 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
+from ledger.cancellation import interrupted_by
 from ledger.errors import LedgerMisconfigured, LedgerNotMigrated, LedgerUnavailable
 from ledger.storage.file_locks import writer_lock
 from ledger.storage.protocol import (
@@ -61,6 +62,10 @@ class SQLiteSession:
     @property
     def is_broken(self) -> bool:
         return not self._connection.in_transaction
+
+    def interrupt(self) -> None:
+        """Stop the statement that runs; called from another thread."""
+        self._connection.interrupt()
 
     def query(self, name: str, /, **params: object) -> list[Row]:
         with _library_errors():
@@ -111,7 +116,12 @@ class SQLiteLogStore(SQLiteApplicationRecorder):
     @contextmanager
     def read(self, *, snapshot: bool = False) -> Iterator[LogSession]:
         """A transaction: it always sees one state of the log."""
-        with self._track_transaction(), unavailable_on_disconnect(), self._transaction("BEGIN") as session:
+        with (
+            self._track_transaction(),
+            unavailable_on_disconnect(),
+            self._transaction("BEGIN") as session,
+            interrupted_by(session.interrupt),
+        ):
             yield session
 
     @contextmanager

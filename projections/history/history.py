@@ -36,7 +36,7 @@ from projections.database.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
 from projections.engine.stream_events import PreparedEvent, StreamEvents, to_column_value
 from projections.history.narrative.context import NarrativeContext, find_ids
 from projections.history.narrative.goals import narrate
-from projections.people import load_names
+from projections.sight import Sight, StoredEntry
 
 _SQL = "history"
 Values = dict[str, Any]
@@ -73,7 +73,10 @@ def _member_values(state: Member | None) -> Values:
 
 
 def _team_values(state: Team | None) -> Values:
-    return {} if state is None else {"name": state.name, "lead": state.lead}
+    if state is None:
+        return {}
+    archived = {} if state.archived_at is None else {"archived_at": state.archived_at}
+    return {"name": state.name, "lead": state.lead, **archived}
 
 
 def _organisation_values(state: Organisation | None) -> Values:
@@ -311,27 +314,14 @@ class HistoryPage(msgspec.Struct, frozen=True, kw_only=True):
     next: int | None
 
 
-class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What an entry's sentence is made from, each as the JSON that is stored."""
-
-    type: str
-    data: str
-    before: str
-    after: str
-
-
-#: An entry reduced to what its viewer may see; None: not even that it happened.
-EntryFilter = Callable[[StoredEntry], StoredEntry | None]
-
-
 def load_history_page(  # noqa: PLR0913 - a page of what, from where, for whom
     database: Database,
     as_of: AsOf,
     stream_id: UUID,
     *,
+    sight: Sight,
     after: int = 0,
     limit: int = 100,
-    veil: EntryFilter | None = None,
 ) -> HistoryPage:
     """One stream's entries up to the question's time, after a version of it; a filtered page may hold fewer entries.
 
@@ -341,29 +331,34 @@ def load_history_page(  # noqa: PLR0913 - a page of what, from where, for whom
         raise InvalidField(f"limit must be within 1..{MAX_PAGE_SIZE}", pointer="/limit")
     params = {**as_of.params, "stream_id": str(stream_id), "after": after, "rows": limit + 1}
     rows = database.query(named_statements(_SQL)["page"], params)
-    shown = render_entries(database, as_of, rows[:limit], veil)
+    shown = render_entries(database, as_of, rows[:limit], sight)
     return HistoryPage(entries=shown, next=rows[limit - 1].version if len(rows) > limit else None)
 
 
-def load_history(database: Database, as_of: AsOf, stream_id: UUID) -> list[HistoryEntry]:
+def load_history(database: Database, as_of: AsOf, stream_id: UUID, *, sight: Sight) -> list[HistoryEntry]:
     """The same, from the first event to the last."""
     params = {**as_of.params, "stream_id": str(stream_id), "after": 0, "rows": END_OF_TIME}
-    return render_entries(database, as_of, database.query(named_statements(_SQL)["page"], params))
+    return render_entries(database, as_of, database.query(named_statements(_SQL)["page"], params), sight)
 
 
-def render_entries(
-    database: Database, as_of: AsOf, rows: Iterable[Row], veil: EntryFilter | None = None
-) -> list[HistoryEntry]:
-    """Rows of `history` in plain words, with the names of `as_of`."""
-    visible: list[tuple[Row, StoredEntry]] = []
-    for row in rows:
-        happened = StoredEntry(type=row.type, data=row.data, before=row.before, after=row.after)
-        shown = happened if veil is None else veil(happened)
-        if shown is not None:
-            visible.append((row, shown))
+def render_entries(database: Database, as_of: AsOf, rows: Iterable[Row], sight: Sight) -> list[HistoryEntry]:
+    """Rows of `history` in plain words, with the names of `as_of`; without those that may not be seen."""
+    visible = [(row, shown) for row in rows if (shown := sight.redact_entry(_to_stored_entry(row))) is not None]
     wanted = {i for row, x in visible for i in find_ids(x.data, x.before, row.actor, row.on_behalf_of, row.stream_id)}
-    known = load_names(database, as_of, wanted)
+    known = sight.load_names(database, as_of, wanted)
     return [_render_entry(row, happened, known) for row, happened in visible]
+
+
+def _to_stored_entry(row: Row) -> StoredEntry:
+    return StoredEntry(
+        kind=row.kind,
+        stream_id=row.stream_id,
+        version=row.version,
+        type=row.type,
+        data=row.data,
+        before=row.before,
+        after=row.after,
+    )
 
 
 def _render_entry(row: Row, happened: StoredEntry, known: Mapping[str, str]) -> HistoryEntry:

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 from msgspec.structs import replace
 
 from domain.errors import AlreadyExists, IdempotencyMismatch, InvalidField, NotFound, Refusal, VersionConflict
@@ -73,7 +72,7 @@ async def _require_visible(context: RequestContext, kind: str, stream_id: UUID) 
     viewer = with_read_scope(context.viewer)
     if kind not in ("goal", "cycle", "decision") or can_see_everything(viewer):
         return
-    state = await sync_to_thread(require_stream, context, kind, stream_id)
+    state = await asyncio.to_thread(require_stream, context, kind, stream_id)
     if kind == "goal":
         require_goal(viewer, state)
     elif kind == "cycle":

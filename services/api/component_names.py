@@ -205,11 +205,13 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "domain.member.member": {
         "Absence": "Absence",
         "Capacity": "Capacity",
+        "ChangeTeam": "ChangeTeam",
         "DeclareAbsence": "DeclareAbsence",
         "DeclareCapacity": "DeclareCapacity",
         "GrantRole": "GrantRole",
         "Join": "JoinOrganisation",
         "Leave": "LeaveOrganisation",
+        "LeaveTeam": "LeaveTeam",
         "RenameMember": "RenameMember",
         "RevokeRole": "RevokeRole",
         "Role": "Role",
@@ -231,7 +233,9 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     },
     "domain.team.team": {
         "AppointLead": "AppointLead",
+        "Archive": "ArchiveTeam",
         "Create": "CreateTeam",
+        "Restore": "RestoreTeam",
         "TakeBackAppointment": "TakeBackAppointment",
         "Rename": "RenameTeam",
     },

@@ -8,27 +8,32 @@ does so in a thread.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 from msgspec.structs import replace
 
 from domain.references import resolve_stream_id
 from domain.text import check_texts
 from ledger.commands import EventPosition
+from services.api.admission import Admission, Share
 from services.api.auth.key_cache import KeyCache, is_valid
 from services.api.auth.rate_limits import RateLimits
 from services.api.http.parsing import parse_body, parse_query
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import JSON
 from services.api.metrics import Metrics
-from services.api.operations import Operation, ReadQuery
-from services.api.waits import Waits
+from services.api.operations import Operation, ReadQuery, Weight
+from services.api.probes import Probes
+from services.api.waits import FollowedPosition, Waits
 from services.authorization import IMPORT, Viewer, may_act
 from services.runtime import Runtime
+
+T = TypeVar("T")
 
 
 class ApiState(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,12 +42,15 @@ class ApiState(msgspec.Struct, frozen=True, kw_only=True):
     runtime: Runtime
     rate_limits: RateLimits
     metrics: Metrics
+    admission: Admission
+    probes: Probes
     key_cache: KeyCache
     waits: Waits
+    followed: FollowedPosition
     #: Path template -> the value of `Allow`.
     allowed_methods: dict[str, str]
-    #: The OpenAPI document.
-    openapi: bytes
+    #: Builds the OpenAPI document when it is first asked for.
+    load_openapi: Callable[[], bytes]
 
 
 class RequestState(msgspec.Struct, kw_only=True):
@@ -109,9 +117,9 @@ def to_log_position(runtime: Runtime, organisation_id: UUID, position: int) -> i
     return event.log_position
 
 
-#: Seconds between two reads of the projector's checkpoint while a request waits for it.
-_POLL_S = 0.01
 _MAX_IDEMPOTENCY_KEY_LENGTH = 255
+#: No body of so many bytes is taken anywhere.
+_MAX_LENGTH_DIGITS = 18
 
 
 class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +127,9 @@ class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
 
     runtime: Runtime
     waits: Waits
+    admission: Admission
+    #: The rest of the request's messages: that its client has gone.
+    receive: Any
     viewer: Viewer
     operation: Operation
     now: datetime
@@ -136,10 +147,23 @@ class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
         """The stream that an id or an external reference names in the viewer's organisation."""
         return resolve_stream_id(self.viewer.organisation_id, kind, ref)
 
+    async def run_in_thread(self, weight: Weight, function: Callable[..., T], *args: Any) -> T:
+        """What the function returns, called in a thread of this class; raises what `Admission.run` raises."""
+        return await self.admission.run(weight, share_of(self.viewer), self.receive, function, *args)
+
+    def hold(self, weight: Weight) -> AbstractAsyncContextManager[None]:
+        """A place of this class while the block runs; raises what `Admission.hold` raises."""
+        return self.admission.hold(weight, share_of(self.viewer))
+
     @property
     def idempotency_key(self) -> str | None:
         """The `Idempotency-Key` header."""
         return parse_idempotency_key(self.headers)
+
+
+def share_of(viewer: Viewer) -> Share:
+    """Whose share of a process the viewer's requests use."""
+    return viewer.organisation_id, str(viewer.key_id)
 
 
 def parse_idempotency_key(headers: dict[str, str]) -> str | None:
@@ -177,10 +201,12 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
     if operation.idempotent:
         parse_idempotency_key(headers)
     if operation.reads_view:
-        await _wait_for_position(state.api, viewer, query, headers)
+        await _wait_for_position(state.api, viewer, query, headers, receive)
     return RequestContext(
         runtime=runtime,
         waits=state.api.waits,
+        admission=state.api.admission,
+        receive=receive,
         viewer=viewer,
         operation=operation,
         now=now,
@@ -214,8 +240,9 @@ async def _read_body(receive: Any, headers: dict[str, str], max_bytes: int, time
     Raises ProblemError: 413 as soon as it is known to be too large, whatever its header states; 408 where it is not
     there within `timeout_s` seconds (None: an import takes as long as it takes).
     """
-    length = headers.get("content-length", "")
-    if length.isdecimal() and int(length) > max_bytes:
+    length = headers.get("content-length", "").strip().lstrip("0")
+    # By their number: Python reads no integer of thousands of digits, and a header can have them.
+    if length.isdecimal() and (len(length) > _MAX_LENGTH_DIGITS or int(length) > max_bytes):
         raise ProblemError("body_too_large", f"at most {max_bytes} bytes")
     message = await _next_message(receive)
     body: bytes = message.get("body", b"")
@@ -266,7 +293,7 @@ async def _authenticate(state: RequestState, scope: Any, now: datetime) -> Viewe
     return known.viewer
 
 
-async def _wait_for_position(api: ApiState, viewer: Viewer, query: Any, headers: dict[str, str]) -> None:
+async def _wait_for_position(api: ApiState, viewer: Viewer, query: Any, headers: dict[str, str], receive: Any) -> None:
     """Wait for `after_position` (query or header) where it is given."""
     given = headers.get("plimsoll-after-position")
     if given is not None and not (given.isascii() and given.isdecimal() and len(given) < 19):  # noqa: PLR2004 - digits of 2^63
@@ -274,18 +301,16 @@ async def _wait_for_position(api: ApiState, viewer: Viewer, query: Any, headers:
     in_query = query.after_position if isinstance(query, ReadQuery) else None
     after = in_query if in_query is not None else int(given or 0)
     if after:
-        await _poll_until_reached(api, viewer.organisation_id, after)
+        await _wait_until_followed(api, viewer, after, receive)
 
 
-async def _poll_until_reached(api: ApiState, organisation_id: UUID, after: int) -> None:
-    runtime = api.runtime
-    target = await sync_to_thread(to_log_position, runtime, organisation_id, after)
-    if await sync_to_thread(runtime.engine.position) >= target:
-        return
+async def _wait_until_followed(api: ApiState, viewer: Viewer, after: int, receive: Any) -> None:
+    runtime, organisation_id = api.runtime, viewer.organisation_id
+    target = await api.admission.run(
+        Weight.LIGHT, share_of(viewer), receive, to_log_position, runtime, organisation_id, after
+    )
     try:
         async with api.waits.limit(runtime.settings.position_wait_s):
-            while await sync_to_thread(runtime.engine.position) < target:
-                runtime.readers_waiting.set()
-                await asyncio.sleep(_POLL_S)
+            await api.followed.wait_for(target)
     except TimeoutError:
         raise ProblemError("not_caught_up", headers={"Retry-After": "1"}) from None

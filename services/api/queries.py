@@ -15,11 +15,12 @@ from domain.instants import format_instant
 from ledger.person_reads import PersonRead, ReadSubject
 from projections.as_of import AsOf, NotFollowed, resolve_as_of
 from services.api.context import RequestContext
-from services.api.http.parsing import parse_as_of, parse_instant
+from services.api.http.parsing import encode_path, parse_as_of, parse_instant
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import JSON, HttpResponse, encode, response_with_etag
 from services.api.operations import AsOfQuery
 from services.authorization import AUDITOR, LEAD, STEWARD, Capability, Viewer, may
+from services.visibility.sight import ViewerSight
 
 _log = structlog.get_logger(__name__)
 
@@ -68,6 +69,19 @@ def _latest_instant(context: RequestContext) -> datetime:
     return max(context.now, known or context.now)
 
 
+def sight_of(context: RequestContext, view: AsOf, *, goal: UUID | None = None) -> ViewerSight:
+    """What the viewer may see of names and histories, beyond a `goal` that is visible. `view`: the question's."""
+    query = context.query
+    is_now = not isinstance(query, AsOfQuery) or (query.as_of is None and query.recorded_as_of is None)
+    return ViewerSight(
+        context.runtime.ledger,
+        context.runtime.database,
+        context.viewer,
+        lambda: view if is_now else as_of_now(context),
+        goal=goal,
+    )
+
+
 def load_versions(
     context: RequestContext, view: AsOf, table: Literal["members", "organisations", "teams"]
 ) -> dict[str, int]:
@@ -88,7 +102,7 @@ def next_page_url(context: RequestContext, query: msgspec.Struct, **where: str |
         for name, value in msgspec.to_builtins(query).items()
         if value not in (None, "", []) and name != "after_position"
     }
-    return f"{context.path}?{urlencode(given | where, doseq=True)}"
+    return f"{encode_path(context.path)}?{urlencode(given | where, doseq=True)}"
 
 
 def next_link(context: RequestContext, query: msgspec.Struct, **where: str | int | None) -> dict[str, str]:

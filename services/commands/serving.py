@@ -22,6 +22,7 @@ import uvicorn
 from prometheus_client.multiprocess import mark_process_dead
 
 from services import logs
+from services.api.admission import LOOKUP_THREADS
 from services.api.app import ROUTES, create_app
 from services.api.metrics import SHARED_METRICS_VARIABLE
 from services.api.openapi import build_openapi_document
@@ -65,18 +66,15 @@ class StopRequest:
 class _NotifyingServer(uvicorn.Server):
     """A server that calls back once it accepts connections: only then is READY printed."""
 
-    def __init__(
-        self, app: HttpPipeline, config: uvicorn.Config, ready: Callable[[], None], threads: int, stop: StopRequest
-    ) -> None:
+    def __init__(self, app: HttpPipeline, config: uvicorn.Config, ready: Callable[[], None], stop: StopRequest) -> None:
         super().__init__(config)
         self._app = app
         self._ready = ready
-        self._threads = threads
         self._stop = stop
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
-        # Handlers run in the loop's own threads, of which asyncio would give a small machine six.
-        executor = ThreadPoolExecutor(self._threads, thread_name_prefix="plimsoll-api")
+        # For look-ups of commands; what is admitted by weight has threads of its own.
+        executor = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="plimsoll-lookup")
         asyncio.get_running_loop().set_default_executor(executor)
         await super().startup(sockets)
         if self._stop.requested:
@@ -123,7 +121,7 @@ def serve_until_stopped(
     local = msgspec.structs.replace(settings, public_url="").base_url
     tune_interpreter()
     with listener:
-        _NotifyingServer(app, config, lambda: ready(local), settings.api_threads, stop).run([listener])
+        _NotifyingServer(app, config, lambda: ready(local), stop).run([listener])
 
 
 def listen(settings: Settings) -> socket:

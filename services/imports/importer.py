@@ -16,9 +16,10 @@ import msgspec
 from domain.corrections import row_id
 from domain.envelope import Source
 from domain.errors import InTheFuture, Refusal, VersionConflict
-from domain.member.member import GrantRole, Member, RevokeRole, TakeBackFact
+from domain.member.member import ChangeTeam, GrantRole, LeaveTeam, Member, RevokeRole, TakeBackFact
 from domain.organisation.organisation import AddSource, RenameOrganisation, SetPolicy, SetWatermark
 from domain.references import require_external_reference, resolve_stream_id
+from domain.team.team import Archive, Restore
 from ledger.commands import Command
 from services.authorization import ADMIN, STEWARD
 from services.imports.digest_counter import DigestCounter
@@ -324,7 +325,18 @@ class _Importer:
 
 def _roles_not_conveyed(act: object) -> frozenset[str]:
     """Roles that the import scope does not convey for this act: who may do what is decided by keys with `admin`."""
-    reserved = isinstance(act, GrantRole | RevokeRole | TakeBackFact | RenameOrganisation | SetPolicy)
+    reserved = isinstance(
+        act,
+        GrantRole
+        | RevokeRole
+        | TakeBackFact
+        | LeaveTeam
+        | ChangeTeam
+        | Archive
+        | Restore
+        | RenameOrganisation
+        | SetPolicy,
+    )
     return frozenset({STEWARD}) if reserved else frozenset()
 
 

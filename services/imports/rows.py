@@ -81,6 +81,8 @@ _KIND_OF_FIELD = {
     "acts_next": "member",
     "mediator": "member",
     "team": "team",
+    "leave": "team",
+    "join": "team",
     "goal": "goal",
     "for": "goal",
     "follow_up_of": "goal",

@@ -33,7 +33,7 @@ class Worker:
         self._runtime = runtime
         self._stopping = threading.Event()
         settings = runtime.settings
-        self._jobs = dramatiq.Worker(runtime.broker, worker_timeout=100, worker_threads=settings.worker_threads)
+        self._jobs = dramatiq.Worker(runtime.jobs.broker, worker_timeout=100, worker_threads=settings.worker_threads)
         projector = Projector(
             engine or runtime.engine,
             runtime.wakeups,

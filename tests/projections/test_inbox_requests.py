@@ -18,6 +18,7 @@ from projections.goals import goals_at
 from projections.inbox.digest import Digest, load_digest
 from projections.inbox.goal_requests import OpenRequest, list_open_requests
 from projections.inbox.inbox import CHECK_IN_LOOKAHEAD, Inbox, load_inbox
+from projections.sight import EVERYTHING
 from tests.projections import random_histories, random_support_histories
 from tests.projections.conftest import ProjectStory
 from tests.projections.test_replay import engine_with_empty_views
@@ -53,7 +54,7 @@ class InboxReader:
     def digest(self, when: str, **how: Any) -> Digest:
         view = self.as_of(when)
         since = how.pop("since", view.at - timedelta(days=7))
-        return load_digest(self.database, view, self.story.id("core", "team"), since=since, **how)
+        return load_digest(self.database, view, self.story.id("core", "team"), since=since, sight=EVERYTHING, **how)
 
 
 @pytest.fixture
@@ -193,7 +194,7 @@ def _assert_consistent(database: Database, story: Story, view: AsOf) -> None:
         assert sorted(deadlines) == deadlines
         assert len({entry.subject for entry in told.entries}) == len(told.entries) == told.count
     due = [ask for ask in everything if ask.kind != "check_in" or ask.overdue]
-    shown = load_digest(database, view, story.id("core", "team"), since=view.at, limit=100)
+    shown = load_digest(database, view, story.id("core", "team"), since=view.at, sight=EVERYTHING, limit=100)
     parts = (shown.needs, shown.blockers, shown.answers, shown.quiet, shown.links)
     # Every goal of these histories is the team's.
     assert len(due) == sum(part.count for part in parts)

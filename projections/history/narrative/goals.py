@@ -279,6 +279,13 @@ def _member_joined(event: m.Joined, context: NarrativeContext) -> str:
     return f"welcomed {event.name or context.name(context.stream_id, 'a member')}{f' to{team}' if team else ''}"
 
 
+def _team_left(event: m.TeamLeft, context: NarrativeContext) -> str:
+    team = context.name(event.team, "a team")
+    if context.party == context.stream_id:
+        return f"left the team {team}"
+    return f"recorded that {context.name(context.stream_id, 'a member')} left the team {team}"
+
+
 def _describe_correction(event: Any) -> str:
     return "" if event.corrects is None else "corrected what was said before and "
 
@@ -364,6 +371,7 @@ NARRATORS: dict[type, Narrator] = {
     e.DepartedReleased: "released the promise of an owner who has left",
     m.Joined: _member_joined,
     m.Left: lambda _, context: f"recorded a departure{_format_member(context)}" if _format_member(context) else "left",
+    m.TeamLeft: _team_left,
     m.MemberRenamed: lambda x, context: f"changed the name to {quote(x.name)}{_format_member(context)}",
     m.CapacityDeclared: lambda x, context: (
         f"{_describe_correction(x)}declared {format_hours(x.capacity.hours_per_week)} a week "
@@ -379,6 +387,8 @@ NARRATORS: dict[type, Narrator] = {
     t.Created: lambda x, context: f"created the team {quote(x.name)}, led by {context.name(x.lead)}",
     t.Renamed: lambda x, _: f"renamed the team to {quote(x.name)}",
     t.LeadAppointed: lambda x, context: f"{_describe_correction(x)}made {context.name(x.lead)} the lead of the team",
+    t.Archived: "archived the team",
+    t.Restored: lambda x, context: f"brought the team back, led by {context.name(x.lead)}",
     t.AppointmentTakenBack: "took back an appointment of a lead that was made by mistake",
     o.OrganisationRenamed: lambda x, _: f"renamed the organisation to {quote(x.name)}",
     o.Created: lambda x, _: f"created the organisation {quote(x.name)} (time zone {x.zone})",

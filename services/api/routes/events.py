@@ -15,16 +15,16 @@ from typing import Annotated, Any, cast
 from urllib.parse import urlencode
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 
 from domain.envelope import RecordedEvent
 from domain.references import as_uuid
 from domain.registry import AGGREGATES, EVENTS, EventData, event_schema
 from services.api.context import RequestContext
 from services.api.filters import EventTag, missing_stream
+from services.api.http.parsing import encode_path
 from services.api.http.problems import FieldError, ProblemError, field_error
 from services.api.http.responses import HttpResponse, encode, response_with_etag
-from services.api.operations import NoQuery, Operation, Route, query_route
+from services.api.operations import NoQuery, Operation, Route, Weight, query_route
 from services.authorization import READ
 from services.visibility.events import EventVisibility
 from services.visibility.feed import FeedFilter, FeedPage, load_feed_page
@@ -143,23 +143,33 @@ def _to_attribute(text: str) -> str | None:
         query=EventsQuery,
         answer=list[CloudEvent],
         media=(BATCH_MEDIA_TYPE,),
-        codes=("not_found", "epoch_changed"),
+        codes=("not_found", "epoch_changed", "too_many_at_once", "overloaded"),
+        weight=Weight.WAIT,
     ),
 )
 async def pull_events(context: RequestContext) -> HttpResponse:
     query: EventsQuery = context.query
     began = time.monotonic()
     deadline = began + min(query.timeout, context.runtime.settings.long_poll_limit_s)
-    page = await sync_to_thread(_load_page, context, query.after)
+    page = await context.run_in_thread(Weight.PAGE, _load_page, context, query.after)
     if query.epoch not in (None, context.runtime.ledger.epoch):
         now = context.runtime.ledger.epoch
         raise ProblemError("epoch_changed", f"the log's epoch is {now}: begin at `after=0`", allowed=(now,))
     if query.after > page.head:
         detail = f"this organisation has not reached that position; it is at {page.head}"
         raise field_error("/after", detail, where="query")
-    # Waiting holds no thread: a thousand patient followers cost a thousand small timers.
+    # Waiting holds no thread.
     if not page.events and query.subject is not None:
-        await sync_to_thread(_require_subject, context, query.subject)
+        await context.run_in_thread(Weight.LIGHT, _require_subject, context, query.subject)
+    if not page.events and deadline > began:
+        async with context.hold(Weight.WAIT):
+            page = await _wait_for_news(context, page, began, deadline)
+    elif not page.events and page.full:
+        page = await _wait_for_news(context, page, began, deadline)
+    return _respond(context, query, page)
+
+
+async def _wait_for_news(context: RequestContext, page: FeedPage, began: float, deadline: float) -> FeedPage:
     # A server that stops answers with what there is: nothing yet, and the position from which to go on.
     with suppress(TimeoutError):
         async with context.waits.limit(None):
@@ -168,8 +178,8 @@ async def pull_events(context: RequestContext) -> HttpResponse:
             ):
                 if not page.full:
                     await asyncio.sleep(_POLL_INTERVAL_S)
-                page = await sync_to_thread(_load_page, context, page.examined)
-    return _respond(context, query, page)
+                page = await context.run_in_thread(Weight.PAGE, _load_page, context, page.examined)
+    return page
 
 
 def _load_page(context: RequestContext, after: int) -> FeedPage:
@@ -208,7 +218,7 @@ def _respond(context: RequestContext, query: EventsQuery, page: FeedPage) -> Htt
     asked = {name: value for name, value in given.items() if value not in (None, [], 0.0) or name == "after"}
     body = encode([to_cloud_event(event, context.runtime.settings.base_url, epoch) for event in page.events])
     headers = {
-        "Link": f'<{context.path}?{urlencode(asked, doseq=True)}>; rel="next"',
+        "Link": f'<{encode_path(context.path)}?{urlencode(asked, doseq=True)}>; rel="next"',
         "Plimsoll-Position": str(page.examined),
         "Plimsoll-Epoch": epoch,
     }

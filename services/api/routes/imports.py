@@ -12,7 +12,7 @@ from ledger.api_keys import Principal
 from services.api.context import RequestContext
 from services.api.http.problems import MEDIA_TYPE, ProblemError, build_problem
 from services.api.http.responses import HttpResponse, encode
-from services.api.operations import NoQuery, Operation, Route, command_route
+from services.api.operations import NoQuery, Operation, Route, Weight, command_route
 from services.authorization import IMPORT, Capability, may
 from services.imports.importer import ImportReceipt, ImportResult, RowError, build_import_receipt, import_lines
 from services.imports.rows import iter_lines
@@ -55,6 +55,7 @@ class ImportProblem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     "/v1/imports",
     Operation(
         id="importActs",
+        weight=Weight.IMPORT,
         summary="Import a history of acts, one JSON object a line; the same file twice adds nothing",
         tag="imports",
         scopes=(IMPORT,),

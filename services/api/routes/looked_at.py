@@ -11,11 +11,11 @@ import msgspec
 
 from domain.instants import to_micros
 from ledger.person_reads import ReadSubject, StoredRead
-from projections.people import Membership, load_memberships, load_names
+from projections.people import Membership, load_memberships
 from services.api.context import RequestContext
 from services.api.http.responses import HttpResponse, json_response
 from services.api.operations import NoQuery, Operation, Route, query_route
-from services.api.queries import as_of_now
+from services.api.queries import as_of_now, sight_of
 from services.authorization import READ
 
 #: Entries of one answer; the latest are there.
@@ -87,7 +87,8 @@ def get_looked_at(context: RequestContext) -> HttpResponse:
     )
     mine = [look for look in found if _concerns(look, memberships)]
     looks = [_to_look(look) for look in mine[: query.limit]]
-    names = load_names(runtime.database, view, {i for x in looks for i in (x.viewer, x.team)}) if query.names else {}
+    ids = {i for x in looks for i in (x.viewer, x.team)}
+    names = sight_of(context, view).load_names(runtime.database, view, ids) if query.names else {}
     kept_days = view.policy.policy.looked_at_days
     return json_response(LookedAt(looks=looks, kept_days=kept_days, more=len(mine) > query.limit, names=names))
 

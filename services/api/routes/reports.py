@@ -19,13 +19,12 @@ from projections.decisions import report as decisions_report
 from projections.drift import report as drift_report
 from projections.figures import Figure, Report, ReportScope
 from projections.overload import report as overload_report
-from projections.people import load_names
 from projections.support import report as support_report
 from services.api.context import RequestContext
 from services.api.filters import MemberReference, TeamReference, missing_stream
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, Route, query_route
-from services.api.queries import is_of_present, read_response, record_person_read, requested_as_of
+from services.api.operations import AsOfQuery, Operation, Route, Weight, query_route
+from services.api.queries import is_of_present, read_response, record_person_read, requested_as_of, sight_of
 from services.authorization import READ, AccessSubject, Capability, Viewer, may
 from services.csv_text import format_csv_row
 from services.report_text import render_report
@@ -103,6 +102,7 @@ def _report_route(name: str) -> Route:
         f"/v1/reports/{name}",
         Operation(
             id=f"{name}Report",
+            weight=Weight.REPORT,
             summary=summary,
             tag="reports",
             scopes=(READ,),
@@ -126,17 +126,19 @@ def _report_route(name: str) -> Route:
         if query.format == "csv":
             return read_response(call, to_csv(report.figures), view, media_type=CSV)
         if query.format == "text":
-            names = load_names(database, view, {*named_ids(report), scope.team, scope.member})
+            names = sight_of(call, view).load_names(database, view, {*named_ids(report), scope.team, scope.member})
             return read_response(call, render_report(report, scope, names).encode(), view, media_type=TEXT)
-        if not query.names:
-            return read_response(call, report, view)
-        sections = {field.encode_name: getattr(report, field.name) for field in msgspec.structs.fields(report)}
-        # Last, whatever the report's own sections are.
-        del sections["names"]
-        sections["names"] = load_names(database, view, set(named_ids(report)))
-        return read_response(call, sections, view)
+        return read_response(call, _with_names(call, report, view) if query.names else report, view)
 
     return get_report
+
+
+def _with_names(call: RequestContext, report: Report, view: AsOf) -> dict[str, Any]:
+    """The report's sections, and last of them the names of what they mention."""
+    sections = {field.encode_name: getattr(report, field.name) for field in msgspec.structs.fields(report)}
+    del sections["names"]
+    sections["names"] = sight_of(call, view).load_names(call.runtime.database, view, set(named_ids(report)))
+    return sections
 
 
 def _resolve_reference(call: RequestContext, kind: str, ref: str | None) -> tuple[UUID | None, Any]:
