@@ -285,6 +285,7 @@ class _StreamDecision:
             correlation_id=fact.event_id if timer or self._correlation is None else self._correlation,
             reason=fact.reason,
             external_source=None if timer else self._command.external_source,
+            key_id=None if timer else self._command.key_id,
             position=self._position + number,
             log_position=self._decider.log_position + number,
             data=fact.data,

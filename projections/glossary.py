@@ -23,6 +23,7 @@ REPORTS: dict[str, str] = {
     "RequesterEntry.n": "Additions that are not absorbed. e.g. 2",
     "Figure.value": "The figure, rounded half-even to 6 decimals; null where there is nothing to measure. e.g. 0.875",
     "Figure.status": "Why there is no value, or what is special about it. e.g. no_data",
+    "Figure.rule": "By which rule it is withheld: small_group, small_complement, present_only, default_window_only or other_team.",
     "line": "The line that the exact ratio is over: amber, red or over; missing or null: none.",
     "Figure.ratio": "The same measure as a ratio, where `value` is in days or in the measure's unit. e.g. 0.31",
     "window": "Days of the window that the figure covers, where it is not the report's. e.g. 84",

@@ -35,7 +35,7 @@ from projections.support.queries import (
 GoalRequestKind = Literal["answer", "join", "verdict", "ruling", "need", "blocker", "lapsed", "check_in", "link"]
 RequestKind = (
     GoalRequestKind
-    | Literal["decision", "review", "improvement", "acknowledgement", "attributed", "subscription_disabled"]
+    | Literal["decision", "review", "improvement", "acknowledgement", "attributed", "subscription_disabled", "key"]
 )
 
 #: States of a negotiation in which a party owes an answer and nothing is promised yet.

@@ -361,6 +361,9 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "projections.overload.report": {
         "OverloadReport": "OverloadReport",
     },
+    "projections.privacy": {
+        "WithheldBy": "WithheldBy",
+    },
     "projections.support.report": {
         "BlockerEntry": "BlockerEntry",
         "NeedEntry": "NeedEntry",
@@ -422,6 +425,13 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     },
     "services.api.routes.imports": {
         "ImportProblem": "ImportRefused",
+    },
+    "ledger.person_reads": {
+        "ReadSubject": "ReadSubject",
+    },
+    "services.api.routes.looked_at": {
+        "Look": "Look",
+        "LookedAt": "LookedAt",
     },
     "services.api.routes.inbox": {
         "AffirmGoals": "AffirmGoals",

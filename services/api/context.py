@@ -144,14 +144,7 @@ class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
     body_file: BinaryIO | None
     headers: dict[str, str]
     path: str
-    freshness: Freshness | None = None
-    #: As the request came in: "http" or "https".
-    scheme: str = "http"
-
-    @property
-    def base_url(self) -> str:
-        """Base of absolute addresses, without a slash at its end."""
-        return self.runtime.settings.public_url.rstrip("/") or f"{self.scheme}://{self.headers.get('host', '')}"
+    freshness: Freshness | None
 
     def resolve_id(self, kind: str, ref: str) -> UUID:
         """The stream that an id or an external reference names in the viewer's organisation."""
@@ -240,7 +233,7 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
         body_file=body_file,
         headers=headers,
         path=state.path,
-        scheme=scope["scheme"],
+        freshness=None,
     )
 
 

@@ -352,6 +352,7 @@ class _Importer:
             stream_id=row.resolve_stream(organisation_id),
             act=row.act,
             actor=self._principal.member_id,
+            key_id=self._principal.key_id,
             on_behalf_of=by,
             roles=self._roles if ADMIN in self._principal.scopes else self._roles - _roles_not_conveyed(row.act),
             source=Source.IMPORT,

@@ -356,3 +356,15 @@ INSERT INTO webhook_signing_keys (key_id, private_key, created_at) VALUES (:key_
 
 -- name: retire_webhook_signing_keys
 UPDATE webhook_signing_keys SET retired_at = :at WHERE retired_at IS NULL
+
+-- name: person_reads
+-- Who read figures of one of these subjects (a member, its teams, the organisation), the latest first.
+SELECT subject_id, subject, viewer, role, what, first_at, last_at, times FROM ledger_person_reads
+WHERE organisation_id = :organisation_id AND subject_id IN :subjects AND day >= :since AND viewer <> :reader
+ORDER BY last_at DESC, subject_id, viewer, role, what LIMIT :limit
+
+-- name: organisations_with_reads
+SELECT DISTINCT organisation_id FROM ledger_person_reads
+
+-- name: purge_person_reads
+DELETE FROM ledger_person_reads WHERE organisation_id = :organisation_id AND day < :until

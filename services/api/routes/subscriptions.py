@@ -340,7 +340,7 @@ async def _shake_hands(context: RequestContext, asked: Subscribe) -> None:
 
 def _origin(context: RequestContext) -> str:
     """The name by which targets know this deployment."""
-    return context.base_url.partition("://")[2].partition("/")[0] or "plimsoll"
+    return context.runtime.settings.base_url.partition("://")[2].partition("/")[0] or "plimsoll"
 
 
 async def execute_act(context: RequestContext, ref: str, act: Any) -> Receipt:
