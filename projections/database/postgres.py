@@ -16,6 +16,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from ledger.storage.postgres_arrays import BinaryArray, encode_array, register_binary_arrays
 from projections.database.backend import (
     LOCK_TIMEOUT_S,
+    PAGE_SIZE,
     DatabaseUnavailable,
     Params,
     Query,
@@ -204,6 +205,29 @@ class PostgresBackend:
 
     def query_many(self, questions: Sequence[Query]) -> list[list[Row]]:
         return self._query_with_retry(partial(_query_in_pipeline, questions))
+
+    def iterate(self, sql: str, params: Params) -> Iterator[list[Row]]:
+        with (
+            _postgres_errors(),
+            self._live_connection(b"") as connection,
+            connection.transaction(),
+            connection.cursor(name="export") as cursor,
+        ):
+            cursor.execute(to_pyformat(sql), params)
+            make = row_class(tuple(column.name for column in cursor.description or ()))
+            while rows := cursor.fetchmany(PAGE_SIZE):
+                yield [make(values) for values in rows]
+
+    def copy_csv(self, sql: str, params: Params) -> Iterator[bytes]:
+        # COPY takes no parameters: they are written into its text, quoted by the driver.
+        with (
+            _postgres_errors(),
+            self._live_connection(b"") as connection,
+            psycopg.ClientCursor(connection) as cursor,
+            cursor.copy(f"COPY ({to_pyformat(sql)}) TO STDOUT (FORMAT csv)", params) as copy,
+        ):
+            for part in copy:
+                yield bytes(part)
 
     def _query_with_retry(self, ask: Callable[[psycopg.Connection[Any]], _Result]) -> _Result:
         with _postgres_errors():
