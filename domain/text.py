@@ -99,11 +99,11 @@ class _Field(NamedTuple):
 
 def check_texts(value: msgspec.Struct, pointer: str = "") -> None:
     """Raise `InvalidField` for the first text in `value`, at whatever depth, that `check_text` refuses."""
-    for field in _text_fields(type(value)):
-        held = getattr(value, field.attribute)
-        # Most fields of most acts are left out.
-        if held:
-            _check_within(held, f"{pointer}/{field.name}", has_lines=field.has_lines)
+    for attribute, name, has_lines in _text_fields(type(value)):
+        held = getattr(value, attribute)
+        # Most fields of most acts are left out, and most texts are plain: 1 us of a check-in's 60.
+        if held and not (type(held) is str and held.isascii() and held.isprintable() and not held.isspace()):
+            _check_within(held, f"{pointer}/{name}", has_lines=has_lines)
 
 
 def _check_within(value: Any, pointer: str, *, has_lines: bool) -> None:

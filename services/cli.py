@@ -86,6 +86,17 @@ def _run(given: argparse.Namespace, settings: Settings, console: Console) -> int
                 partial=given.partial,
                 dry_run=given.dry_run,
             )
+        case "seed":
+            from services.commands import data
+
+            return data.seed(
+                settings,
+                console,
+                scale=given.scale,
+                today=given.today,
+                organisation=given.organisation,
+                rows=given.rows,
+            )
         case "export":
             return _run_export(given, settings, console)
         case "migrate" | "organisation" | "keys":
@@ -300,6 +311,16 @@ def _add_data(commands: Commands) -> None:
     how = imports.add_mutually_exclusive_group()
     how.add_argument("--dry-run", action="store_true", help="do everything but keep it")
     how.add_argument("--partial", action="store_true", help="keep the good rows even where others are refused")
+    seed = _add_command(commands, "seed", "import a made-up organisation, to try what a large one costs")
+    seed.add_argument(
+        "--scale",
+        metavar="SIZE",
+        default="members=200,goals=2000,years=2",
+        help="members=N,goals=N,years=N,check_in_days=N, each optional (default: %(default)s, check_in_days=2)",
+    )
+    seed.add_argument("--today", type=_parse_day, metavar="DATE", help="the day before which its history ends")
+    _add_organisation_option(seed)
+    seed.add_argument("--rows", action="store_true", help="print the import's rows instead")
     _add_export(commands)
 
 
@@ -349,6 +370,13 @@ def _parse_port(text: str) -> int:
     if not 0 <= port <= MAX_PORT:
         raise argparse.ArgumentTypeError("a port is 0 to 65535")
     return port
+
+
+def _parse_day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day like 2026-11-30") from None
 
 
 def _parse_count(text: str) -> int:

@@ -35,8 +35,8 @@ CONFIDENCE_FALL_THRESHOLD = to_fraction("0.2")
 
 def record_check_in(goal: Promised, act: a.CheckIn, world: DecisionContext) -> e.CheckedIn:
     """The owner's check-in, resolved. Ratios 0..1; it must not be empty."""
-    said = (act.note, act.progress, act.confidence, act.value, act.ideas, act.needs)
-    if not any(x not in ("", None, []) for x in said) and act.blockers is None:
+    figures = (act.progress, act.confidence, act.value, act.blockers)
+    if not (act.note or act.ideas or act.needs) and figures == (None, None, None, None):
         raise InvalidField("a check-in says something: at least a note", pointer="/note")
     confidence = _parse_ratio(act.confidence, "/confidence")
     if confidence is not None and not is_visible(act.note) and _has_confidence_fallen(goal, confidence, world):

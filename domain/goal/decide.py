@@ -39,6 +39,8 @@ from domain.text import is_visible
 #: In which order roles are tried where one person holds several and did not say `as`.
 ROLES = ("owner", "sponsor", "mediator", "new_party", "addressee", "assignee", "steward", "integration")
 
+_ROLES_BY_KEY = frozenset({"steward", "integration"})
+
 
 def decide(goal: Goal | None, act: a.GoalAct, world: DecisionContext) -> list[NewEvent]:
     """The facts that `act` leads to. Raises a `Refusal` (domain.errors) where a rule forbids it; then nothing happens.
@@ -152,11 +154,12 @@ def _act_name(act: a.Act) -> str:
 
 def roles_of(goal: Goal, world: DecisionContext, act: a.Act | None = None) -> frozenset[str]:
     """The roles that the party holds towards this goal; an addressee's and assignee's depend on what the act names."""
-    party, roles = world.party, set(world.roles & {"steward", "integration"})
-    if party is not None:
-        roles |= {side for side, who in (("owner", goal.owner), ("sponsor", goal.sponsor)) if who == party}
-        if isinstance(goal, DraftGoal) and goal.author != party:
-            roles -= {"owner", "sponsor"}
+    party, roles = world.party, set(world.roles & _ROLES_BY_KEY)
+    if party is not None and not (isinstance(goal, DraftGoal) and goal.author != party):
+        if goal.owner == party:
+            roles.add("owner")
+        if goal.sponsor == party:
+            roles.add("sponsor")
     if not isinstance(goal, Promised) or party is None:
         return frozenset(roles)
     if goal.delivery is not None and goal.delivery.mediator == party:

@@ -115,21 +115,11 @@ def _statement_fields(
         # What the reading means depends on the measure of its time.
         stated = Progress(text, exact, goal.sources.get("measure", ()))
     fold = add_statement if event.corrects is None else correct_statement
-    return _with_sources(goal, fold(statements_of(goal), event, stated, recorded))
-
-
-def _with_sources(goal: Promised, updates: dict[str, Any]) -> dict[str, Any]:
-    if "sources" not in updates:
-        return updates
-    changed = updates["sources"]
-    sources = {**goal.sources, **changed}
-    if not all(changed.values()):
-        sources = {field: events for field, events in sources.items() if events}
-    return {**updates, "sources": sources}
+    return fold(statements_of(goal), goal.sources, event, stated, recorded)
 
 
 def _statement_taken_back(goal: Promised, event: e.StatementTakenBack, recorded: RecordedEvent) -> Goal:
-    updates = _with_sources(goal, take_back_statement(statements_of(goal), event.corrects, recorded))
+    updates = take_back_statement(statements_of(goal), goal.sources, event.corrects, recorded)
     if event.of == "check_in":
         # Taking a check-in back is a judgement of how the goal stands, as a correction is.
         updates |= _judgement_fields(goal, recorded)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -192,7 +193,7 @@ def _earliest_timer_at(goal: Promised) -> datetime:
 
 
 #: What the clocks of a promise hang on, but for when its parties spoke last.
-_TIMER_FIELDS = (
+_timer_fields = attrgetter(
     *("state", "owner", "sponsor", "sponsor_since", "proposal", "delivery", "pause"),
     *("lapse_due", "armed_at", "lapsed_at", "reminded_of"),
 )
@@ -210,7 +211,7 @@ def timer_only_postponed(before: Goal | None, after: Goal | None) -> bool:
         return False
     if before.reminded_of == before.judged_by_event:
         return False
-    return all(getattr(before, name) == getattr(after, name) for name in _TIMER_FIELDS)
+    return bool(_timer_fields(before) == _timer_fields(after))
 
 
 def _timer_events(goal: Negotiating | Promised, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:

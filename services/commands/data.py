@@ -1,13 +1,14 @@
-"""`plimsoll import` and `plimsoll export`: histories in, marts out."""
+"""`plimsoll import`, `plimsoll seed` and `plimsoll export`: histories in, marts out."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import msgspec
 
@@ -23,6 +24,7 @@ from services.imports.importer import ImportResult, build_import_receipt, import
 from services.imports.rows import iter_lines
 from services.organisations import create_organisation, list_keys
 from services.runtime import Runtime
+from services.seed.scale import parse_scale, scale_rows
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -47,17 +49,47 @@ def import_file(
     dry_run: bool,
 ) -> int:
     """Import NDJSON, plain or gzipped: all rows or none, unless `partial`. Exit code 1 where a row was refused."""
-    with _open_input(file) as opened, _open_store(settings, dry_run=dry_run) as runtime:
-        tenant = _resolve_organisation(runtime, console, organisation, quiet=dry_run)
+    with _open_input(file) as opened:
+        how = _ImportOptions(organisation, source, partial=partial, dry_run=dry_run)
+        return _import(settings, console, iter_lines(opened), how)
+
+
+def seed(
+    settings: Settings, console: Console, *, scale: str, today: date | None, organisation: str | None, rows: bool
+) -> int:
+    """Import a made-up organisation whose history ends on the eve of `today` (UTC), or print its rows.
+
+    Raises `InvalidField` for a scale that is none.
+    """
+    found = scale_rows(parse_scale(scale), today or datetime.now(UTC).date())
+    lines = (msgspec.json.encode(row) for row in found)
+    if not rows:
+        return _import(settings, console, lines, _ImportOptions(organisation))
+    for line in lines:
+        sys.stdout.buffer.write(line + b"\n")
+    sys.stdout.buffer.flush()
+    return 0
+
+
+class _ImportOptions(NamedTuple):
+    organisation: str | None
+    source: str | None = None
+    partial: bool = False
+    dry_run: bool = False
+
+
+def _import(settings: Settings, console: Console, lines: Iterable[bytes], how: _ImportOptions) -> int:
+    with _open_store(settings, dry_run=how.dry_run) as runtime:
+        tenant = _resolve_organisation(runtime, console, how.organisation, quiet=how.dry_run)
         with console.progress("importing") as progress:
             result = import_lines(
                 runtime,
                 tenant,
-                iter_lines(opened),
+                lines,
                 principal=_find_importer(runtime, tenant),
-                source=source,
-                partial=partial,
-                dry_run=dry_run,
+                source=how.source,
+                partial=how.partial,
+                dry_run=how.dry_run,
                 progress=progress,
             )
         receipt = build_import_receipt(runtime, tenant, result)
