@@ -18,6 +18,14 @@ Personal = Annotated[T, msgspec.Meta(extra={PERSONAL: "author"})]
 #: Personal text about the member whose stream holds the event.
 PersonalOfMember = Annotated[T, msgspec.Meta(extra={PERSONAL: "member"})]
 
+#: Key in `msgspec.Meta.extra` that marks a field as a figure of one person, such as a load; its value names the field
+#: beside it that holds the person's id. A Struct with such a field has `withheld`, which is never stored: set for a
+#: viewer who may not see that person's figures, and then those fields are null.
+PERSON_FIGURE = "person_figure"
+
+#: A figure of the member whose id is in the field `of` of the same Struct.
+PersonFigure = Annotated[T, msgspec.Meta(extra={PERSON_FIGURE: "of"})]
+
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A value inside commands and events alike. Closed: it grows by a new event tag, never by a silent field."""

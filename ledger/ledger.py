@@ -249,12 +249,18 @@ class Ledger:
         limit: int,
         types: Sequence[str] = (),
         subject: UUID | None = None,
+        *,
+        upto: int = _NO_LIMIT,
     ) -> list[RecordedEvent]:
-        """One organisation's events behind a position, in order; of some tags, of one stream, where they are named."""
+        """One organisation's events behind a position and up to another, in order.
+
+        Of some tags, of one stream, where they are named.
+        """
         return self._query(
             "feed",
             organisation_id=organisation_id,
             after=after,
+            upto=upto,
             limit=limit,
             any_type=not types,
             types=list(types),

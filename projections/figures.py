@@ -23,7 +23,7 @@ Line = Literal["amber", "red", "over"]
 
 
 class IdKind(StrEnum):
-    """What an id in a report is of, and who may see the row that holds it. Applied by `services.api.auth.visibility`.
+    """What an id in a report is of, and who may see the row that holds it. Applied by `services.visibility.reports`.
 
     Every id of a report's Structs has one of these as its annotation; a test walks the Structs.
     """

@@ -74,6 +74,7 @@ from services.exports import exporting
 from services.imports import importer
 from services.imports import rows as imports_rows
 from services.imports.rows import ACT_TYPES
+from services.visibility import feed
 from services.worker import scheduler
 from tests.contracts.mart_page import column_row
 from tests.spec import Story, offer, why
@@ -631,7 +632,7 @@ LIMITS: dict[str, float] = {
     "History events on a page": paging.MAX_PAGE_SIZE,
     "Members on a page": people.LARGEST_PAGE,
     "Events of the feed on a page": events.LARGEST_PAGE,
-    "Events of the feed on a page, for a viewer who does not see all": events.LARGEST_FILTERED_PAGE,
+    "Positions of the feed that a page looks at, for a viewer who does not see all": feed.MAX_EXAMINED,
     "Characters of an idempotency key": api_context._MAX_IDEMPOTENCY_KEY_LENGTH,
     "Days for which an idempotency key is kept": days(idempotency.RETENTION),
     "Times that a contested command is decided": api_commands._MAX_ATTEMPTS,

@@ -84,6 +84,8 @@ GOALS: dict[str, str] = {
     "TakenAs.how": "Within the line, paid for, accepted as overload, or, over the line, not adding to it (`relief`).",
     "TakenAs.worst_ratio": "Highest load ratio of the weeks between that day and the due, after the act; null: no capacity at all. e.g. 0.91",
     "TakenAs.worst_week": "Monday of the week with the highest load ratio; null where no week is left.",
+    "TakenAs.of": "Id of the member whose load it is. Events recorded before this was said leave it out.",
+    "TakenAs.withheld": "Whether ratio and week are null because this person's own figures are not for you.",
     "TakenAs.accepted_by": "Id of the sponsor's earlier event that accepted the overload.",
     "promises_back": "What the sponsor promises in return, in words. e.g. I will free the test environment by Friday.",
     # --- answers -----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import msgspec
 from domain.business_order import TakenBack
 from domain.envelope import Event
 from domain.goal.acts import Pause
-from domain.personal import Personal, Value
+from domain.personal import Personal, PersonFigure, Value
 from domain.quantities import Quantity
 from domain.terms import Condition, GoalKind, Measure, Priority, Support, Terms
 
@@ -35,10 +35,14 @@ class TakenAs(Value, frozen=True, kw_only=True):
     #: `relief`: over the line, but the act does not add to it.
     how: LoadClass
     #: Highest ratio of the weeks that meet [day taken, due], after the act; None: no capacity left at all.
-    worst_ratio: Quantity | None
-    worst_week: date | None
+    worst_ratio: PersonFigure[Quantity | None]
+    worst_week: PersonFigure[date | None]
     #: The sponsor's earlier act that accepted the overload, where `how` says so.
     accepted_by: UUID | None = None
+    #: Whose load it is. None in events of before: the goal's owner after the event, or who joined.
+    of: UUID | None = None
+    #: Never stored: ratio and week are that person's own figures, which this viewer may not see.
+    withheld: bool = False
 
 
 class Diff(Value, frozen=True, kw_only=True):

@@ -104,6 +104,7 @@ def classify_load(
         worst_ratio=None if worst is None or worst.ratio is None else to_decimal_text(worst.ratio),
         worst_week=worst.week if worst else None,
         accepted_by=accepted_by,
+        of=owner,
     )
     return LoadClassification(
         taken_as, worst is not None and worst.estimated > 0, trade_offs if how == "unpriced" else ()

@@ -17,13 +17,13 @@ from msgspec.structs import replace
 from domain.errors import AlreadyExists, IdempotencyMismatch, InvalidField, NotFound, Refusal, VersionConflict
 from domain.goal.acts import RecordValue
 from ledger.commands import Command, IdempotencyKey, Receipt
-from services.api.auth.visibility import require_decision, require_goal, require_scope, with_read_scope
 from services.api.context import RequestContext
 from services.api.http.entity_tags import parse_entity_tags
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import HttpResponse, encode, format_version_etag
 from services.api.operations import Handler, Operation, Route, command_route
 from services.authorization import ACT, ADMIN, DECIDE, can_see_everything, roles_for_command
+from services.visibility.policy import require_decision, require_goal, require_scope, with_read_scope
 
 #: How often a command is decided again after a conflict before the conflict is answered.
 _MAX_ATTEMPTS = 5

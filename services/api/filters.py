@@ -23,10 +23,10 @@ from domain.scope import ORGANISATION
 from projections import goals
 from projections.history import history
 from projections.people import teams_at
-from services.api.auth.visibility import can_see_goal, with_read_scope
 from services.api.context import RequestContext
 from services.api.http.problems import FieldError, ProblemError
 from services.api.queries import as_of_now
+from services.visibility.policy import can_see_goal, with_read_scope
 
 #: Key in `msgspec.Meta.extra` of a field that names a stream: the kinds of which it may be, and words with a meaning of
 #: their own.

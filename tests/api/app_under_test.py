@@ -24,9 +24,11 @@ from domain.team import team
 from ledger.commands import Command
 from services.api.app import create_app
 from services.api.pipeline import HttpPipeline
+from services.authorization import Viewer
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from services.settings import Settings
+from services.visibility.viewers import load_viewer
 from tests.conftest import copy_sqlite
 
 #: A Monday.
@@ -129,6 +131,14 @@ class ApiApp:
     def as_member(self, person: str, organisation: str = "acme") -> MemberClient:
         """Requests with this person's key."""
         return MemberClient(self, self.keys[organisation][person], organisation)
+
+    def viewer(self, person: str, organisation: str = "acme") -> Viewer:
+        """The viewer that this person's key makes."""
+        principal = self.runtime.keys.authenticate(self.keys[organisation][person], self.clock.now)
+        assert principal is not None
+        found = load_viewer(self.runtime.ledger, self.runtime.database, principal, since=self.clock.now)
+        assert found is not None
+        return found
 
     def with_key(self, key: str) -> MemberClient:
         """Requests with this key."""

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from typing import Any
+from uuid import UUID
 
 import jsonschema
 import pytest
@@ -13,7 +14,7 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
 from domain.registry import EVENTS
-from services.api.routes.events import _compute_examined_position
+from services.visibility.feed import FeedFilter, load_feed_page
 from tests.api.app_under_test import ApiApp, create_active_goal, offer, why
 
 BATCH_MEDIA_TYPE = "application/cloudevents-batch+json"
@@ -211,13 +212,41 @@ def test_an_imported_event_says_who_did_it_and_who_said_so(app: ApiApp) -> None:
     assert event["recordedtime"].startswith("2026-03-02")
 
 
-def test_what_is_recorded_while_a_page_is_made_is_not_told_twice(app: ApiApp) -> None:
-    # given a head that was asked for before the last two events were recorded
-    create_active_goal(app)
-    recorded = app.runtime.ledger.read_feed(app.organisation_id(), 0, 1000)
-    head = recorded[-3].position
+class RacingLedger:
+    """A ledger to which an event is added between the question for its head and the page."""
 
-    # then a page that holds them has looked behind them
-    assert recorded[-1].position == _compute_examined_position(recorded, head, 0, full=False)
-    assert head == _compute_examined_position([], head, 0, full=False)
-    assert head + 9 == _compute_examined_position([], head, head + 9, full=False)
+    def __init__(self, app: ApiApp) -> None:
+        self._app, self._ledger = app, app.runtime.ledger
+
+    def position(self, organisation_id: UUID) -> int:
+        position = self._ledger.position(organisation_id)
+        create_active_goal(self._app)
+        return position
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+
+@pytest.mark.parametrize("person", ["stella", "ana"])
+def test_what_is_recorded_while_a_page_is_made_is_told_once(app: ApiApp, person: str) -> None:
+    # given a page of which two events were recorded after its head was asked for
+    viewer = app.viewer(person)
+    ledger: Any = RacingLedger(app)
+    first = load_feed_page(ledger, viewer, 0, 1000, FeedFilter())
+
+    # when the next page begins where the first says
+    second = load_feed_page(app.runtime.ledger, viewer, first.examined, 1000, FeedFilter())
+
+    # then
+    whole = load_feed_page(app.runtime.ledger, viewer, 0, 1000, FeedFilter())
+    told = [event.position for page in (first, second) for event in page.events]
+    assert [event.position for event in whole.events] == told
+    assert (False, whole.head) == (first.full, second.examined)
+
+
+def test_a_page_from_behind_the_head_goes_on_from_there(app: ApiApp) -> None:
+    head = app.runtime.ledger.position(app.organisation_id())
+
+    for person in ("stella", "ana"):
+        page = load_feed_page(app.runtime.ledger, app.viewer(person), head + 9, 10, FeedFilter())
+        assert (head + 9, head, False) == (page.examined, page.head, page.full)

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from projections.figures import EventRef, IdKind, QuotedGoal, Report, SubjectCycle, SubjectGoal, TeamRef
-from services.api.auth.visibility import row_fields
 from services.api.routes.reports import REPORTS
+from services.visibility.reports import row_fields
 
 #: What a list of ids may hold: ids that go with their row, whatever they are of.
 _OPEN = {IdKind.EVENT}

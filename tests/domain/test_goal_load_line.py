@@ -65,9 +65,15 @@ def taken_as(scenario: Scenario) -> TakenAs:
     ],
 )
 def test_a_promise_says_how_it_stood_to_the_line(hours: float, how: str, ratio: str) -> None:
-    expected = TakenAs(how=how, worst_ratio=ratio, worst_week=date(2026, 3, 2))  # type: ignore[arg-type]
+    story = story_with_load()
+    expected = TakenAs(
+        how=how,  # type: ignore[arg-type]
+        worst_ratio=ratio,
+        worst_week=date(2026, 3, 2),
+        of=story.id("ana"),
+    )
 
-    assert expected == taken_as(promise_goal(story_with_load(), hours))
+    assert expected == taken_as(promise_goal(story, hours))
 
 
 def test_the_owner_offers_and_the_sponsors_acceptance_decides() -> None:

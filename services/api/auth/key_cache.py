@@ -23,7 +23,8 @@ from ledger.api_keys import LAST_USED_GRANULARITY, KeyHolder, digest_of, is_well
 from ledger.errors import LedgerUnavailable
 from projections.database.database import DatabaseUnavailable
 from projections.people import teams_etag, teams_led
-from services.authorization import Viewer, expand_guest_scope
+from services.authorization import Viewer
+from services.visibility.viewers import build_viewer, has_ended, last_leave
 
 if TYPE_CHECKING:
     from services.runtime import Runtime
@@ -176,21 +177,13 @@ class _PrincipalLoader:
             if len(self._members) > MAX_CACHED_KEYS:
                 self._members.popitem(last=False)
         member = self._members[person]
-        if member is not None and member.end_of(holder.created_at) is not None:
+        if has_ended(member, holder.created_at):
             return None
-        last_left = member.departures[-1].left_at if member is not None and member.departures else None
+        last_left = last_leave(member)
         leads, key = self._leads[person[0]][1], (person[1], last_left)
         if key not in leads:
             leads[key] = teams_led(self._runtime.database, *person, last_left)
-        return Viewer(
-            organisation_id=person[0],
-            key_id=principal.key_id,
-            member_id=person[1],
-            scopes=expand_guest_scope(principal.scopes),
-            granted=frozenset(str(role) for role in member.roles) if member else frozenset(),
-            teams=frozenset(member.teams) if member else frozenset(),
-            leads=leads[key],
-        )
+        return build_viewer(principal, member, leads[key])
 
     def _record_use(self, holders: list[KeyHolder]) -> None:
         now = self._runtime.clock()

@@ -34,14 +34,6 @@ from projections.charters.charters import CharterVersion, LinkedGoals, charter_a
 from projections.charters.rituals import FIGURE_NAMES, sum_minutes_a_week
 from projections.figures import round_for_report
 from projections.history import history
-from services.api.auth.visibility import (
-    PRIVATE_CHARTER_EVENTS,
-    can_see_scope,
-    require_decision,
-    require_goal,
-    require_scope,
-    with_read_scope,
-)
 from services.api.commands import act_routes, command_response, execute
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
@@ -50,6 +42,14 @@ from services.api.operations import AsOfQuery, Operation, Route, query_route
 from services.api.queries import as_of_now, log_person_read, next_link, read_response, requested_as_of
 from services.api.routes.goal_queries import HistoryQuery
 from services.authorization import READ
+from services.visibility.policy import (
+    PRIVATE_CHARTER_EVENTS,
+    can_see_scope,
+    require_decision,
+    require_goal,
+    require_scope,
+    with_read_scope,
+)
 
 
 class ProposalSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

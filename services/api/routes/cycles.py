@@ -32,14 +32,6 @@ from projections.cycles.cycles import (
 )
 from projections.database.paging import MAX_PAGE_SIZE
 from projections.history import history
-from services.api.auth.visibility import (
-    GoalFilter,
-    can_see_goal,
-    goals_of_cycle,
-    redact_cycle,
-    redact_event,
-    require_scope,
-)
 from services.api.commands import act_routes, command_response, execute
 from services.api.context import RequestContext
 from services.api.filters import ScopeReference, require_references
@@ -49,6 +41,14 @@ from services.api.operations import AsOfQuery, Operation, Route, command_route, 
 from services.api.queries import as_of_now, next_link, read_response, requested_as_of
 from services.api.routes.goal_queries import Cursor, HistoryQuery
 from services.authorization import ACT, ADMIN, READ, can_see_everything
+from services.visibility.policy import (
+    GoalFilter,
+    can_see_goal,
+    goals_of_cycle,
+    redact_cycle,
+    redact_cycle_event,
+    require_scope,
+)
 
 _TAG = "cycles"
 _PROBLEM_CODES = ("act_not_allowed", "already_exists", "reason_required", "purpose_required", "out_of_order")
@@ -280,7 +280,7 @@ def _build_goal_filter(context: RequestContext, cycle: Cycle, view: AsOf) -> Goa
 
 def _redact_entry(sees: GoalFilter, happened: history.StoredEntry) -> history.StoredEntry | None:
     """The same of an entry of its history as of its event in the feed; and of its goals before and after."""
-    fact = redact_event(msgspec.json.decode(happened.data, type=EVENTS[happened.type]), sees)
+    fact = redact_cycle_event(msgspec.json.decode(happened.data, type=EVENTS[happened.type]), sees)
     if fact is None:
         return None
     before, after = (_redact_goals(values, sees) for values in (happened.before, happened.after))

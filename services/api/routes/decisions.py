@@ -21,7 +21,6 @@ from projections.database.paging import MAX_PAGE_SIZE
 from projections.decisions import decisions
 from projections.decisions.decisions import Perspective
 from projections.history import history
-from services.api.auth.visibility import require_decision
 from services.api.commands import act_routes, command_response, execute
 from services.api.context import RequestContext
 from services.api.filters import DecisionState, MemberReference, ScopeReference, require_references
@@ -32,6 +31,7 @@ from services.api.queries import as_of_now, next_link, read_response, requested_
 from services.api.routes.goal_queries import Cursor, HistoryQuery
 from services.api.summaries import StreamSummary
 from services.authorization import ACT, ADMIN, DECIDE, READ, can_see_everything
+from services.visibility.policy import require_decision
 
 _TAG = "decisions"
 _PROBLEM_CODES = ("act_not_allowed", "reason_required", "answers_required", "answers_superseded", "out_of_order")

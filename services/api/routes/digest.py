@@ -15,7 +15,6 @@ from domain.errors import NotFound
 from projections.as_of import AsOf
 from projections.inbox.digest import Digest, load_digest
 from projections.people import load_names, team_at
-from services.api.auth.visibility import require_scope
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment, parse_as_of
 from services.api.http.problems import field_error
@@ -23,6 +22,7 @@ from services.api.http.responses import HttpResponse
 from services.api.operations import AsOfQuery, Operation, Route, TimeText, query_route
 from services.api.queries import read_response, requested_as_of
 from services.authorization import READ
+from services.visibility.policy import require_scope
 
 #: Days that a digest looks back where `since` is missing: the day asked about and the six before it.
 DAYS_BACK = 7

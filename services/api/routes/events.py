@@ -20,18 +20,17 @@ from litestar.concurrency import sync_to_thread
 from domain.envelope import RecordedEvent
 from domain.references import as_uuid
 from domain.registry import AGGREGATES, EVENTS, EventData, event_schema
-from services.api.auth.visibility import EventVisibility
 from services.api.context import RequestContext
 from services.api.filters import EventTag, missing_stream
 from services.api.http.problems import FieldError, ProblemError, field_error
 from services.api.http.responses import HttpResponse, encode, response_with_etag
 from services.api.operations import NoQuery, Operation, Route, query_route
 from services.authorization import READ
+from services.visibility.events import EventVisibility
+from services.visibility.feed import FeedFilter, FeedPage, load_feed_page
 
 BATCH_MEDIA_TYPE = "application/cloudevents-batch+json"
 LARGEST_PAGE = 1000
-#: Smaller pages for a viewer who does not see everything: the visibility of each goal is checked.
-LARGEST_FILTERED_PAGE = 200
 #: Between two looks at the log while a pull waits for news.
 _POLL_INTERVAL_S = 0.1
 #: How long a pull passes over full pages of which its viewer sees nothing, also where it does not wait for news.
@@ -87,16 +86,6 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reasoncode: str | None = None
     reasontext: str | None = None
     data: EventData
-
-
-class _EventPage(msgspec.Struct, frozen=True):
-    events: list[RecordedEvent]
-    #: Everything up to here was looked at.
-    examined: int
-    #: The organisation's last position before it was looked for.
-    head: int
-    #: There may be more events of what was asked for, before the head.
-    full: bool
 
 
 def to_cloud_event(recorded: RecordedEvent, base_url: str, epoch: str) -> CloudEvent:
@@ -180,22 +169,10 @@ async def pull_events(context: RequestContext) -> HttpResponse:
     return _respond(context, query, page)
 
 
-def _load_page(context: RequestContext, after: int) -> _EventPage:
+def _load_page(context: RequestContext, after: int) -> FeedPage:
     query: EventsQuery = context.query
-    ledger, organisation = context.runtime.ledger, context.viewer.organisation_id
-    sight = EventVisibility(context.runtime.ledger, context.viewer)
-    limit = query.limit if sight.is_unrestricted else min(query.limit, LARGEST_FILTERED_PAGE)
-    head = ledger.position(organisation)
-    found = ledger.read_feed(organisation, after, limit, tuple(query.types), _resolve_subject(context, query.subject))
-    full = len(found) == limit
-    seen = [shown for event in found if (shown := sight.redact(event)) is not None]
-    return _EventPage(seen, _compute_examined_position(found, head, after, full=full), head, full)
-
-
-def _compute_examined_position(found: list[RecordedEvent], head: int, after: int, *, full: bool) -> int:
-    """Up to where a page has looked. `head` was asked before: what was recorded in between is in the page already."""
-    last = found[-1].position if found else after
-    return last if full else max(head, last)
+    wanted = FeedFilter(types=tuple(query.types), subject=_resolve_subject(context, query.subject))
+    return load_feed_page(context.runtime.ledger, context.viewer, after, query.limit, wanted)
 
 
 def _require_subject(context: RequestContext, subject: str) -> None:
@@ -222,7 +199,7 @@ def _resolve_subject(context: RequestContext, subject: str | None) -> Any:
     return bare
 
 
-def _respond(context: RequestContext, query: EventsQuery, page: _EventPage) -> HttpResponse:
+def _respond(context: RequestContext, query: EventsQuery, page: FeedPage) -> HttpResponse:
     epoch = context.runtime.ledger.epoch
     given = msgspec.structs.asdict(query) | {"after": page.examined, "epoch": epoch}
     asked = {name: value for name, value in given.items() if value not in (None, [], 0.0) or name == "after"}

@@ -16,7 +16,6 @@ from projections import goals
 from projections.as_of import AsOf
 from projections.database.paging import MAX_PAGE_SIZE
 from projections.history import history
-from services.api.auth.visibility import require_goal, require_scope
 from services.api.context import RequestContext
 from services.api.filters import (
     CycleReference,
@@ -35,6 +34,7 @@ from services.api.operations import AsOfQuery, Operation, ReadQuery, Route, Time
 from services.api.queries import as_of_now, next_link, read_response, requested_as_of
 from services.api.summaries import GoalSummary, allowed_acts_by_role, goal_summary
 from services.authorization import READ, can_see_everything
+from services.visibility.policy import require_goal, require_scope
 
 _TAG = "goals"
 Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]

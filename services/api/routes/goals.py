@@ -22,7 +22,6 @@ from domain.terms import Conditions, TermsInput, Title
 from ledger.commands import Command, Receipt
 from projections.as_of import AsOf
 from projections.goals import goals_at
-from services.api.auth.visibility import can_see_goal, can_see_person, require_goal, with_read_scope
 from services.api.commands import act_routes, build_command, command_response, execute, require_stream
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
@@ -31,6 +30,7 @@ from services.api.operations import Operation, Route, command_route
 from services.api.queries import as_of_now
 from services.api.summaries import GoalSummary, goal_summary
 from services.authorization import ACT, ADMIN
+from services.visibility.policy import can_see_goal, can_see_person, require_goal, with_read_scope
 
 
 class OpeningTerms(TermsInput, frozen=True, kw_only=True):

@@ -14,7 +14,6 @@ from projections.lineage.goal_links import GoalLinks, LinkView, load_goal_links
 from projections.lineage.links import load_goals_by_id
 from projections.lineage.upstream import Upstream
 from projections.lineage.why import Why, explain_field
-from services.api.auth.visibility import GoalVisibility, can_see_scope
 from services.api.context import RequestContext
 from services.api.filters import GoalField, missing_stream
 from services.api.http.responses import HttpResponse
@@ -23,6 +22,7 @@ from services.api.queries import as_of_now, read_response, requested_as_of
 from services.api.routes.charters import load_charter
 from services.api.routes.goal_queries import load_goal
 from services.authorization import READ
+from services.visibility.policy import GoalVisibility, can_see_scope
 
 
 def goal_visibility(context: RequestContext, goals: Iterable[UUID]) -> GoalVisibility:

@@ -17,7 +17,6 @@ from domain.team.team import Team
 from ledger.commands import Receipt
 from projections.as_of import AsOf
 from projections.people import member_at, members_at, teams_and_leads_at
-from services.api.auth.visibility import can_see_person
 from services.api.commands import act_routes, command_response, execute, require_stream
 from services.api.context import RequestContext
 from services.api.filters import TeamReference, require_references
@@ -28,6 +27,7 @@ from services.api.operations import AsOfQuery, Operation, Route, command_route, 
 from services.api.queries import load_versions, log_person_read, next_link, read_response, requested_as_of
 from services.api.summaries import MemberSummary, TeamSummary, member_summary, team_summary
 from services.authorization import ACT, ADMIN, READ
+from services.visibility.policy import can_see_person
 
 LARGEST_PAGE = 500
 

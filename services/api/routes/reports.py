@@ -21,7 +21,6 @@ from projections.figures import Figure, Report, ReportScope
 from projections.overload import report as overload_report
 from projections.people import load_names
 from projections.support import report as support_report
-from services.api.auth.visibility import ReportVisibility, named_ids, require_person
 from services.api.context import RequestContext
 from services.api.filters import MemberReference, TeamReference, missing_stream
 from services.api.http.responses import HttpResponse
@@ -30,6 +29,8 @@ from services.api.queries import log_person_read, read_response, requested_as_of
 from services.authorization import READ, AccessSubject, Capability, Viewer, may
 from services.csv_text import format_csv_row
 from services.report_text import render_report
+from services.visibility.policy import require_person
+from services.visibility.reports import ReportVisibility, named_ids
 
 CSV, TEXT = "text/csv", "text/plain"
 

@@ -1,0 +1,134 @@
+"""What of an event a viewer may see: the whole of it, a part, or not even that it happened.
+
+Everything that shows events goes through `EventVisibility`: the feed and what is pushed from it, histories, previews.
+An instance remembers each stream's answer, so it is made anew for each page, batch or delivery.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, get_args, get_type_hints
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from domain.charter.events import CharterFact
+from domain.envelope import RecordedEvent
+from domain.personal import PERSON_FIGURE
+from domain.registry import AGGREGATES
+from ledger.ledger import Ledger
+from ledger.states import fold
+from services.authorization import Viewer
+from services.visibility.policy import (
+    PRIVATE_CHARTER_EVENTS,
+    can_see_person,
+    can_see_scope,
+    can_see_stream,
+    is_unrestricted,
+    redact_cycle_event,
+)
+
+
+class EventVisibility:
+    """What one viewer sees of the log's events now; each stream and member is looked up once."""
+
+    def __init__(self, ledger: Ledger, viewer: Viewer) -> None:
+        self._ledger = ledger
+        self._viewer = viewer
+        self._streams: dict[tuple[str, UUID], bool] = {}
+        self._persons: dict[UUID, bool] = {}
+        self.is_unrestricted = is_unrestricted(viewer)
+
+    def redact(self, event: RecordedEvent) -> RecordedEvent | None:
+        """This event of the viewer's organisation as it may be shown; None: it may not."""
+        if self.is_unrestricted:
+            return event
+        if not self.can_see_stream(event.kind, event.stream_id):
+            return None
+        fact = self.redact_fact(event.kind, event.stream_id, event.data, version=event.version)
+        return None if fact is None else event if fact is event.data else replace(event, data=fact)
+
+    def redact_fact(self, kind: str, stream_id: UUID, fact: Any, *, version: int | None = None) -> Any:
+        """The event's own fields as they may be shown to a viewer who may see the stream; None: they may not.
+
+        `version` is None for an event that was not recorded (a preview).
+        """
+        if self.is_unrestricted:
+            return fact
+        if isinstance(fact, CharterFact):
+            is_private = fact.__struct_config__.tag in PRIVATE_CHARTER_EVENTS
+            return None if is_private and not can_see_scope(self._viewer, fact.of.team) else fact
+        if kind == "cycle":
+            return redact_cycle_event(fact, lambda goal: self.can_see_stream("goal", goal))
+        cls: type[msgspec.Struct] = type(fact)
+        hidden = {
+            name: _withhold(figure)
+            for name in _figure_fields(cls)
+            if (figure := getattr(fact, name)) is not None
+            and not self._can_see_person(self._find_subject(figure, fact, stream_id, version))
+        }
+        return replace(fact, **hidden) if hidden else fact
+
+    def includes(self, kind: str, stream_id: UUID) -> bool:
+        """Whether the viewer's organisation has this stream, and the viewer may be shown events of it."""
+        entry = self._ledger.load_current(self._viewer.organisation_id, kind, stream_id)
+        return entry is not None and entry.state is not None and self.can_see_stream(kind, stream_id)
+
+    def can_see_stream(self, kind: str, stream_id: UUID) -> bool:
+        """Whether the viewer may be shown events of this stream, as it stands now."""
+        if self.is_unrestricted:
+            return True
+        stream = (kind, stream_id)
+        if stream not in self._streams:
+            state = self._load(kind, stream_id)
+            self._streams[stream] = state is not None and can_see_stream(self._viewer, kind, stream_id, state)
+        return self._streams[stream]
+
+    def _can_see_person(self, member: UUID | None) -> bool:
+        if member is None:
+            return False
+        if member not in self._persons:
+            self._persons[member] = can_see_person(self._viewer, member, self._load("member", member))
+        return self._persons[member]
+
+    def _find_subject(self, figure: Any, fact: Any, stream_id: UUID, version: int | None) -> UUID | None:
+        """Whose figure it is. Events of before do not say it: then it is who joined, or the goal's owner after it."""
+        named: UUID | None = figure.of or getattr(fact, "member", None)
+        if named is not None or version is None:
+            return named
+        events = self._ledger.events(self._viewer.organisation_id, stream_id)
+        owner: UUID | None = fold(events[:version], AGGREGATES).state.owner
+        return owner
+
+    def _load(self, kind: str, stream_id: UUID) -> Any:
+        entry = self._ledger.load_current(self._viewer.organisation_id, kind, stream_id)
+        return entry.state if entry is not None else None
+
+
+@lru_cache(maxsize=512)
+def _figure_fields(cls: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The fields of an event that hold a Struct with figures of a person."""
+    hints = get_type_hints(cls)
+    parts = {name: [hints[name], *get_args(hints[name])] for name in cls.__struct_fields__}
+    return tuple(
+        name for name, types in parts.items() if any(_list_figures(each) for each in types if isinstance(each, type))
+    )
+
+
+@lru_cache(maxsize=512)
+def _list_figures(cls: type) -> tuple[str, ...]:
+    """The fields of a Struct that are declared as figures of a person; none of another class."""
+    if not issubclass(cls, msgspec.Struct):
+        return ()
+    hints = get_type_hints(cls, include_extras=True)
+    return tuple(
+        name
+        for name in cls.__struct_fields__
+        if any(PERSON_FIGURE in (mark.extra or {}) for mark in getattr(hints[name], "__metadata__", ()))
+    )
+
+
+def _withhold(figure: msgspec.Struct) -> msgspec.Struct:
+    cls: type[msgspec.Struct] = type(figure)
+    return replace(figure, withheld=True, **dict.fromkeys(_list_figures(cls)))
