@@ -99,7 +99,7 @@ def _run(given: argparse.Namespace, settings: Settings, console: Console) -> int
             )
         case "export":
             return _run_export(given, settings, console)
-        case "migrate" | "organisation" | "keys":
+        case "migrate" | "organisation" | "keys" | "database":
             return _run_store(given, settings, console)
         case _:
             return _run_health(given, settings, console)
@@ -171,6 +171,8 @@ def _run_store(given: argparse.Namespace, settings: Settings, console: Console) 
     match given.command, getattr(given, "what", None):
         case "migrate", _:
             return store.migrate(settings, console, restored=given.restored)
+        case "database", _:
+            return store.create_database_roles(settings, console, prefix=given.prefix, passwords=given.passwords)
         case "organisation", _:
             return store.create_organisation(settings, console, name=given.name, steward=given.steward, zone=given.zone)
         case _, "create":
@@ -281,6 +283,15 @@ def _add_store(commands: Commands) -> None:
     migrate = _add_command(commands, "migrate", "bring the database to this version's shape; safe to run again")
     migrate.add_argument(
         "--restored", action="store_true", help="the database is a copy that takes the live one's place"
+    )
+    database = _add_group(commands, "database", "the database")
+    roles = _add_command(database, "roles", "create PostgreSQL's roles, as its administrator; safe to run again")
+    roles.add_argument("--prefix", default="plimsoll", help="roles are called PREFIX_migrate, _write, _project, _read")
+    roles.add_argument(
+        "--passwords",
+        type=Path,
+        metavar="DIR",
+        help="files that hold their passwords, each named as its role; a role without one keeps the one it has",
     )
     organisations = _add_group(commands, "organisation", "organisations")
     create = _add_command(organisations, "create", "create one with its steward; prints the first key once")

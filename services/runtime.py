@@ -26,6 +26,7 @@ from projections.catalogue import PROJECTIONS
 from projections.database.database import Database
 from projections.engine.engine import Engine
 from services.clock import TimeOrderedIds, utc_now
+from services.database_roles import grant_rights
 from services.wakeups.local import LocalWakeups, Wakeups
 from services.worker.engine_process import EngineProcess
 from services.worker.jobs import Jobs
@@ -55,7 +56,11 @@ class Runtime:
             opened.callback(self.ledger.close)
             # Every thread of the API and of the worker may ask the views at once, and the projector writes them.
             connections = settings.api_threads + settings.worker_threads + 1
-            self.database = Database.open(settings.database_url, connections=connections)
+            self.database = Database.open(
+                settings.views_database_url or settings.database_url,
+                connections=connections,
+                row_security=bool(settings.views_database_url),
+            )
             opened.callback(self.database.close)
             self.keys = Keys(self.ledger)
             self.engine = Engine(self.ledger, self.database, PROJECTIONS)
@@ -146,9 +151,11 @@ def migrate(settings: Settings, *, restored: bool = False) -> Migration:
     which had gone on; where the views show that, it need not be said.
     """
     applied = migrations.migrate(settings.database_url)
-    with Runtime.open(settings) as runtime:
+    # One role changes the shape of both.
+    with Runtime.open(msgspec.structs.replace(settings, views_database_url="")) as runtime:
         views = runtime.engine.migrate()
         events = runtime.ledger.head() if views.begun else 0
+    grant_rights(settings.database_url)
     # A database that gets its epoch now has no other one to give up.
     restored = restored or (views.is_log_restored and not applied)
     if restored:

@@ -34,8 +34,10 @@ class Database:
         self.dialect: Dialect = backend.dialect
 
     @classmethod
-    def open(cls, url: str, *, connections: int = 10) -> Database:
+    def open(cls, url: str, *, connections: int = 10, row_security: bool = False) -> Database:
         """Open the views of `sqlite:///path` or `postgresql://...` (with at most that many connections). Runs no DDL.
+
+        `row_security`: the URL's role sees one organisation at a time, the one that a statement's parameters name.
 
         Raises `ValueError` for any other URL, `DatabaseUnavailable` where a SQLite file cannot be opened.
         """
@@ -46,7 +48,7 @@ class Database:
         if url.startswith(("postgresql://", "postgres://")):
             from projections.database.postgres import PostgresBackend  # noqa: PLC0415 - as above
 
-            return cls(PostgresBackend(url, connections))
+            return cls(PostgresBackend(url, connections, row_security=row_security))
         raise ValueError("a database URL starts with sqlite:/// or postgresql://")
 
     def count_connections(self) -> tuple[int, int]:
