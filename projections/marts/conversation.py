@@ -141,7 +141,7 @@ def extract_check_in(step: GoalStep) -> Iterator[Change]:
     if kind is None or before is None or promised is None:
         return
     data = step.data
-    told = isinstance(data, e.CheckedIn)
+    is_check_in = isinstance(data, e.CheckedIn)
     silence = (step.at - to_micros(before.judged_at)) // _MINUTE_MICROS
     yield Fact(
         FACT_CHECK_IN,
@@ -154,13 +154,13 @@ def extract_check_in(step: GoalStep) -> Iterator[Change]:
             kind,
             step.at,
             step.recorded_at,
-            data.progress if told else None,
-            data.confidence if told else None,
+            data.progress if is_check_in else None,
+            data.confidence if is_check_in else None,
             data.value if isinstance(data, e.CheckedIn | e.ValueRecorded) else None,
             promised.progress,
-            len(data.blockers) if told and data.blockers is not None else None,
-            len(data.ideas) if told else 0,
-            len(data.needs) if told else 0,
+            len(data.blockers) if is_check_in and data.blockers is not None else None,
+            len(data.ideas) if is_check_in else 0,
+            len(data.needs) if is_check_in else 0,
             silence if isinstance(data, _JUDGEMENTS) and silence >= 0 else None,
             text_of(getattr(data, "corrects", None)),
         ),
@@ -250,10 +250,10 @@ def _extract_listed(step: GoalStep, listed: tuple[e.Blocker, ...]) -> Iterator[C
 def _find_later_word(step: GoalStep, before: dict[Any, tuple[Any, ...]], corrected: str | None) -> int | None:
     """When blockers were last spoken of, if that was after what this check-in is about (microseconds)."""
     goal = promise_of(step.before)
-    told_at = None if goal is None else micros_of(goal.blockers_told_at)
+    spoken_at = None if goal is None else micros_of(goal.blockers_told_at)
     if corrected is not None:
-        return told_at if before and all(key[0] != corrected for key in before) else None
-    return told_at if told_at is not None and step.at < told_at else None
+        return spoken_at if before and all(key[0] != corrected for key in before) else None
+    return spoken_at if spoken_at is not None and step.at < spoken_at else None
 
 
 def _extract_taken_back(step: GoalStep, taken_back: str | None) -> Iterator[Change]:

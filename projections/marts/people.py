@@ -64,7 +64,7 @@ DIM_MEMBER = Mart(
 
 BRIDGE_MEMBER_TEAM = Mart(
     name="bridge_member_team",
-    comment="One row per stretch of time in which a member was in a team.",
+    comment="One row per interval of time in which a member was in a team.",
     use="From members to teams, as of any instant.",
     key=("member_id", "team_id", "version"),
     subject="member",
@@ -104,7 +104,7 @@ DIM_TEAM = Mart(
 )
 
 
-class _Stretch(NamedTuple):
+class _Interval(NamedTuple):
     """A time in which one thing held, and the events that began and ended it. Microseconds UTC."""
 
     version: int
@@ -130,9 +130,9 @@ class _Timeline:
         )
         self._recorded = {prepared.event.event_id: prepared.recorded_micros for prepared in stream.prepared}
 
-    def list_stretches(self, known: int, what: Callable[[Any], Any]) -> Iterator[_Stretch]:
+    def list_intervals(self, known: int, what: Callable[[Any], Any]) -> Iterator[_Interval]:
         """Ascending; where neighbours are alike they are one, where there is nothing (None) there is none."""
-        last: _Stretch | None = None
+        last: _Interval | None = None
         for version in self._versions:
             if not version.known_from <= known < version.known_to or version.valid_from == version.valid_to:
                 continue
@@ -142,7 +142,7 @@ class _Timeline:
             recorded = self._recorded[version.event_id]
             if last is not None and last.what is not None:
                 yield last._replace(valid_to=version.valid_from, recorded_to=recorded)
-            last = _Stretch(
+            last = _Interval(
                 version=version.version,
                 event_id=str(to_column_value(version.event_id)),
                 valid_from=version.valid_from,
@@ -161,8 +161,8 @@ def write_member(stream: StreamEvents, writer: RowWriter, after: int) -> None:
     for prepared in stream.prepared:
         if prepared.event.log_position > after and not is_about_time(prepared):
             known = prepared.event.log_position
-            stretches = list(timeline.list_stretches(known, _describe_member))
-            writer.write(prepared, _reword_all(writer, DIM_MEMBER, (_member_row(stream, s) for s in stretches)))
+            intervals = list(timeline.list_intervals(known, _describe_member))
+            writer.write(prepared, _reword_all(writer, DIM_MEMBER, (_member_row(stream, s) for s in intervals)))
             writer.write(prepared, _reword_all(writer, BRIDGE_MEMBER_TEAM, _team_rows(stream, timeline, known)))
 
 
@@ -187,23 +187,23 @@ def _describe_member(state: Member) -> tuple[Any, ...]:
 _KeyedRow = tuple[tuple[Any, ...], tuple[Any, ...]]
 
 
-def _member_row(stream: StreamEvents, stretch: _Stretch) -> _KeyedRow:
+def _member_row(stream: StreamEvents, interval: _Interval) -> _KeyedRow:
     member = stream.row_prefix[1]
-    current = int(stretch.valid_to is None)
-    return (member, stretch.version), (
-        *(stretch.event_id, member, stretch.version, *stretch.times, current),
-        *stretch.what,
+    current = int(interval.valid_to is None)
+    return (member, interval.version), (
+        *(interval.event_id, member, interval.version, *interval.times, current),
+        *interval.what,
     )
 
 
 def _team_rows(stream: StreamEvents, timeline: _Timeline, known: int) -> Iterator[_KeyedRow]:
     member = stream.row_prefix[1]
-    wanted = {team for s in timeline.list_stretches(known, lambda state: state.teams) for team in s.what}
+    wanted = {team for s in timeline.list_intervals(known, lambda state: state.teams) for team in s.what}
     for team in wanted:
         identity = str(to_column_value(team))
-        for stretch in timeline.list_stretches(known, partial(_is_in_team, team)):
-            key = (member, identity, stretch.version)
-            yield key, (stretch.event_id, *key, *stretch.times)
+        for interval in timeline.list_intervals(known, partial(_is_in_team, team)):
+            key = (member, identity, interval.version)
+            yield key, (interval.event_id, *key, *interval.times)
 
 
 def _is_in_team(team: UUID, state: Member) -> bool | None:
@@ -215,20 +215,20 @@ def write_team(stream: StreamEvents, writer: RowWriter, after: int) -> None:
     timeline = _Timeline(stream, teams.evolve)
     for prepared in stream.prepared:
         if prepared.event.log_position > after:
-            stretches = timeline.list_stretches(prepared.event.log_position, _describe_team)
-            writer.write(prepared, _reword_all(writer, DIM_TEAM, (_team_row(stream, s) for s in stretches)))
+            intervals = timeline.list_intervals(prepared.event.log_position, _describe_team)
+            writer.write(prepared, _reword_all(writer, DIM_TEAM, (_team_row(stream, s) for s in intervals)))
 
 
 def _describe_team(state: Team) -> tuple[Any, ...]:
     return state.ref, without_nul(state.name), str(to_column_value(state.lead))
 
 
-def _team_row(stream: StreamEvents, stretch: _Stretch) -> _KeyedRow:
+def _team_row(stream: StreamEvents, interval: _Interval) -> _KeyedRow:
     team = stream.row_prefix[1]
-    current = int(stretch.valid_to is None)
-    return (team, stretch.version), (
-        *(stretch.event_id, team, stretch.version, *stretch.times, current),
-        *stretch.what,
+    current = int(interval.valid_to is None)
+    return (team, interval.version), (
+        *(interval.event_id, team, interval.version, *interval.times, current),
+        *interval.what,
     )
 
 

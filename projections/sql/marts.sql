@@ -31,3 +31,13 @@ SELECT MAX(CASE WHEN kind = 'organisation' THEN position END) AS organisation,
 FROM history
 WHERE organisation_id = :organisation_id AND known_from <= :known
   AND (kind = 'organisation' OR type IN ('goal.promised.v1', 'goal.accepted.v1', 'goal.change_accepted.v1'))
+
+-- name: due_snapshots
+-- The organisations with events behind the oldest of their snapshots, or without some of them.
+SELECT o.organisation_id FROM (SELECT DISTINCT organisation_id FROM organisations) o
+LEFT JOIN (
+  SELECT organisation_id, MIN(position) AS position, COUNT(*) AS marts FROM mart_snapshots GROUP BY organisation_id
+) s ON s.organisation_id = o.organisation_id
+WHERE COALESCE(s.marts, 0) < :marts
+  OR s.position < (SELECT MAX(h.position) FROM history h WHERE h.organisation_id = o.organisation_id)
+ORDER BY o.organisation_id

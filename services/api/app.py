@@ -24,6 +24,7 @@ from services.api.routes import (
     decisions,
     digest,
     events,
+    exports,
     goal_queries,
     goals,
     imports,
@@ -54,6 +55,7 @@ ROUTES: list[Route] = [
     *inbox.ROUTES,
     *digest.ROUTES,
     *events.ROUTES,
+    *exports.ROUTES,
     *keys.ROUTES,
     *system.ROUTES,
 ]
