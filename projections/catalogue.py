@@ -10,6 +10,7 @@ from projections.drift.facts import DRIFT
 from projections.engine.fold import Projection
 from projections.goals import GOALS
 from projections.history.history import HISTORY
+from projections.marts.projection import MARTS_PROJECTION
 from projections.overload.facts import OVERLOAD
 from projections.people import MEMBERS, ORGANISATIONS, TEAMS
 from projections.subscriptions import SUBSCRIPTIONS
@@ -23,6 +24,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     DRIFT,
     GOALS,
     HISTORY,
+    MARTS_PROJECTION,
     MEMBERS,
     ORGANISATIONS,
     OVERLOAD,

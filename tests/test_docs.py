@@ -53,7 +53,8 @@ from projections.decisions import report as decisions_report
 from projections.drift import report as drift_report
 from projections.engine.engine import Engine
 from projections.inbox import framework_requests, inbox
-from projections.marts import MARTS, Mart, MartColumn
+from projections.marts.columns import Mart
+from projections.marts.registry import MARTS
 from projections.overload import pairing, relief
 from projections.overload import queries as overload_queries
 from projections.overload import report as overload_report
@@ -71,11 +72,13 @@ from services.api.routes import keys as api_keys
 from services.api.routes.events import describe_event_types
 from services.cloud_events import CloudEvent
 from services.commands import store
+from services.exports import exporting
 from services.imports import importer
 from services.imports import rows as imports_rows
 from services.imports.rows import ACT_TYPES
 from services.visibility import feed
 from services.worker import scheduler
+from tests.contracts.mart_page import column_row
 from tests.spec import Story, offer, why
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -400,22 +403,20 @@ def test_no_command_is_told_that_there_is_not() -> None:
 # --- marts: docs/bi.md -----------------------------------------------------------------------------------------------
 
 
-def mart_row(column: MartColumn) -> tuple[str, str, str, str]:
-    return f"`{column.name}`", column.type, "yes" if column.nullable else "", column.comment
-
-
 @pytest.mark.parametrize("mart", MARTS.values(), ids=list(MARTS))
 def test_every_mart_is_told_column_by_column(mart: Mart) -> None:
     told = extract_section(read_page("bi.md"), f"`{mart.name}`")
 
     assert mart.comment in told
+    assert mart.use in told
     assert f"Key: {format_code(mart.key)}." in told
-    assert [mart_row(column) for column in mart.columns] == parse_rows(told)[1:]
+    assert [column_row(column) for column in mart.columns] == parse_rows(told)[1:]
 
 
 def test_the_command_line_and_the_page_know_every_mart() -> None:
     assert tuple(MARTS) == cli.MARTS
     assert list(MARTS) == re.findall(r"^## `(\w+)`$", read_page("bi.md"), re.MULTILINE)
+    assert exporting.FORMATS == cli.EXPORT_FORMATS
 
 
 # --- settings, API, reports ------------------------------------------------------------------------------------------
