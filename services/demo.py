@@ -15,7 +15,7 @@ from services import runtime as composition
 from services.commands.console import CommandFailed
 from services.commands.serving import handle_stop_signals, serve_until_stopped
 from services.imports.importer import import_lines
-from services.organisations import STEWARD_SCOPES, create_organisation, find_organisation_id
+from services.organisations import OPERATOR, STEWARD_SCOPES, create_key, create_organisation, find_organisation_id
 from services.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _create_organisation(runtime: Runtime, path: Path) -> _SavedDemo:
     if runtime.keys.list(tenant):
         # Founded, and killed before the key was noted: its text is gone for good, so make another.
         steward = runtime.keys.list(tenant)[0].member_id
-        key = runtime.keys.create(tenant, steward, STEWARD_SCOPES, name="demo key")
+        key = create_key(runtime, tenant, steward, STEWARD_SCOPES, by=OPERATOR, name="demo key")
     else:
         key = create_organisation(runtime, NAME, steward=seed.STEWARD).api_key
     return _save(path, _SavedDemo(organisation=tenant, api_key=key, told_on=runtime.clock().date()))

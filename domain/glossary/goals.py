@@ -156,7 +156,7 @@ GOALS: dict[str, str] = {
     "evidence": "What shows that conditions are met; without any, the declaration covers all of them.",
     "EvidenceInput.text": "What shows that the condition is met, at most 4000 characters. e.g. Published on the intranet.",
     "Evidence.text": "What shows that the condition is met, in words. e.g. Published on the intranet.",
-    "url": "Where the evidence can be seen; empty where words are enough. e.g. https://example.com/report",
+    "url": "Where the evidence can be seen: an address with `http` or `https`; empty where words are enough. e.g. https://example.com/report",
     "verdicts": "Whether each condition is met, in the sponsor's eyes; without any, satisfaction covers all of them.",
     "met": "Whether the condition is met.",
     "VerdictInput.text": "What the sponsor says about the condition, at most 4000 characters. e.g. Read it; it is complete.",
