@@ -44,6 +44,8 @@ from domain.member import member
 from domain.member.decide import decide as decide_member
 from domain.organisation import organisation
 from domain.organisation.decide import decide as decide_organisation
+from domain.subscription import subscription
+from domain.subscription.decide import decide as decide_subscription
 from domain.team import team
 from domain.team.decide import decide as decide_team
 
@@ -172,6 +174,17 @@ AGGREGATES: dict[str, AggregateType] = {
         index_entry=_not_indexed,
         next_timer_at=_no_timer,
     ),
+    "subscription": AggregateType(
+        kind="subscription",
+        acts=subscription.SubscriptionAct,
+        events=subscription.SubscriptionEvent,
+        state=subscription.Subscription,
+        decide=decide_subscription,
+        evolve=subscription.evolve,
+        next_due_timer=_never_due,
+        index_entry=subscription.index_entry,
+        next_timer_at=_no_timer,
+    ),
 }
 
 __all__ = ["AGGREGATES", "EVENTS", "AggregateType", "EventData", "event_schema", "to_commitment"]
@@ -186,6 +199,7 @@ EventData = (
     | cycle_events.CycleEvent
     | key.KeyEvent
     | organisation.OrganisationEvent
+    | subscription.SubscriptionEvent
 )
 
 #: Every event tag ever written -> its Struct.

@@ -112,6 +112,9 @@ class BatchStateReader:
             (self.cycle(organisation_id, found) for found in self._states.live_goals(organisation_id, cycle_id)), None
         )
 
+    def count_listed(self, organisation_id: UUID, listed_under: UUID) -> int:
+        return len(self._states.live_goals(organisation_id, listed_under))
+
     def next_id(self) -> UUID:
         return self._new_id()
 

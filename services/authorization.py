@@ -33,6 +33,7 @@ class Capability(StrEnum):
     ACT_ON_CHARTER = "act_on_charter"
     MANAGE_MEMBERS = "manage_members"
     MANAGE_KEYS = "manage_keys"
+    MANAGE_SUBSCRIPTIONS = "manage_subscriptions"
     SET_POLICY = "set_policy"
     IMPORT = "import"
     REASSIGN = "reassign"
@@ -60,6 +61,7 @@ REQUIRED_SCOPES: dict[Capability, str] = {
     Capability.ACT_ON_CHARTER: ACT,
     Capability.MANAGE_MEMBERS: ADMIN,
     Capability.MANAGE_KEYS: ADMIN,
+    Capability.MANAGE_SUBSCRIPTIONS: ADMIN,
     Capability.SET_POLICY: ADMIN,
     Capability.IMPORT: IMPORT,
     Capability.REASSIGN: ADMIN,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from uuid import UUID, uuid4
@@ -19,6 +19,7 @@ import msgspec
 from domain.policy import Policy
 from ledger.api_keys import Keys
 from ledger.commands import Command, Receipt
+from ledger.deliveries import Deliveries
 from ledger.ledger import Ledger
 from ledger.person_reads import PersonReadStore
 from ledger.storage import migrations
@@ -72,6 +73,7 @@ class Runtime:
             )
             opened.callback(self.database.close)
             self.keys = Keys(self.ledger)
+            self.deliveries = Deliveries(self.ledger)
             self.person_reads = PersonReads(PersonReadStore(self.ledger.recorder), self.clock)
             opened.callback(self.person_reads.close)
             self.engine = Engine(self.ledger, self.database, PROJECTIONS)
@@ -149,8 +151,9 @@ class Runtime:
         return self._auth_changes + self.keys.epoch
 
     def run_housekeeping(self) -> None:
-        """Delete what has outlived its use: idempotency keys, and reads of figures that are older than the policy's."""
+        """Delete what has outlived its use: idempotency keys, deliveries, reads of figures older than the policy's."""
         self.ledger.purge_idempotency_keys()
+        self.deliveries.purge(self.clock() - timedelta(days=self.settings.webhook_log_days))
         self.person_reads.store.purge(self.reads_kept_from)
 
     def reads_kept_from(self, organisation_id: UUID) -> int:

@@ -105,6 +105,7 @@ class _ReportBuilder:
             for a in compute_purpose_drift(self.promises, self.graph, self.context.frameworks, as_of)
             if a.how == "none"
         ]
+        self.by_parent = self.graph.group_by_parent()
         self.supporters_by_goal = _group_supporters(self.graph, self.goals)
         self.progress = ProgressCalculator(self.goals, self.supporters_by_goal)
         self.tasks = [g for g in self.promises if g.terms.kind is GoalKind.TASK]
@@ -122,6 +123,7 @@ class _ReportBuilder:
             as_of=self.as_of,
             goals=self.goals,
             links=self.graph.links,
+            serving=self.by_parent.purposes,
             below=self.supporters_by_goal,
             moved=self.changes_by_parent,
             progress=self.progress,
@@ -133,7 +135,7 @@ class _ReportBuilder:
         if not self.purposes:
             yield of_group(Figure(name="purpose_progress", value=None, status="no_charter", **self.scope.group))
         for framework in self.purposes:
-            direct = find_goals_serving(framework, self.graph.links, self.goals)
+            direct = find_goals_serving(framework, self.by_parent.purposes, self.goals)
             value = mean(self.progress.compute(goal) for goal, _ in direct)
             figure = Figure(
                 name="purpose_progress",

@@ -10,7 +10,7 @@ wait for the disk: after a crash both are back at the same earlier point and are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TypeVar
 from uuid import UUID
@@ -68,6 +68,20 @@ class Database:
         Raises `DatabaseUnavailable`.
         """
         return self._backend.query_many(questions)
+
+    def iterate(self, sql: str, params: Params | None = None) -> Iterator[list[Row]]:
+        """The rows of one reading statement, some thousand at a time: in constant memory, however many there are.
+
+        All are of the instant of the first. Raises `DatabaseUnavailable`.
+        """
+        return self._backend.iterate(sql, params or {})
+
+    def copy_csv(self, sql: str, params: Params) -> Iterator[bytes]:
+        """The rows of one reading statement as PostgreSQL writes them itself, in CSV; an empty value is no value.
+
+        A parameter is an id or a number. Raises `DatabaseUnavailable`, and `ValueError` where it is SQLite.
+        """
+        return self._backend.copy_csv(sql, params)
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """A write transaction: committed at the end of the block, rolled back by any exception.

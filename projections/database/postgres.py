@@ -19,6 +19,7 @@ from ledger.storage.access import ORGANISATION_PARAMETER
 from ledger.storage.postgres_arrays import BinaryArray, encode_array, register_binary_arrays
 from projections.database.backend import (
     LOCK_TIMEOUT_S,
+    PAGE_SIZE,
     DatabaseUnavailable,
     Params,
     Query,
@@ -264,6 +265,37 @@ class PostgresBackend:
         rows = _query_in_pipeline([question, *questions], connection, at_once=True)
         self._organisations[connection] = organisation_id
         return rows[1:]
+
+    def iterate(self, sql: str, params: Params) -> Iterator[list[Row]]:
+        with (
+            _postgres_errors(),
+            self._live_connection(b"") as connection,
+            connection.transaction(),
+            connection.cursor(name="export") as cursor,
+        ):
+            self._name_organisation(connection, params)
+            cursor.execute(to_pyformat(sql), params)
+            make = row_class(tuple(column.name for column in cursor.description or ()))
+            while rows := cursor.fetchmany(PAGE_SIZE):
+                yield [make(values) for values in rows]
+
+    def copy_csv(self, sql: str, params: Params) -> Iterator[bytes]:
+        # COPY takes no parameters: they are written into its text, quoted by the driver.
+        with (
+            _postgres_errors(),
+            self._live_connection(b"") as connection,
+            psycopg.ClientCursor(connection) as cursor,
+        ):
+            self._name_organisation(connection, params)
+            with cursor.copy(f"COPY ({to_pyformat(sql)}) TO STDOUT (FORMAT csv)", params) as copy:
+                for part in copy:
+                    yield bytes(part)
+
+    def _name_organisation(self, connection: psycopg.Connection[Any], params: Params) -> None:
+        if self._row_security and "organisation_id" in params:
+            named = str(params["organisation_id"])
+            connection.execute(to_pyformat(_NAME_ORGANISATION), {"organisation_id": named})
+            self._organisations[connection] = named
 
     def _query_with_retry(self, ask: Callable[[psycopg.Connection[Any]], _Result]) -> _Result:
         with _postgres_errors():

@@ -6,7 +6,7 @@ changes nothing yet: its row states what *would* change, against the terms in fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,7 @@ from domain.member.member import Member
 from domain.organisation.organisation import Organisation
 from domain.reasons import Reason
 from domain.registry import AGGREGATES
+from domain.subscription.subscription import Subscription
 from domain.team.team import Team
 from projections import goals
 from projections.as_of import AsOf
@@ -128,6 +129,13 @@ def _decision_values(state: Decision | None) -> Values:
     return {name: value for name, value in values.items() if value not in (None, "", (), [])}
 
 
+def _subscription_values(state: Subscription | None) -> Values:
+    if state is None:
+        return {}
+    fields = ("state", "url", "name", "types", "subject", "team", "payload", "ordering")
+    return {field: getattr(state, field) for field in fields}
+
+
 def _key_values(state: ApiKey | None) -> Values:
     if state is None:
         return {}
@@ -143,6 +151,7 @@ _VALUES: dict[str, Callable[[Any], Values]] = {
     "charter": _charter_values,
     "cycle": _cycle_values,
     "decision": _decision_values,
+    "subscription": _subscription_values,
     "key": _key_values,
 }
 
@@ -347,6 +356,24 @@ def render_entries(database: Database, as_of: AsOf, rows: Iterable[Row], sight: 
     wanted = {i for row, x in visible for i in find_ids(x.data, x.before, row.actor, row.on_behalf_of, row.stream_id)}
     known = sight.load_names(database, as_of, wanted)
     return [_render_entry(row, happened, known) for row, happened in visible]
+
+
+def load_entries(
+    database: Database, as_of: AsOf, events: Collection[tuple[UUID, UUID]], sight: Sight
+) -> dict[UUID, HistoryEntry]:
+    """These events of these streams in plain words, by event."""
+    if not events:
+        return {}
+    params: dict[str, str] = {}
+    sql = named_statements(_SQL)["events"]
+    for mark, values in ((":ids", {stream for stream, _ in events}), (":events", {event for _, event in events})):
+        placeholders = {f"{mark[1:]}_{n}": str(value) for n, value in enumerate(sorted(map(str, values)))}
+        params |= placeholders
+        sql = sql.replace(f"({mark})", f"({', '.join(f':{key}' for key in placeholders)})")
+    return {
+        entry.event_id: entry
+        for entry in render_entries(database, as_of, database.query(sql, {**as_of.params, **params}), sight)
+    }
 
 
 def _to_stored_entry(row: Row) -> StoredEntry:

@@ -1,4 +1,4 @@
-"""What charters, cycles and decisions ask of one member: a consent, a review, an improvement, an acknowledgement."""
+"""What charters, cycles, decisions and subscriptions ask of one member: a consent, a review, an acknowledgement."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from projections.database.database import Database, named_statements
 from projections.decisions import decisions
 from projections.inbox.goal_requests import OpenRequest
 from projections.people import is_led_by, member_at, teams_at
+from projections.subscriptions import disabled_subscriptions_at
 
 #: Open decisions of one member that are looked at.
 _MAX_DECISIONS = 200
@@ -54,6 +55,7 @@ def list_framework_requests(database: Database, as_of: AsOf, member_id: UUID) ->
         *_review_requests(database, as_of, member, leads),
         *_improvement_requests(database, as_of, member_id),
         *_acknowledgement_requests(database, as_of, member, leads),
+        *_subscription_requests(database, as_of, member),
         *_key_notices(database, as_of, member_id),
     ]
 
@@ -206,3 +208,17 @@ def _requests_of_charter(charter: Charter, member: UUID) -> Iterator[OpenRequest
                 version=non_negotiable.version,
                 text=non_negotiable.text,
             )
+
+
+def _subscription_requests(database: Database, as_of: AsOf, member: Member) -> Iterator[SubjectRequests]:
+    """A subscription whose deliveries have ended by themselves: asked of stewards and, while there, of its owner."""
+    for subscription in disabled_subscriptions_at(database, as_of):
+        ended = subscription.disabled
+        if ended is None or not (Role.STEWARD in member.roles or member.id == subscription.owner):
+            continue
+        acts = ("remove",) if ended.reason == "owner_left" else ("resume", "remove")
+        ask = OpenRequest(
+            kind="subscription_disabled", whom=member.id, since=ended.at, until=None, acts=acts, event=ended.event_id
+        )
+        title = subscription.name or subscription.url
+        yield SubjectRequests(f"subscription/{subscription.id}", title, "disabled", subscription.team, [ask])

@@ -278,13 +278,13 @@ class AdditionAnalysis:
             absorbed=self.is_absorbed(addition),
             worst_week=worst.week if worst else None,
             worst_ratio=round_for_report(worst.ratio) if worst else None,
-            trade_offs=[self._build_trade_off_entry(use) for use in self._list_allocations(addition)],
+            trade_offs=[self._build_trade_off_entry(use) for uses in self.list_allocations(addition) for use in uses],
         )
 
-    def _list_allocations(self, addition: Addition) -> list[Allocation]:
+    def list_allocations(self, addition: Addition) -> tuple[list[Allocation], list[Allocation]]:
         """What pays for it now, and what did until it came back."""
         back = [use for use in self._undone_allocations if use.addition == addition.event]
-        return [*self.pairing.allocations_of(addition.event), *back]
+        return self.pairing.allocations_of(addition.event), back
 
     def _build_trade_off_entry(self, use: Allocation) -> TradeOffEntry:
         giving = self._trade_offs_by_event[use.giving]

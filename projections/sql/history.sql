@@ -24,6 +24,13 @@ WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND type || 
   AND occurred_at <= :at AND known_from <= :known
 ORDER BY version
 
+-- name: events
+-- `:ids` are streams, `:events` some of their events.
+SELECT * FROM history
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND event_id IN (:events)
+  AND occurred_at <= :at AND known_from <= :known
+ORDER BY position
+
 -- name: keys_made
 -- The keys that were made since then and are not revoked, the latest first.
 SELECT stream_id, event_id, occurred_at, actor, data FROM history h

@@ -93,6 +93,7 @@ class HttpPipeline:
         if scope["method"] == "HEAD":
             # RFC 9110, 9.3.2: as GET, without the body.
             scope["method"] = "GET"
+            exchange.state.is_head = True
         found = self._router.find(scope["method"], path)
         if found is None:
             await self._answer_unrouted(scope, exchange.receive, exchange.send)

@@ -97,16 +97,20 @@ def find_organisation(runtime: Runtime, name: str | None) -> UUID:
     if runtime.ledger.load(chosen, "organisation", chosen) is not None:
         return chosen
     runtime.engine.catch_up()
-    if name is not None:
-        named = find_organisations(runtime.database, name.strip())
-        if len(named) != 1:
-            raise CommandFailed(f"no organisation {name!r}; make one with: plimsoll organisation create")
+    named = find_organisations(runtime.database, name.strip()) if name is not None else []
+    if len(named) == 1:
         return named[0]
     known = list_organisations(runtime.database, _MAX_LISTED_ORGANISATIONS)
-    if len(known) != 1:
-        names = ", ".join(repr(each) for _, each in known) or "none"
+    if name is None and len(known) == 1:
+        return known[0][0]
+    if not known:
+        raise CommandFailed("there is no organisation yet; make one with: plimsoll organisation create")
+    names = ", ".join(repr(each) for _, each in known)
+    if name is None:
         raise CommandFailed(f"say which --organisation; there are: {names}")
-    return known[0][0]
+    if named:
+        raise CommandFailed(f"{len(named)} organisations are called {name!r}; say the id of one")
+    raise CommandFailed(f"no organisation {name!r}; there are: {names}")
 
 
 def create_key(  # noqa: PLR0913 - the command's options

@@ -209,6 +209,7 @@ STREAM_RULES: dict[str, StreamRule] = {
     "goal": lambda viewer, _, state: can_see_goal(viewer, state),
     "cycle": lambda viewer, _, state: can_see_scope(viewer, state.of.team),
     "decision": lambda viewer, _, state: can_see_decision(viewer, state),
+    "subscription": lambda viewer, _, state: READ in viewer.scopes and state.owner == viewer.member_id,
 }
 
 

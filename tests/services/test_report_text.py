@@ -23,8 +23,9 @@ from projections.overload.report import OverloadReport
 from projections.privacy import WithheldBy
 from projections.support.report import BlockerEntry, NeedEntry, SupportReport
 from services.api.routes.reports import REPORTS
+from services.plain_text import clean, columns
 from services.report_text import RENDERERS, render_report
-from services.report_text.page import WIDTH, clean, columns, shorten, wrap
+from services.report_text.page import WIDTH, shorten, wrap
 from services.report_text.phrases import PHRASES, describe_figure, format_number, format_share
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "reports.md"

@@ -32,6 +32,7 @@ from projections.history.narrative.phrases import (
     join_list,
     quote,
 )
+from projections.history.narrative.subscriptions import SUBSCRIPTION_NARRATORS
 
 
 def narrate(context: NarrativeContext) -> str:
@@ -282,8 +283,8 @@ def _member_joined(event: m.Joined, context: NarrativeContext) -> str:
 def _team_left(event: m.TeamLeft, context: NarrativeContext) -> str:
     team = context.name(event.team, "a team")
     if context.party == context.stream_id:
-        return f"left the team {team}"
-    return f"recorded that {context.name(context.stream_id, 'a member')} left the team {team}"
+        return f"left team {team}"
+    return f"recorded that {context.name(context.stream_id, 'a member')} left team {team}"
 
 
 def _describe_correction(event: Any) -> str:
@@ -400,4 +401,4 @@ NARRATORS: dict[type, Narrator] = {
     o.WatermarkSet: lambda x, _: f"declared {quote(x.source)} complete up to {format_instant(x.watermark)}",
 }
 
-NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS
+NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS | SUBSCRIPTION_NARRATORS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -54,7 +54,7 @@ class LookedAt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: There are more than `limit`.
     more: bool
     #: Id -> how the readers and teams are called; only when asked for.
-    names: dict[str, str] = {}
+    names: Mapping[str, str] = {}
 
 
 @query_route(
