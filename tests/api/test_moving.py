@@ -219,3 +219,18 @@ def test_names_of_members_teams_and_the_organisation_are_those_of_the_day_asked_
     told = app.as_member("ben").get_ok("/v1/organisation/history")["entries"]
     assert told[-1]["text"].endswith('renamed the organisation to "Acme Europe".')
     assert 403 == app.as_member("lea").post("/v1/organisation/rename", {"name": "Mine"}).status_code
+
+
+def test_the_feed_of_a_team_has_who_came_and_who_left(app: ApiApp) -> None:
+    stella = app.as_member("stella")
+    stella.post_ok("/v1/members/ana/change-team", MOVE)
+    # of a kind that belongs to no team
+    stella.post_ok("/v1/keys", {"member": "ana", "scopes": ["read"]})
+
+    def types(team: str) -> list[str]:
+        told = stella.get_ok(f"/v1/events?team={team}&types=member.joined.v1,member.team_left.v1&limit=500")
+        return [event["type"] for event in told if event["subject"] == f"member/{app.resolve_id('member', 'ana')}"]
+
+    assert ["member.joined.v1", "member.team_left.v1"] == types("core")
+    assert "member.joined.v1" == types("edge")[-1]
+    assert 200 == stella.get("/v1/events?team=core&limit=500").status_code
