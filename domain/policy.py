@@ -52,6 +52,8 @@ class Policy(Value, frozen=True, kw_only=True):
     tolerance_days: Days = 0
     #: A party absent longer than this may be replaced by a steward.
     absent_beyond_days: Days = 28
+    #: For how long is kept who read whose figures.
+    looked_at_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 90
     yes_and_amber: Ratio = "0.3"
     yes_and_red: Ratio = "0.6"
     pace_line: Ratio = "1.5"

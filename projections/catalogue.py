@@ -10,8 +10,10 @@ from projections.drift.facts import DRIFT
 from projections.engine.fold import Projection
 from projections.goals import GOALS
 from projections.history.history import HISTORY
+from projections.marts.projection import MARTS_PROJECTION
 from projections.overload.facts import OVERLOAD
 from projections.people import MEMBERS, ORGANISATIONS, TEAMS
+from projections.subscriptions import SUBSCRIPTIONS
 from projections.support.facts import SUPPORT
 
 PROJECTIONS: tuple[Projection, ...] = (
@@ -22,9 +24,11 @@ PROJECTIONS: tuple[Projection, ...] = (
     DRIFT,
     GOALS,
     HISTORY,
+    MARTS_PROJECTION,
     MEMBERS,
     ORGANISATIONS,
     OVERLOAD,
+    SUBSCRIPTIONS,
     SUPPORT,
     TEAMS,
 )

@@ -1,5 +1,8 @@
 """Imports: a history as acts, decided under the same rules as live acts.
 
+All rows are decided before any is kept. A large import is then appended in slices, so that others wait for none of it;
+where they change what the rest builds on, that is decided again, and what was kept is found again by its identity.
+
 Two passes, in memory that does not grow with the file: the first reads, checks each line's shape and finds out who is
 never joined; the second has the ledger decide the acts in the file's order against a staging copy.
 """
@@ -24,6 +27,7 @@ from domain.organisation.organisation import AddSource, Organisation, RenameOrga
 from domain.policy import Policy
 from domain.references import require_external_reference, resolve_stream_id
 from domain.team.team import Archive, Restore
+from ledger.cancellation import check_cancelled
 from ledger.commands import Command
 from services.authorization import ADMIN, STEWARD
 from services.imports.digest_counter import DigestCounter
@@ -75,11 +79,6 @@ class ImportResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     errors: tuple[RowError, ...] = ()
     dry_run: bool = False
 
-    @property
-    def is_recorded(self) -> bool:
-        """Something of it is in the ledger now."""
-        return self.accepted > 0 and not self.dry_run
-
 
 class ImportReceipt(ImportResult, frozen=True, kw_only=True, omit_defaults=True):
     """What became of an import's rows, and from where on a read contains them."""
@@ -126,13 +125,14 @@ def import_lines(  # noqa: PLR0913 - who imports what, and how
         progress=progress,
         is_operator=is_operator,
     )
-    with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
-        result = importer.run(_RowSpool(spool), lines, dry_run=dry_run)
-    if result.is_recorded:
-        if importer.moved_watermark:
-            runtime.ledger.recheck_timers(organisation_id)
-        runtime.notify_committed()
-    return result
+    try:
+        with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
+            return importer.run(_RowSpool(spool), lines, dry_run=dry_run)
+    finally:
+        if importer.kept:
+            if importer.moved_watermark:
+                runtime.ledger.recheck_timers(organisation_id)
+            runtime.notify_committed()
 
 
 class _RowSpool:
@@ -214,6 +214,8 @@ class _Importer:
         is_operator: bool,
     ) -> None:
         self._source = source
+        #: Rows that this import has appended.
+        self.kept = 0
         #: A source has reported further: clocks that stood still may run.
         self.moved_watermark = False
         self._ledger = runtime.ledger
@@ -232,7 +234,7 @@ class _Importer:
 
     def run(self, spool: _RowSpool, lines: Iterable[bytes], *, dry_run: bool) -> ImportResult:
         malformed, missing = self._parse_lines(lines, spool)
-        attempts = 0
+        attempts = already_before = 0
         while True:
             errors = malformed.copy()
             with self._ledger.bulk() as bulk:
@@ -241,28 +243,42 @@ class _Importer:
                     # A member's join was refused although earlier rows had named them: decided again without those.
                     missing |= lost
                     continue
+                if not self.kept:
+                    already_before = already
                 keep = accepted > 0 and (self._partial or not errors.count)
                 if keep and not dry_run:
                     try:
-                        bulk.commit()
-                    except VersionConflict:
+                        self._commit(bulk)
+                    except VersionConflict as conflict:
                         # A concurrent command changed the states that this was decided on: decided again.
-                        attempts += 1
+                        attempts = 0 if bulk.appended_rows else attempts + 1
                         if attempts == _MAX_ATTEMPTS:
-                            raise
+                            raise VersionConflict(f"{self.kept} rows are kept. {conflict.detail}") from None
                         continue
                 return ImportResult(
-                    accepted=accepted if keep else 0,
-                    already=already,
+                    # What an attempt before this one has kept is found again.
+                    accepted=(accepted if keep else 0) + already - already_before,
+                    already=already_before,
                     refused=errors.count,
                     errors=errors.to_tuple(),
                     dry_run=dry_run,
                 )
 
+    def _commit(self, bulk: BulkAppend) -> None:
+        """Append what is staged; from here on the import is not given up where its request is."""
+        try:
+            bulk.commit()
+        finally:
+            self.kept += bulk.appended_rows
+
     def _parse_lines(self, lines: Iterable[bytes], spool: _RowSpool) -> tuple[_RowErrors, dict[Name, int]]:
         """First pass: the malformed rows, and each name that is never created -> the first line that names it."""
         errors, names, equal = _RowErrors(), _ReferenceTracker(), DigestCounter()
-        for line, text in enumerate(lines, 1):
+        following = 1
+        for text in lines:
+            check_cancelled()
+            # Blank lines come many at once.
+            line, following = following, following + max(1, text.count(b"\n"))
             try:
                 row = parse_row(line, text)
             except BadRow as bad:
@@ -287,6 +303,8 @@ class _Importer:
         for done, (row, ordinal) in enumerate(spool, 1):
             if self._progress is not None and (done % _PROGRESS_ROWS == 0 or done == spool.rows):
                 self._progress(done, spool.rows)
+            if not self.kept:
+                check_cancelled()
             unknown = _find_unknown_reference(row, missing)
             if unknown is not None:
                 errors.add(unknown)
@@ -334,6 +352,7 @@ class _Importer:
             stream_id=row.resolve_stream(organisation_id),
             act=row.act,
             actor=self._principal.member_id,
+            key_id=self._principal.key_id,
             on_behalf_of=by,
             roles=self._roles if ADMIN in self._principal.scopes else self._roles - _roles_not_conveyed(row.act),
             source=Source.IMPORT,
