@@ -17,11 +17,12 @@ from httpx import Response
 
 from projections.history.history import FIELDS
 from tests.api.app_under_test import ApiApp, MemberClient, create_active_goal, offer, why
-from tests.api.route_walk import TenantSecrets, fill_path, generate_requests
+from tests.api.route_walk import TenantSecrets, create_subscription, fill_path, generate_requests
 from tests.api.test_cycles import adopt_purpose, open_cycle
 
 #: What a canary stands in -> how its text begins. Letters that occur nowhere else, in one word as searches want it.
-GOAL, CYCLE, OWN_CYCLE, DECISION, BREACH, KEY = "Qgoal", "Qcycle", "Qowncycle", "Qdecision", "Qbreach", "Qkey"
+GOAL, CYCLE, OWN_CYCLE, DECISION, BREACH = "Qgoal", "Qcycle", "Qowncycle", "Qdecision", "Qbreach"
+KEY, SUBSCRIPTION = "Qkey", "Qsubscription"
 #: Figures of ana: hours a week, days of an absence, and what they make of the load that she took on.
 HOURS, ABSENT_FROM, ABSENT_TO = "31.37", "2031-05-06", "2031-05-09"
 #: Numbers of edge's goal.
@@ -85,6 +86,7 @@ def create_world(app: ApiApp) -> World:
         decision_ref="edge-only",
         proposal=proposal,
         consent=consent,
+        subscription=create_subscription(app, "eva", SUBSCRIPTION),
     )
     canaries = {
         "goal": (GOAL, EFFORT, TARGET, VALUE, PROGRESS, CONFIDENCE),
@@ -94,6 +96,7 @@ def create_world(app: ApiApp) -> World:
         "breach": (BREACH,),
         "person": (HOURS, ABSENT_FROM, ABSENT_TO, ratio),
         "key": (KEY,),
+        "subscription": (SUBSCRIPTION,),
     }
     return World(hidden=hidden, shared=shared, offered=offered, canaries=canaries)
 
@@ -241,7 +244,8 @@ def _list_requests(app: ApiApp, world: World, *, acts: bool) -> Iterator[tuple[s
             taken = {p["name"] for p in methods.get("get", {}).get("parameters", ()) if p.get("in") == "query"}
             if {pair.partition("=")[0] for pair in more.split("&")} <= taken:
                 names = {"goal": world.shared, "team": "core", "member": "ana", "of": "core", "cycle": "o1"}
-                yield "GET", f"{fill_path(template, {**names, 'decision': 'edge-only'})}?{more}", {}
+                names |= {"decision": "edge-only", "subscription": world.hidden.subscription}
+                yield "GET", f"{fill_path(template, names)}?{more}", {}
     accept = {"do": "accept", "answers": _find_open(app, world.offered)}
     yield "POST", f"/v1/goals/{world.offered}/preview", {"json": accept}
     for position in range(0, app.runtime.ledger.position(app.organisation_id()), 40):

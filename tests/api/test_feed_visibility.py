@@ -187,3 +187,14 @@ def test_names_are_loaded_in_one_place() -> None:
     # then they are those that say what a viewer may see
     assert {"projections/sight.py", "services/visibility/sight.py"} == loading
     assert {"projections/sight.py"} == hiding_nothing
+
+
+def test_the_feed_of_a_team_passes_over_what_is_no_teams(app: ApiApp) -> None:
+    # given a key among the events
+    app.as_member("stella").post_ok("/v1/keys", {"member": "ana", "scopes": ["read"]})
+    goal = create_active_goal(app)
+
+    events = app.as_member("stella").get_ok("/v1/events?team=core&limit=1000")
+
+    assert f"goal/{goal}" in {event["subject"] for event in events}
+    assert not [event for event in events if event["subject"].startswith(("key/", "organisation/"))]
