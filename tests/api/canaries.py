@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ import msgspec
 from httpx import Response
 
 from projections.history.history import FIELDS
+from projections.marts.registry import MARTS
 from tests.api.app_under_test import ApiApp, MemberClient, create_active_goal, offer, why
 from tests.api.route_walk import TenantSecrets, create_subscription, fill_path, generate_requests
 from tests.api.test_cycles import adopt_purpose, open_cycle
@@ -69,6 +71,8 @@ def create_world(app: ApiApp) -> World:
     accepted: Any = app.runtime.ledger.events(app.organisation_id(), UUID(shared))[-1].data
     ratio = accepted.taken_as.worst_ratio
     assert len(ratio) > 5  # noqa: PLR2004 - short enough to stand somewhere else
+    # As a cell of an export has it.
+    basis_points = f",{round(Decimal(ratio) * 10_000)},"
     hidden = TenantSecrets(
         goal=goal,
         goal_ref="hidden",
@@ -94,7 +98,7 @@ def create_world(app: ApiApp) -> World:
         "own_cycle": (OWN_CYCLE,),
         "decision": (DECISION,),
         "breach": (BREACH,),
-        "person": (HOURS, ABSENT_FROM, ABSENT_TO, ratio),
+        "person": (HOURS, ABSENT_FROM, ABSENT_TO, ratio, basis_points),
         "key": (KEY,),
         "subscription": (SUBSCRIPTION,),
     }
@@ -246,6 +250,7 @@ def _list_requests(app: ApiApp, world: World, *, acts: bool) -> Iterator[tuple[s
                 names = {"goal": world.shared, "team": "core", "member": "ana", "of": "core", "cycle": "o1"}
                 names |= {"decision": "edge-only", "subscription": world.hidden.subscription}
                 yield "GET", f"{fill_path(template, names)}?{more}", {}
+    yield from (("GET", f"/v1/exports/{mart}?format=csv", {}) for mart in MARTS)
     accept = {"do": "accept", "answers": _find_open(app, world.offered)}
     yield "POST", f"/v1/goals/{world.offered}/preview", {"json": accept}
     for position in range(0, app.runtime.ledger.position(app.organisation_id()), 40):
