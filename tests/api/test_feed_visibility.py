@@ -12,11 +12,13 @@ from httpx import Response
 
 from domain.personal import PERSON_FIGURE
 from domain.registry import AGGREGATES, EVENTS
+from projections.sight import StoredEntry
 from services.event_filter import EventFilter
 from services.visibility import feed
 from services.visibility.events import EventVisibility
 from services.visibility.feed import load_feed_page
 from services.visibility.policy import STREAM_RULES
+from services.visibility.sight import ViewerSight
 from tests.api.app_under_test import ApiApp, create_active_goal, why
 
 
@@ -198,3 +200,25 @@ def test_the_feed_of_a_team_passes_over_what_is_no_teams(app: ApiApp) -> None:
 
     assert f"goal/{goal}" in {event["subject"] for event in events}
     assert not [event for event in events if event["subject"].startswith(("key/", "organisation/"))]
+
+
+def test_an_entry_that_this_version_has_no_words_for_is_for_those_who_may_see_everything(app: ApiApp) -> None:
+    # given what a later version wrote into a goal's history
+    entry = StoredEntry(
+        kind="goal",
+        stream_id=create_active_goal(app),
+        version=3,
+        type="goal.blessed.v9",
+        data="{}",
+        before="{}",
+        after="{}",
+    )
+
+    shown = {
+        person: ViewerSight(
+            app.runtime.ledger, app.runtime.database, app.viewer(person), lambda: pytest.fail("nothing to look up")
+        ).redact_entry(entry)
+        for person in ("ana", "stella")
+    }
+
+    assert {"ana": None, "stella": entry} == shown
