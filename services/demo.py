@@ -150,5 +150,11 @@ Who asked for help, who answered, and who has not; and which of Priya's extras c
 What happened in Platform, what is needed, what stands as it was:
   get "/v1/teams/platform/digest?names=true"
 
+The same from a shell, in sentences; with a member's key also what waits for them, check-ins and acts:
+  export PLIMSOLL_URL={url} PLIMSOLL_KEY={key}
+  .venv/bin/plimsoll report overload --team platform
+  .venv/bin/plimsoll goals --team platform
+  .venv/bin/plimsoll why settlement-report --field due
+
 Ctrl-C stops it; the same command starts it again with the same data.
 """

@@ -146,7 +146,7 @@ def _plan_unseen(server: Server, goal: str, name: str, body: dict[str, Any]) -> 
 def _find_goal(server: Server, goal: str, *, begins: bool) -> Json | None:
     """The goal; None where there is none and it may begin. Raises Refused."""
     try:
-        view: Json = call_with_goal(server, goal, lambda step: server.get(f"/v1/goals/{step}"))
+        view: Json = call_with_goal(server, goal, lambda step: server.get(f"/v1/goals/{step}", "id", "version", "open"))
     except Refused as refused:
         if refused.code != "not_found" or not begins:
             raise
@@ -162,7 +162,7 @@ def _look(server: Server, console: Console, goal: str, name: str, body: dict[str
         body = {"answers": view["open"], **body}
         answered = _describe_event(server, view["id"], body["answers"])
     step = view["id"] if view is not None else quote_segment(goal)
-    preview = server.post(f"/v1/goals/{step}/preview", {"do": name, **body})
+    preview = server.post(f"/v1/goals/{step}/preview", {"do": name, **body}, "would", "before", "after", "load")
     lines = [f"It answers: {answered}"] if answered else []
     for line in (*lines, *words.format_preview(preview, width)):
         # With --json stdout holds the result alone.
@@ -176,7 +176,7 @@ def _describe_event(server: Server, goal: str, event: str) -> str:
     """What was said in the event, in words."""
     after: int | None = None
     while True:
-        page = server.get(f"/v1/goals/{goal}/history", after=after)
+        page = server.get(f"/v1/goals/{goal}/history", "entries", "next", after=after)
         for entry in page["entries"]:
             if entry["event_id"] == event:
                 return f"{entry['occurred_at'][:10]} {entry['text']}"
@@ -191,7 +191,7 @@ def _record(server: Server, console: Console, given: argparse.Namespace, plan: _
     if_match = f'"v{plan.version}"' if plan.version is not None else ""
     again = f"the same command with --idempotency-key {identity} records it once, or says that it is there"
     try:
-        summary = server.post(plan.path, plan.body, identity=identity, if_match=if_match)
+        summary = server.post(plan.path, plan.body, "id", "version", identity=identity, if_match=if_match)
     except Refused as refused:
         if refused.code in ("unavailable", "stopping"):
             raise CommandFailed(f"{refused}; {again}") from None
@@ -211,7 +211,9 @@ def _describe_result(server: Server, summary: Json) -> str:
     state = f"{words.name_goal(summary)} is {words.spell(summary['state'])}" if "state" in summary else "recorded"
     query = {"after": max(0, summary["version"] - len(summary.get("events") or [0]))}
     try:
-        page = server.get(f"/v1/goals/{summary['id']}/history", after_position=summary.get("position"), **query)
-    except (Refused, NoAnswer):
+        page = server.get(
+            f"/v1/goals/{summary['id']}/history", "entries", after_position=summary.get("position"), **query
+        )
+    except CommandFailed:
         return f"Recorded: {state}."
     return "\n".join([*words.format_history(page["entries"], words.terminal_width()), f"{state}."])

@@ -41,12 +41,12 @@ class Office:
     def post(self, person: str, path: str, body: dict[str, Any]) -> Any:
         headers = {"Authorization": f"Bearer {self.keys[person]}", "Content-Type": "application/json"}
         request = urllib.request.Request(self.url + path, json.dumps(body).encode(), headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             said = json.load(answer)
         if "position" in said:
             # The commands under test see it.
             seen = f"{self.url}/v1/teams?after_position={said['position']}"
-            urllib.request.urlopen(urllib.request.Request(seen, headers=headers), timeout=10).close()
+            urllib.request.urlopen(urllib.request.Request(seen, headers=headers), timeout=60).close()
         return said
 
     def offer(self, ref: str, title: str) -> str:
@@ -75,11 +75,14 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         key = create_organisation(runtime, "acme", steward="stella").api_key
     environment = {variable_name("database_url"): settings.database_url, variable_name("log_level"): "error"}
     with start_process("serve", "--port", "0", **environment) as server:
-        assert server.stderr is not None
-        found = re.search(rb"http://[\d.:]+", server.stderr.readline())
-        assert found
-        yield Office(found[0].decode(), key)
-        server.send_signal(signal.SIGTERM)
+        try:
+            assert server.stderr is not None
+            line = server.stderr.readline()
+            found = re.search(rb"http://[\d.:]+", line)
+            assert found, line
+            yield Office(found[0].decode(), key)
+        finally:
+            server.send_signal(signal.SIGTERM)
 
 
 @pytest.fixture

@@ -157,6 +157,8 @@ def test_a_server_without_tls_is_told_from_one_that_is_away(
     [
         (200, {"Content-Type": "text/html"}, b"<html>It works!</html>", "does not answer as Plimsoll does (status 200"),
         (404, {"Content-Type": "text/html"}, b"<html>", "does not answer as Plimsoll does (status 404, text/html)"),
+        (200, {"Content-Type": JSON}, b'{"status": "ok"}', "does not answer as Plimsoll does (status 200"),
+        (200, {"Content-Type": JSON}, b"[1, 2]", "does not answer as Plimsoll does (status 200"),
         (502, {}, b"", "does not answer as Plimsoll does (status 502"),
         (401, {"Content-Type": JSON}, b'{"message": "Unauthorized"}', "does not answer as Plimsoll does (status 401"),
         (301, {"Location": "https://elsewhere/"}, b"", "leads on to https://elsewhere/: set PLIMSOLL_URL"),
@@ -172,8 +174,9 @@ def test_another_server_is_told_from_plimsoll(
 ) -> None:
     serve_scripted(lambda _: (status, headers, body))
 
-    assert 1 == shell("me")
-    assert said in says_one_line(shell)
+    for words in (["me"], ["goals"], ["goal", "a"], ["why", "a"], ["history", "a"], ["check-in", "a", "-m", "x"]):
+        assert 1 == shell(*words)
+        assert said in says_one_line(shell)
 
 
 def test_the_key_is_not_sent_on_to_where_a_redirect_leads(
@@ -188,7 +191,7 @@ def test_the_key_is_not_sent_on_to_where_a_redirect_leads(
 
 # --- answers that get lost -------------------------------------------------------------------------------------------
 
-_GOAL = b'{"id": "g", "version": 2}'
+_GOAL = b'{"id": "g", "version": 2, "open": null}'
 _DONE = json.dumps({"id": "01977f6e-8d3a-7c51-9e2b-4f0a6d8c1b35", "version": 3, "state": "active"}).encode()
 _BUSY = json.dumps({"code": "overloaded", "detail": "too many", "status": 503}).encode()
 
