@@ -115,9 +115,19 @@ def _run_here(given: argparse.Namespace, settings: Settings, console: Console) -
     match given.command:
         case "serve" | "worker" | "demo" | "openapi":
             return _run_process(given, settings, console)
-        case "import":
-            from services.commands import data
+        case "import" | "seed" | "export":
+            return _run_data(given, settings, console)
+        case "migrate" | "organisation" | "keys":
+            return _run_store(given, settings, console)
+        case _:
+            return _run_health(given, settings, console)
 
+
+def _run_data(given: argparse.Namespace, settings: Settings, console: Console) -> int:
+    from services.commands import data
+
+    match given.command:
+        case "import":
             return data.import_file(
                 settings,
                 console,
@@ -128,8 +138,6 @@ def _run_here(given: argparse.Namespace, settings: Settings, console: Console) -
                 dry_run=given.dry_run,
             )
         case "seed":
-            from services.commands import data
-
             return data.seed(
                 settings,
                 console,
@@ -138,9 +146,7 @@ def _run_here(given: argparse.Namespace, settings: Settings, console: Console) -
                 organisation=given.organisation,
                 rows=given.rows,
             )
-        case "export":
-            from services.commands import data
-
+        case _:
             return data.export(
                 settings,
                 console,
@@ -151,10 +157,6 @@ def _run_here(given: argparse.Namespace, settings: Settings, console: Console) -
                 after=given.after,
                 at=given.at,
             )
-        case "migrate" | "organisation" | "keys":
-            return _run_store(given, settings, console)
-        case _:
-            return _run_health(given, settings, console)
 
 
 def _run_process(given: argparse.Namespace, settings: Settings, console: Console) -> int:
