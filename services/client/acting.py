@@ -19,10 +19,13 @@ from services.client.goals import call_with_goal
 from services.client.server import NoAnswer, Refused, Server, quote_segment
 from services.client.words import Json
 from services.commands.console import CommandFailed, Console, WrongUsage
+from services.plain_text import clean
 
 #: `due=2027-01-15`, `terms.conditions[]=it runs`, `trade_offs:=[{"kind": "drop"}]`.
 _FIELD = re.compile(r"(?P<path>[a-z_]+(?:\.[a-z_]+)*)(?P<list>\[\])?(?P<sign>:?=)(?P<value>.*)", re.DOTALL)
 _PERCENT = re.compile(r"(?P<number>[0-9]{1,3}(?:\.[0-9]+)?) ?%")
+#: Entries of an inbox that the API lists at most.
+_LARGEST_INBOX = 200
 #: Acts by which a goal may begin.
 _OPENING_ACTS = ("draft", "request", "offer")
 
@@ -158,9 +161,8 @@ def _look(server: Server, console: Console, goal: str, name: str, body: dict[str
     """The act and its preview, which is printed: what it answers, what would be recorded, what would change."""
     view = _find_goal(server, goal, begins=name in _OPENING_ACTS)
     width, answered = words.terminal_width(), ""
-    if view is not None and "answers" in ACTS[name].needed and view["open"]:
-        body = {"answers": view["open"], **body}
-        answered = _describe_event(server, view["id"], body["answers"])
+    if view is not None:
+        body, answered = _fill_needed(server, view, name, body)
     step = view["id"] if view is not None else quote_segment(goal)
     preview = server.post(f"/v1/goals/{step}/preview", {"do": name, **body}, "would", "before", "after", "load")
     lines = [f"It answers: {answered}"] if answered else []
@@ -170,6 +172,26 @@ def _look(server: Server, console: Console, goal: str, name: str, body: dict[str
     if view is None:
         return _Plan(act=name, body={"do": name, "ref": goal, **body}, step=None), preview
     return _Plan(act=name, body=body, step=view["id"], version=view["version"]), preview
+
+
+def _fill_needed(server: Server, view: Json, name: str, body: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """The body with the event, blocker or need that the act is about, and that in words; as it is where none waits."""
+    (field,) = ACTS[name].needed or ("",)
+    if not field:
+        return body, ""
+    if field == "answers":
+        answers = body.get("answers") or view["open"]
+        return ({**body, "answers": answers}, _describe_event(server, view["id"], answers)) if answers else (body, "")
+    inbox = server.get("/v1/me/inbox", "entries", limit=_LARGEST_INBOX)
+    asks = [ask for entry in inbox["entries"] if entry.get("goal") == view["id"] for ask in entry["asks"]]
+    found = {ask["event" if field == "blocker" else "need"]: ask.get("text", "") for ask in asks if name in ask["acts"]}
+    if field in body or not found:
+        return body, clean(found.get(body.get(field, ""), ""))
+    if len(found) > 1:
+        named = "; ".join(f"{field}={identity} ({clean(text)})" for identity, text in found.items())
+        raise CommandFailed(f"several wait for you, say which: {named}")
+    ((identity, text),) = found.items()
+    return {**body, field: identity}, clean(text)
 
 
 def _describe_event(server: Server, goal: str, event: str) -> str:
