@@ -12,7 +12,16 @@ from domain.goal.acts import CheckIn, Offer
 from domain.organisation.organisation import SetPolicy
 from domain.references import resolve_stream_id
 from domain.registry import AGGREGATES
-from services.imports.rows import ACT_TYPES, MAX_LINE_BYTES, BadRow, ImportRow, UnreadableImport, iter_lines, parse_row
+from services.imports.rows import (
+    ACT_TYPES,
+    MAX_LINE_BYTES,
+    BadRow,
+    ImportLimits,
+    ImportRow,
+    UnreadableImport,
+    iter_lines,
+    parse_row,
+)
 
 CHECK_IN = {"at": "2024-10-30T04:49:46Z", "by": "ana", "do": "goal.check_in", "goal": "g-1", "note": "half way"}
 
@@ -269,4 +278,4 @@ def test_a_broken_line_is_a_matter_of_its_row(text: bytes) -> None:
 
 def test_an_import_that_unpacks_beyond_the_limit_is_refused() -> None:
     with pytest.raises(UnreadableImport, match="more than 1000 bytes"):
-        list(iter_lines(io.BytesIO(gzip.compress(b"{}\n" * 1000)), limit_bytes=1000))
+        list(iter_lines(io.BytesIO(gzip.compress(b"{}\n" * 1000)), ImportLimits(unpacked_bytes=1000, lines=10_000)))

@@ -82,3 +82,48 @@ def test_every_pattern_is_said_in_words(group: type[Settings | ClientSettings]) 
     with_pattern = [name for name, schema in properties.items() if '"pattern"' in msgspec.json.encode(schema).decode()]
 
     assert [] == [name for name in with_pattern if name not in settings._FORMS]
+
+
+def test_each_secret_can_be_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("p@ss/w:rd%\n")
+    (tmp_path / "redis").write_text("redis://host/3\n")
+    environment = {
+        "PLIMSOLL_DATABASE_URL": "postgresql://plimsoll_write@host:5433/db?sslmode=require",
+        "PLIMSOLL_DATABASE_PASSWORD_FILE": str(tmp_path / "password"),
+        "PLIMSOLL_REDIS_URL_FILE": str(tmp_path / "redis"),
+        "PLIMSOLL_REDIS_PASSWORD": "other",
+    }
+
+    found = Settings.from_environment(environment)
+
+    assert "postgresql://plimsoll_write:p%40ss%2Fw%3Ard%25@host:5433/db?sslmode=require" == found.database_url
+    assert "redis://:other@host/3" == found.redis_url
+    assert "" == found.database_password
+
+
+def test_every_url_and_password_counts_as_a_secret() -> None:
+    named = {name for name in Settings.__struct_fields__ if name.endswith(("_url", "password", "secret", "token"))}
+
+    assert named - {"public_url"} == set(settings.SECRET_FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"PLIMSOLL_REDIS_URL_FILE": "/nowhere/at/all"}, r"PLIMSOLL_REDIS_URL_FILE: /nowhere/at/all cannot be read"),
+        ({"PLIMSOLL_PORT_FILE": "/etc/hostname"}, "PLIMSOLL_PORT_FILE is not a setting"),
+        ({"PLIMSOLL_REDIS_URL": "redis://a", "PLIMSOLL_REDIS_URL_FILE": "/b"}, "PLIMSOLL_REDIS_URL: given twice"),
+        ({"PLIMSOLL_DATABASE_PASSWORD": "x"}, "PLIMSOLL_DATABASE_PASSWORD: PLIMSOLL_DATABASE_URL names no host"),
+        ({"PLIMSOLL_VIEWS_DATABASE_URL": "postgresql://h/d"}, "PLIMSOLL_VIEWS_DATABASE_URL: the views of a SQLite"),
+    ],
+)
+def test_a_secret_that_cannot_be_is_refused_by_name(environment: dict[str, str], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        Settings.from_environment(environment)
+
+
+def test_an_empty_file_is_no_secret(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text("\n")
+
+    with pytest.raises(SettingsError, match=r"PLIMSOLL_DATABASE_PASSWORD_FILE: .* holds 1 to 10000 bytes"):
+        Settings.from_environment({"PLIMSOLL_DATABASE_PASSWORD_FILE": str(tmp_path / "empty")})
