@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from services.runtime import Runtime, migrate
 from services.settings import variable_name
 from tests.api.app_under_test import build_settings
 from tests.services.shell import Shell
+from tests.shell.scripted_server import ScriptedServer
 
 ROOT = Path(__file__).parents[2]
 WHY = {"code": "new_need", "text": "the audit asks for it"}
@@ -123,3 +125,21 @@ def start_process(*words: str, **environment: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "services.cli", *words]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdin=pipe, stdout=pipe, stderr=pipe)
+
+
+@pytest.fixture
+def serve_scripted(clean_environment: pytest.MonkeyPatch) -> Iterator[Callable[..., ScriptedServer]]:
+    servers: list[ScriptedServer] = []
+
+    def serve(answers: Callable[[int], tuple[int, dict[str, str], bytes] | None]) -> ScriptedServer:
+        scripted = ScriptedServer(answers)
+        servers.append(scripted)
+        threading.Thread(target=scripted.server.serve_forever, args=(0.05,), daemon=True).start()
+        clean_environment.setenv("PLIMSOLL_URL", scripted.url)
+        clean_environment.setenv("PLIMSOLL_KEY", "plim_0123456789")
+        return scripted
+
+    yield serve
+    for scripted in servers:
+        scripted.server.shutdown()
+        scripted.server.server_close()

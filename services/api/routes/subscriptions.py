@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 
 from domain.envelope import Instant
 from domain.errors import Forbidden, InvalidField, NotFound
@@ -287,18 +287,18 @@ async def create_subscription(context: RequestContext) -> HttpResponse:
     reject_idempotency_key(context)
     if asked.secret is not None:
         parse_secret(asked.secret)
-    await sync_to_thread(_require_visible_target, context, asked)
+    await asyncio.to_thread(_require_visible_target, context, asked)
     await _shake_hands(context, asked)
     runtime, organisation = context.runtime, context.viewer.organisation_id
     subscription_id, secret = runtime.new_id(), asked.secret or generate_secret()
     act = acts.CreateSubscription(**{name: getattr(asked, name) for name in acts.CreateSubscription.__struct_fields__})
-    await sync_to_thread(runtime.deliveries.begin, organisation, subscription_id, secret)
+    await asyncio.to_thread(runtime.deliveries.begin, organisation, subscription_id, secret)
     try:
         receipt = await execute(context, "subscription", subscription_id, act, creates=True)
     except BaseException:
-        await sync_to_thread(runtime.deliveries.forget, subscription_id)
+        await asyncio.to_thread(runtime.deliveries.forget, subscription_id)
         raise
-    await sync_to_thread(runtime.deliveries.wake, subscription_id)
+    await asyncio.to_thread(runtime.deliveries.wake, subscription_id)
     runtime.wakeups.publish()
     answer = CreatedSubscription(subscription=summarise_receipt(receipt), secret=secret)
     location = f"/v1/subscriptions/{subscription_id}"
@@ -326,7 +326,7 @@ async def open_client(context: RequestContext, url: str) -> WebhookClient:
     return WebhookClient(
         url,
         policy=AddressPolicy.from_settings(settings),
-        tls=await sync_to_thread(build_ssl_context, settings.webhook_ca_file),
+        tls=await asyncio.to_thread(build_ssl_context, settings.webhook_ca_file),
         timeout_s=min(_PROBE_TIMEOUT_S, settings.webhook_timeout_s),
     )
 
@@ -344,7 +344,7 @@ def _origin(context: RequestContext) -> str:
 
 
 async def execute_act(context: RequestContext, ref: str, act: Any) -> Receipt:
-    found, _ = await sync_to_thread(load_subscription, context, ref)
+    found, _ = await asyncio.to_thread(load_subscription, context, ref)
     return await execute(context, "subscription", found.id, act)
 
 
@@ -380,7 +380,7 @@ async def pause_subscription(context: RequestContext, subscription: str) -> Http
 )
 async def resume_subscription(context: RequestContext, subscription: str) -> HttpResponse:
     receipt = await execute_act(context, subscription, context.body)
-    await sync_to_thread(context.runtime.deliveries.resume, receipt.state.id)
+    await asyncio.to_thread(context.runtime.deliveries.resume, receipt.state.id)
     context.runtime.wakeups.publish()
     return respond(receipt)
 
@@ -391,7 +391,7 @@ async def resume_subscription(context: RequestContext, subscription: str) -> Htt
 )
 async def remove_subscription(context: RequestContext, subscription: str) -> HttpResponse:
     receipt = await execute_act(context, subscription, context.body)
-    await sync_to_thread(context.runtime.deliveries.forget, receipt.state.id)
+    await asyncio.to_thread(context.runtime.deliveries.forget, receipt.state.id)
     return respond(receipt)
 
 
@@ -412,7 +412,7 @@ async def rotate_secret(context: RequestContext, subscription: str) -> HttpRespo
     receipt = await execute_act(context, subscription, context.body)
     secret = generate_secret()
     until = context.now + acts.overlap(context.body)
-    await sync_to_thread(context.runtime.deliveries.rotate_secret, receipt.state.id, secret, until)
+    await asyncio.to_thread(context.runtime.deliveries.rotate_secret, receipt.state.id, secret, until)
     response = command_response(RotatedSecret(subscription=summarise_receipt(receipt), secret=secret), receipt)
     return msgspec.structs.replace(response, headers=response.headers | NO_STORE)
 
