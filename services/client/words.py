@@ -76,8 +76,9 @@ def rewrap(text: str, width: int) -> str:
 def describe_me(me: Json, member: Json, teams: Mapping[str, str]) -> str:
     """Who the key speaks for, in one sentence."""
     parts = [f"{clean(member['name'])} at {clean(me['organisation_name'])}"]
-    led = set(me["leads"])
-    parts += [f"{'leads' if team in led else 'in'} {clean(teams.get(team, team))}" for team in {*me["teams"], *led}]
+    for verb, ids in (("leads", me["leads"]), ("in", [team for team in me["teams"] if team not in me["leads"]])):
+        named = sorted(clean(teams.get(team, shorten_id(team))) for team in ids)
+        parts += [f"{verb} {', '.join(named)}"] if named else []
     roles = [role for role in me["roles"] if role not in ("member", "lead")]
     parts += [", ".join(roles)] if roles else []
     return "; ".join(parts) + f" (key: {', '.join(me['scopes'])})"

@@ -54,11 +54,11 @@ def test_events_are_printed_for_people(stella: Shell, office: Office) -> None:
 
 
 def test_it_follows_until_it_is_interrupted(stella: Shell, office: Office) -> None:
-    seen = office.post("stella", "/v1/teams", {"name": "Before", "lead": "sam"})["position"]
+    seen = office.post("stella", "/v1/teams", {"name": "Before", "lead": "stella"})["position"]
     with start_process("events", "tail", "--after", str(seen), "--json") as process:
         try:
             assert process.stdout is not None
-            team = office.post("stella", "/v1/teams", {"name": "After", "lead": "sam"})
+            team = office.post("stella", "/v1/teams", {"name": "After", "lead": "stella"})
             line = json.loads(process.stdout.readline())
         finally:
             process.send_signal(signal.SIGINT)
