@@ -139,7 +139,7 @@ def _act(server: Server, console: Console, given: argparse.Namespace, name: str,
 
 
 def _plan_unseen(server: Server, goal: str, name: str, body: dict[str, Any]) -> _Plan:
-    """The act on a goal that was not looked at; its existence alone is asked where the act may begin it."""
+    """The act on a goal that was not looked at; only whether it exists is looked up."""
     view = _find_goal(server, goal, begins=name in _OPENING_ACTS)
     if view is None:
         return _Plan(act=name, body={"do": name, "ref": goal, **body}, step=None)
@@ -195,7 +195,7 @@ def _fill_needed(server: Server, view: Json, name: str, body: dict[str, Any]) ->
 
 
 def _describe_event(server: Server, goal: str, event: str) -> str:
-    """What was said in the event, in words."""
+    """The event as the history has it."""
     after: int | None = None
     while True:
         page = server.get(f"/v1/goals/{goal}/history", "entries", "next", after=after)

@@ -19,10 +19,10 @@ from services.commands.console import CommandFailed, Console
 #: Seconds for which one pull waits for news; below the server's own limit, and well below the client's patience.
 _PULL_WAIT_S = 25
 _PAGE = 200
-#: Between two pulls that bring nothing at once, and before a server that is away is asked again, doubled each time.
+#: Between two pulls that bring nothing at once, and before a server that is away is tried again, doubled each time.
 _LEAST_PAUSE_S, _MOST_PAUSE_S = 1.0, 30.0
-#: Seconds behind from which on it is said how far.
-_SAID_LAG_S = 60
+#: Seconds of lag from which on it is reported.
+_REPORTED_LAG_S = 60
 
 
 class _Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ def tail_events(server: Server, console: Console, given: argparse.Namespace) -> 
             page = _pull(server, console, given, after, epoch)
             for event in page.events:
                 console.print_line(_format_event(event, as_json=console.as_json))
-            _say_lag(console, page.events)
+            _report_lag(console, page.events)
             if path is not None and (page.after, page.epoch) != (after, epoch):
                 _save_checkpoint(path, _Checkpoint(url=server.url, epoch=page.epoch, after=page.after))
             after, epoch = page.after, page.epoch
@@ -118,12 +118,12 @@ def _format_event(event: dict[str, Any], *, as_json: bool) -> str:
     return f"{int(event['sequence'])}  {words.format_instant(event['time'])}  {event['type']}  {subject}{reason}"
 
 
-def _say_lag(console: Console, events: list[dict[str, Any]]) -> None:
+def _report_lag(console: Console, events: list[dict[str, Any]]) -> None:
     """How far behind the last printed event was recorded, while there is more than a moment to catch up."""
     if events:
         recorded = datetime.fromisoformat(events[-1]["recordedtime"])
         seconds = (datetime.now(UTC) - recorded).total_seconds()
-        if len(events) == _PAGE and seconds > _SAID_LAG_S:
+        if len(events) == _PAGE and seconds > _REPORTED_LAG_S:
             console.print_note(f"at {int(events[-1]['sequence'])}, {seconds:.0f} s behind")
 
 

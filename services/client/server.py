@@ -89,7 +89,7 @@ class Server:
         return self._send_until_answered(Request(self.url + target, headers=self._headers))  # noqa: S310 - http or https
 
     def post(self, path: str, body: Mapping[str, Any], *needed: str, identity: str = "", if_match: str = "") -> Any:
-        """The JSON object of a POST; with an `identity` (`Idempotency-Key`) a lost answer is asked for again."""
+        """The JSON object of a POST; with an `identity` (`Idempotency-Key`) it is sent again when an answer is lost."""
         headers = {**self._headers, "Content-Type": "application/json"}
         headers |= {"Idempotency-Key": identity} if identity else {}
         headers |= {"If-Match": if_match} if if_match else {}
@@ -107,7 +107,7 @@ class Server:
                     raise
                 time.sleep(_parse_wait(answer.headers.get("Retry-After")))
             except NoAnswer as lost:
-                # Of a server that is away nothing got lost: that is said at once.
+                # A server that is away has lost nothing: no reason to wait.
                 if last or isinstance(lost.__cause__, ConnectionRefusedError | socket.gaierror | ssl.SSLError):
                     raise
             else:
