@@ -31,6 +31,7 @@ from benchmarks.suites import (
     reads,
     rebuild,
     reports,
+    webhooks,
 )
 from benchmarks.suites import (
     sqlite as suites_sqlite,
@@ -51,6 +52,7 @@ SUITES: dict[str, Suite] = {
     "import": imports.suite,
     "memory": imports.memory,
     "rebuild": rebuild.suite,
+    "webhooks": webhooks.suite,
 }
 ROUNDS, QUICK_ROUNDS = 5, 2
 

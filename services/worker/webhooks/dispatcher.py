@@ -48,6 +48,15 @@ _THREADS = 4
 _log = structlog.get_logger(__name__)
 
 
+def _new_event_loop() -> asyncio.AbstractEventLoop:
+    """The one that the API runs on, where there is one."""
+    try:
+        import uvloop  # noqa: PLC0415 - not on every platform
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
 class Dispatcher:
     """Runs until stopped, on a thread with an event loop of its own."""
 
@@ -64,7 +73,8 @@ class Dispatcher:
 
     def run(self, stopping: threading.Event) -> None:
         """Loop until `stopping` is set; an error is logged, and the next round finds what this one missed."""
-        asyncio.run(self._run(stopping))
+        with asyncio.Runner(loop_factory=_new_event_loop) as runner:
+            runner.run(self._run(stopping))
 
     async def _run(self, stopping: threading.Event) -> None:
         self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
