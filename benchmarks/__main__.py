@@ -31,6 +31,7 @@ from benchmarks.suites import (
     reads,
     rebuild,
     reports,
+    start_up,
     webhooks,
 )
 from benchmarks.suites import (
@@ -52,6 +53,7 @@ SUITES: dict[str, Suite] = {
     "import": imports.suite,
     "memory": imports.memory,
     "rebuild": rebuild.suite,
+    "start": start_up.suite,
     "webhooks": webhooks.suite,
 }
 ROUNDS, QUICK_ROUNDS = 5, 2

@@ -26,6 +26,7 @@ from domain.goal import acts as goal_acts
 from domain.goal.state import Goal, Negotiating, Promised
 from domain.index import IndexEntry
 from domain.member import member
+from domain.member.member import Member
 from domain.organisation import organisation
 from domain.organisation.organisation import PolicyVersion
 from domain.references import resolve_stream_id
@@ -340,6 +341,11 @@ class Story:
     def open_cycle(self, organisation_id: UUID, charter_id: UUID) -> Cycle | None:
         held: list[Cycle] = self.states("cycle")
         return next((c for c in held if AGGREGATES["cycle"].index_entry(c).listed_under == charter_id), None)
+
+    def members_of(self, organisation_id: UUID, team_id: UUID) -> tuple[Member, ...]:
+        listed = (team_id, member.SEVERAL_TEAMS)
+        people: list[Member] = self.states("member")
+        return tuple(m for m in people if AGGREGATES["member"].index_entry(m).listed_under in listed)
 
     def successor_of(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
         held: list[Cycle] = self.states("cycle")

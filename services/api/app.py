@@ -11,8 +11,6 @@ from services.api.admission import Admission
 from services.api.auth.key_cache import KeyCache
 from services.api.auth.rate_limits import RateLimits
 from services.api.context import ApiState
-from services.api.endpoint import litestar_handler
-from services.api.http.problems import EXCEPTION_HANDLERS
 from services.api.http.responses import encode
 from services.api.live.live_feed import LiveFeed
 from services.api.metrics import Metrics
@@ -28,12 +26,14 @@ from services.api.routes import (
     deliveries,
     digest,
     events,
+    exports,
     goal_queries,
     goals,
     imports,
     inbox,
     keys,
     lineage,
+    looked_at,
     organisation,
     people,
     reports,
@@ -43,6 +43,8 @@ from services.api.routes import (
 from services.api.waits import FollowedPosition, Waits
 
 if TYPE_CHECKING:
+    from litestar import Litestar
+
     from services.runtime import Runtime
 
 ROUTES: list[Route] = [
@@ -57,8 +59,10 @@ ROUTES: list[Route] = [
     *imports.ROUTES,
     *reports.ROUTES,
     *inbox.ROUTES,
+    *looked_at.ROUTES,
     *digest.ROUTES,
     *events.ROUTES,
+    *exports.ROUTES,
     *keys.ROUTES,
     *subscriptions.ROUTES,
     *deliveries.ROUTES,
@@ -89,15 +93,10 @@ def router() -> Router:
 
 @cache
 def litestar() -> Litestar:
-    """Every route, registered with Litestar: it holds nothing of a runtime, so a process needs one."""
-    return Litestar(
-        route_handlers=[litestar_handler(route) for route in ROUTES],
-        exception_handlers=EXCEPTION_HANDLERS,
-        openapi_config=None,
-        # Ours: a line per request without bodies (services.api.pipeline); bodies are bounded as they are read.
-        logging_config=None,
-        request_max_body_size=None,
-    )
+    """Litestar, which answers what no route takes."""
+    from services.api.unrouted import create_litestar  # noqa: PLC0415 - the first such request loads it, no start
+
+    return create_litestar(ROUTES)
 
 
 def create_app(runtime: Runtime) -> HttpPipeline:
@@ -115,6 +114,6 @@ def create_app(runtime: Runtime) -> HttpPipeline:
         followed=FollowedPosition(runtime),
         live=LiveFeed(runtime, key_cache),
         allowed_methods=allowed_methods(),
-        openapi=encode_openapi_document(),
+        load_openapi=encode_openapi_document,
     )
-    return HttpPipeline(router(), litestar(), state)
+    return HttpPipeline(router(), litestar, state)

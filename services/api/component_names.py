@@ -205,11 +205,13 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "domain.member.member": {
         "Absence": "Absence",
         "Capacity": "Capacity",
+        "ChangeTeam": "ChangeTeam",
         "DeclareAbsence": "DeclareAbsence",
         "DeclareCapacity": "DeclareCapacity",
         "GrantRole": "GrantRole",
         "Join": "JoinOrganisation",
         "Leave": "LeaveOrganisation",
+        "LeaveTeam": "LeaveTeam",
         "RenameMember": "RenameMember",
         "RevokeRole": "RevokeRole",
         "Role": "Role",
@@ -238,7 +240,9 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     },
     "domain.team.team": {
         "AppointLead": "AppointLead",
+        "Archive": "ArchiveTeam",
         "Create": "CreateTeam",
+        "Restore": "RestoreTeam",
         "TakeBackAppointment": "TakeBackAppointment",
         "Rename": "RenameTeam",
     },
@@ -357,6 +361,9 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "projections.overload.report": {
         "OverloadReport": "OverloadReport",
     },
+    "projections.privacy": {
+        "WithheldBy": "WithheldBy",
+    },
     "projections.support.report": {
         "BlockerEntry": "BlockerEntry",
         "NeedEntry": "NeedEntry",
@@ -418,6 +425,13 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     },
     "services.api.routes.imports": {
         "ImportProblem": "ImportRefused",
+    },
+    "ledger.person_reads": {
+        "ReadSubject": "ReadSubject",
+    },
+    "services.api.routes.looked_at": {
+        "Look": "Look",
+        "LookedAt": "LookedAt",
     },
     "services.api.routes.inbox": {
         "AffirmGoals": "AffirmGoals",

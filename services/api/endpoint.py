@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
-from typing import Any, Literal, cast
-
-from litestar import Request
-from litestar.concurrency import sync_to_thread
-from litestar.handlers import HTTPRouteHandler
+from typing import Any
 
 from ledger.errors import OutcomeUnknown
 from projections.database.database import DatabaseUnavailable
@@ -19,21 +16,6 @@ from services.api.operations import Route, Weight
 
 #: Status of a request whose client went before its answer, in logs and metrics; it is never sent.
 CLIENT_DISCONNECTED = 499
-
-
-def litestar_handler(route: Route) -> HTTPRouteHandler:
-    """The route as Litestar knows it, for its answers about methods (405, OPTIONS) and to a path with empty steps."""
-
-    async def endpoint(request: Request[Any, Any, Any]) -> Response:
-        scope: Any = request.scope
-        state: RequestState = scope["state"]["request"]
-        # Litestar has left the empty steps out; links in the response name the path that it routed.
-        state.path = scope["path"]
-        return await call_operation(route, scope["path_params"], state, scope, request.receive)
-
-    path = route.path.replace("}", ":str}")
-    method = cast("Literal['GET', 'POST']", route.method)
-    return HTTPRouteHandler(path, http_method=method, status_code=route.operation.status)(endpoint)
 
 
 async def call_operation(
@@ -62,11 +44,17 @@ async def _call_handler(
         return await _call_on_loop(route, context, parameters)
     except DeadlineExceeded as error:
         raise _deadline_error(route, error) from None
+    finally:
+        if context.body_file is not None:
+            context.body_file.close()
 
 
 def _deadline_error(route: Route, error: DeadlineExceeded) -> Exception:
     """What a request whose time is over is answered with."""
-    if route.weight in (Weight.REPORT, Weight.IMPORT):
+    if route.weight is Weight.IMPORT:
+        detail = f"{error}; what was kept of it stands, and is found again when it is sent again"
+        return ProblemError("deadline_exceeded", detail, headers={"Retry-After": "1"})
+    if route.weight is Weight.REPORT:
         return ProblemError("deadline_exceeded", str(error), headers={"Retry-After": "1"})
     if route.method == "POST":
         return OutcomeUnknown(str(error))
@@ -84,7 +72,7 @@ async def _call_without_key(route: Route, context: PublicContext, parameters: di
 async def _call_on_loop(route: Route, context: RequestContext, parameters: dict[str, str]) -> Response:
     """Run a handler that never blocks, such as every command's."""
     if route.operation.reads_view:
-        context = await sync_to_thread(with_freshness, context)
+        context = await asyncio.to_thread(with_freshness, context)
     response: Response = await route.handler(context, **parameters)
     return response
 

@@ -26,7 +26,8 @@ from services.api.context import RequestContext
 from services.api.http.problems import FieldError, ProblemError
 from services.api.queries import as_of_now
 from services.event_filter import TYPE_PATTERNS
-from services.visibility.policy import can_see_goal, with_read_scope
+from services.visibility.events import EventVisibility
+from services.visibility.policy import with_read_scope
 
 #: Key in `msgspec.Meta.extra` of a field that names a stream: the kinds of which it may be, and words with a meaning of
 #: their own.
@@ -114,13 +115,18 @@ def missing_stream(field: str, kinds: Iterable[str]) -> ProblemError:
     return ProblemError("not_found", detail, errors=(FieldError(pointer=f"/{field}", detail=detail, in_="query"),))
 
 
+#: Kinds of streams of which not everybody may know that they are there.
+_HIDDEN_KINDS = frozenset({"goal", "cycle", "decision"})
+
+
 def _is_there(context: RequestContext, kind: str, ref: str) -> bool:
     organisation = context.viewer.organisation_id
     stream_id = context.resolve_id(kind, ref)
     entry = context.runtime.ledger.load_current(organisation, kind, stream_id)
     if entry is None or entry.state is None:
         return kind == "charter" and as_uuid(ref) is not None and _is_charter_to_be(context, stream_id)
-    return kind != "goal" or can_see_goal(with_read_scope(context.viewer), entry.state)
+    sight = EventVisibility(context.runtime.ledger, with_read_scope(context.viewer))
+    return kind not in _HIDDEN_KINDS or sight.can_see_stream(kind, stream_id)
 
 
 def _is_charter_to_be(context: RequestContext, stream_id: UUID) -> bool:

@@ -8,11 +8,10 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from random import getrandbits
-from typing import Any
-
-from litestar.types import ASGIApp, Message, Receive, Send
+from typing import TYPE_CHECKING, Any
 
 from services.api.context import ApiState, RequestState
 from services.api.endpoint import call_operation
@@ -22,6 +21,9 @@ from services.api.http.responses import with_default_headers
 from services.api.metrics import Metrics
 from services.api.router import Router
 from services.logs import RequestLogLine, request_log
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp, Message, Receive, Send
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -47,12 +49,14 @@ class HttpPipeline:
     """The ASGI application: finds a request's route, and does what each request needs before and after its call.
 
     Every route is found here and called by `call_operation`. Litestar answers the requests that have none: 404, 405,
-    OPTIONS.
+    OPTIONS; the first of them loads it.
     """
 
-    def __init__(self, router: Router, litestar: ASGIApp, state: ApiState) -> None:
+    def __init__(self, router: Router, load_litestar: Callable[[], ASGIApp], state: ApiState) -> None:
         self._router = router
-        self._litestar = litestar
+        self._load_litestar = load_litestar
+        self._litestar: ASGIApp | None = None
+        self._litestar_loading = asyncio.Lock()
         self.state = state
 
     def end_waits(self) -> None:
@@ -64,7 +68,7 @@ class HttpPipeline:
             await _acknowledge_lifespan(receive, send)
             return
         if scope["type"] != "http":
-            await self._litestar(scope, receive, send)
+            await self._answer_unrouted(scope, receive, send)
             return
         # A copy: uvicorn goes on reading the method from its own.
         scope = {**scope}
@@ -92,7 +96,7 @@ class HttpPipeline:
             exchange.state.is_head = True
         found = self._router.find(scope["method"], path)
         if found is None:
-            await self._litestar(scope, exchange.receive, exchange.send)
+            await self._answer_unrouted(scope, exchange.receive, exchange.send)
             return
         route, parameters = found
         scope["path_template"] = route.path
@@ -103,6 +107,14 @@ class HttpPipeline:
                 raise
             response = error_response(error, exchange.state, scope["method"])
         await response(scope, exchange.receive, exchange.send)
+
+    async def _answer_unrouted(self, scope: Any, receive: Receive, send: Send) -> None:
+        if self._litestar is None:
+            async with self._litestar_loading:
+                if self._litestar is None:
+                    # In a thread: it takes most of a second, and other requests go on.
+                    self._litestar = await asyncio.to_thread(self._load_litestar)
+        await self._litestar(scope, receive, send)
 
 
 async def _acknowledge_lifespan(receive: Any, send: Any) -> None:
@@ -196,7 +208,7 @@ class RequestResponse:
         seconds = time.perf_counter() - self._started_at
         route = str(self._scope.get("path_template") or "unknown")
         metrics.count(self.method, route, self._status, seconds, self.state.problem)
-        viewer = self.state.viewer
+        viewer, client = self.state.viewer, self._scope.get("client")
         request_log.add(
             RequestLogLine(
                 method=self.method,
@@ -206,5 +218,7 @@ class RequestResponse:
                 request_id=self.state.request_id,
                 organisation=viewer.organisation_id if viewer else None,
                 member=viewer.member_id if viewer else None,
+                key=viewer.key_id if viewer else None,
+                address=client[0] if client else None,
             )
         )

@@ -6,6 +6,7 @@ An instance remembers each stream's answer, so it is made anew for each page, ba
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Protocol, get_args, get_type_hints
 from uuid import UUID
@@ -16,7 +17,7 @@ from msgspec.structs import replace
 from domain.charter.events import CharterFact
 from domain.envelope import RecordedEvent
 from domain.personal import PERSON_FIGURE
-from domain.registry import AGGREGATES
+from domain.registry import AGGREGATES, EVENTS
 from ledger.states import StreamState, fold
 from services.authorization import Viewer
 from services.visibility.policy import (
@@ -94,6 +95,14 @@ class EventVisibility:
             self._streams[stream] = state is not None and can_see_stream(self._viewer, kind, stream_id, state)
         return self._streams[stream]
 
+    def knows(self, kind: str, stream_id: UUID) -> bool:
+        """Whether this stream needs no look-up any more."""
+        return self.is_unrestricted or (kind, stream_id) in self._streams
+
+    def remember(self, kind: str, streams: Mapping[UUID, bool]) -> None:
+        """Take over what was looked up for many streams at once."""
+        self._streams |= {(kind, stream): visible for stream, visible in streams.items()}
+
     def _can_see_person(self, member: UUID | None) -> bool:
         if member is None:
             return False
@@ -114,6 +123,12 @@ class EventVisibility:
         """The stream's last state; None where the organisation has no such stream."""
         entry = self._ledger.load_current(self._viewer.organisation_id, kind, stream_id)
         return entry.state if entry is not None else None
+
+
+def has_rules(tag: str) -> bool:
+    """Whether an event of this type may have to be reduced for a viewer who may see its stream."""
+    cls = EVENTS[tag]
+    return tag in PRIVATE_CHARTER_EVENTS or tag.startswith("cycle.") or bool(_figure_fields(cls))
 
 
 @lru_cache(maxsize=512)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import dramatiq
@@ -34,7 +33,7 @@ class Worker:
         self._runtime = runtime
         self._stopping = threading.Event()
         settings = runtime.settings
-        self._jobs = dramatiq.Worker(runtime.broker, worker_timeout=100, worker_threads=settings.worker_threads)
+        self._jobs = dramatiq.Worker(runtime.jobs.broker, worker_timeout=100, worker_threads=settings.worker_threads)
         projector = Projector(
             engine or runtime.engine,
             runtime.wakeups,
@@ -53,17 +52,12 @@ class Worker:
                 runtime.clock,
                 every_seconds=settings.sweep_seconds,
                 batch=settings.sweep_batch,
-                housekeeping=self._purge,
+                housekeeping=runtime.run_housekeeping,
             )
             self._threads.append(self._create_thread("scheduler", sweeper.run))
 
     def _create_thread(self, name: str, run: Callable[[threading.Event], None]) -> threading.Thread:
         return threading.Thread(target=run, args=(self._stopping,), name=f"plimsoll-{name}", daemon=True)
-
-    def _purge(self) -> None:
-        runtime = self._runtime
-        runtime.ledger.purge_idempotency_keys()
-        runtime.deliveries.purge(runtime.clock() - timedelta(days=runtime.settings.webhook_log_days))
 
     def _send_webhooks(self, stopping: threading.Event) -> None:
         # Its HTTP client takes a tenth of a second to import, which a command that starts no worker is spared.

@@ -83,6 +83,7 @@ def serve(database_url: str, *, grace_s: int = GRACE_S) -> Iterator[Server]:
         "PLIMSOLL_LOG_LEVEL": "warning",
         "PLIMSOLL_SHUTDOWN_SECONDS": str(grace_s),
         "PLIMSOLL_POSITION_WAIT_S": "60",
+        "PLIMSOLL_WAITS_PER_KEY": "100",
     }
     command = [sys.executable, "-m", "services.cli", "serve", "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:

@@ -255,6 +255,16 @@ FROM webhook_cursors ORDER BY lag DESC, subscription_id LIMIT :limit
 -- name: organisations_after
 SELECT DISTINCT organisation_id FROM stored_events WHERE notification_id > :after AND organisation_id IS NOT NULL
 
+-- name: subscriptions_after
+-- Subscriptions, members and teams that have changed: who may be sent what.
+SELECT DISTINCT originator_id FROM stored_events WHERE notification_id > :after AND (
+    (topic >= 'member.' AND topic < 'member/') OR (topic >= 'subscription.' AND topic < 'subscription/')
+    OR (topic >= 'team.' AND topic < 'team/')
+)
+
+-- name: last_webhook_delivery
+SELECT max(position) FROM webhook_deliveries WHERE subscription_id = :subscription_id
+
 -- name: claim_webhook_cursor
 UPDATE webhook_cursors SET lease_owner = :owner, lease_until = :until
 WHERE subscription_id = :subscription_id AND lease_until <= :now
@@ -356,3 +366,15 @@ INSERT INTO webhook_signing_keys (key_id, private_key, created_at) VALUES (:key_
 
 -- name: retire_webhook_signing_keys
 UPDATE webhook_signing_keys SET retired_at = :at WHERE retired_at IS NULL
+
+-- name: person_reads
+-- Who read figures of one of these subjects (a member, its teams, the organisation), the latest first.
+SELECT subject_id, subject, viewer, role, what, first_at, last_at, times FROM ledger_person_reads
+WHERE organisation_id = :organisation_id AND subject_id IN :subjects AND day >= :since AND viewer <> :reader
+ORDER BY last_at DESC, subject_id, viewer, role, what LIMIT :limit
+
+-- name: organisations_with_reads
+SELECT DISTINCT organisation_id FROM ledger_person_reads
+
+-- name: purge_person_reads
+DELETE FROM ledger_person_reads WHERE organisation_id = :organisation_id AND day < :until

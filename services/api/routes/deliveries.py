@@ -232,7 +232,7 @@ async def test_subscription(context: RequestContext, subscription: str) -> HttpR
     require_management(context, found)
     signer: Signer = await sync_to_thread(load_signer, context.runtime.deliveries, found.id)
     webhook_id = f"msg_{context.runtime.new_id().hex}"
-    body = build_test_body(found, context.now, context.base_url)
+    body = build_test_body(found, context.now, context.runtime.settings.base_url)
     headers = build_headers(found.id, signer.sign(webhook_id, int(context.now.timestamp()), body))
     began = context.runtime.clock()
     async with await open_client(context, found.url) as client:

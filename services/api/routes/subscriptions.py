@@ -24,7 +24,7 @@ from services.api.http.parsing import decode_segment
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, json_response
 from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
-from services.api.queries import next_link, read_response, requested_as_of
+from services.api.queries import next_link, read_response, requested_as_of, sight_of
 from services.api.routes.goal_queries import HistoryQuery
 from services.api.summaries import StreamSummary
 from services.authorization import ACT, ADMIN, READ, Capability, may
@@ -250,7 +250,14 @@ def get_subscription_history(context: RequestContext, subscription: str) -> Http
     query: HistoryQuery = context.query
     found, _ = load_subscription(context, subscription)
     view = requested_as_of(context)
-    page = history.load_history_page(context.runtime.database, view, found.id, after=query.after, limit=query.limit)
+    page = history.load_history_page(
+        context.runtime.database,
+        view,
+        found.id,
+        sight=sight_of(context, view),
+        after=query.after,
+        limit=query.limit,
+    )
     return read_response(context, page, view, headers=next_link(context, query, after=page.next))
 
 
@@ -333,7 +340,7 @@ async def _shake_hands(context: RequestContext, asked: Subscribe) -> None:
 
 def _origin(context: RequestContext) -> str:
     """The name by which targets know this deployment."""
-    return context.base_url.partition("://")[2].partition("/")[0] or "plimsoll"
+    return context.runtime.settings.base_url.partition("://")[2].partition("/")[0] or "plimsoll"
 
 
 async def execute_act(context: RequestContext, ref: str, act: Any) -> Receipt:

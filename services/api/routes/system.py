@@ -109,7 +109,7 @@ def metrics(context: PublicContext) -> HttpResponse:
 
 @query_route("/openapi.json", Operation(id="openapi", summary="This document, as OpenAPI 3.1", tag=_TAG))
 def openapi(context: PublicContext) -> HttpResponse:
-    return response_with_etag(context.api.openapi, headers=_CACHE_HEADERS)
+    return response_with_etag(context.api.load_openapi(), headers=_CACHE_HEADERS)
 
 
 _ASSETS = {
