@@ -73,7 +73,11 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     migrate(settings)
     with Runtime.open(settings) as runtime:
         key = create_organisation(runtime, "acme", steward="stella").api_key
-    environment = {variable_name("database_url"): settings.database_url, variable_name("log_level"): "error"}
+    environment = {
+        variable_name("database_url"): settings.database_url,
+        variable_name("log_level"): "error",
+        variable_name("webhook_allowed_networks"): "127.0.0.0/8",
+    }
     with start_process("serve", "--port", "0", **environment) as server:
         assert server.stderr is not None
         found = re.search(rb"http://[\d.:]+", server.stderr.readline())
