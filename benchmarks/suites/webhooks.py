@@ -25,7 +25,7 @@ from services.webhooks.signatures import generate_secret
 #: Messages of one measurement, of so many subjects; messages that are on their way at a time; bytes of a body.
 MESSAGES, SUBJECTS, CLIENTS, BODY_BYTES = 4000, 200, 16, 750
 #: Events a second, and for how long, while one of six targets hangs.
-PACE, SECONDS = 50, 8.0
+PACE, SECONDS = 20, 10.0
 
 
 def suite(bench: Bench) -> Iterator[Case]:
