@@ -51,6 +51,8 @@ def run(settings: Settings, console: Console, *, port: int | None, data: Path) -
         settings,
         database_url=f"sqlite:///{data.resolve() / 'plimsoll.sqlite'}",
         redis_url=None,
+        # `plimsoll webhooks listen` in another terminal.
+        webhook_allowed_networks=settings.webhook_allowed_networks or "127.0.0.0/8",
         port=settings.port if port is None else port,
         log_level="warning",
     )
@@ -156,6 +158,9 @@ The same from a shell, in sentences; with a member's key also what waits for the
   .venv/bin/plimsoll report overload --team platform
   .venv/bin/plimsoll goals --team platform
   .venv/bin/plimsoll why settlement-report --field due
+
+What happens, as it happens: in another terminal subscribe this machine, then do something here:
+  PLIMSOLL_URL={url} PLIMSOLL_KEY={key} .venv/bin/plimsoll webhooks listen --types 'goal.*'
 
 Ctrl-C stops it; the same command starts it again with the same data.
 """

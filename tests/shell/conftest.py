@@ -75,9 +75,13 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     migrate(settings)
     with Runtime.open(settings) as runtime:
         key = create_organisation(runtime, "acme", steward="stella").api_key
-    environment = {variable_name("database_url"): settings.database_url, variable_name("log_level"): "error"}
-    # A busy machine is no failure of the commands.
-    environment[variable_name("position_wait_s")] = "60"
+    environment = {
+        variable_name("database_url"): settings.database_url,
+        variable_name("log_level"): "error",
+        variable_name("webhook_allowed_networks"): "127.0.0.0/8",
+        # A busy machine is no failure of the commands.
+        variable_name("position_wait_s"): "60",
+    }
     with start_process("serve", "--port", "0", **environment) as server:
         try:
             assert server.stderr is not None

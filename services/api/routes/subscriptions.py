@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -31,12 +31,13 @@ from services.authorization import ACT, ADMIN, READ, Capability, may
 from services.event_filter import TYPE_PATTERNS
 from services.visibility.events import EventVisibility
 from services.webhooks.addresses import AddressPolicy, require_target
-from services.webhooks.client import WebhookClient, build_ssl_context
-from services.webhooks.handshake import Handshake, shake_hands
 from services.webhooks.signatures import (
     generate_secret,
     parse_secret,
 )
+
+if TYPE_CHECKING:
+    from services.webhooks.client import WebhookClient
 
 TAG = "subscriptions"
 PROBLEM_CODES = ("act_not_allowed", "version_conflict", "busy")
@@ -322,6 +323,10 @@ def _require_visible_target(context: RequestContext, asked: Subscribe) -> None:
 
 
 async def open_client(context: RequestContext, url: str) -> WebhookClient:
+    """A client for one target, bound by the settings."""
+    # Few processes ever subscribe anything, and it takes 50 ms to import.
+    from services.webhooks.client import WebhookClient, build_ssl_context  # noqa: PLC0415
+
     settings = context.runtime.settings
     return WebhookClient(
         url,
@@ -333,8 +338,10 @@ async def open_client(context: RequestContext, url: str) -> WebhookClient:
 
 async def _shake_hands(context: RequestContext, asked: Subscribe) -> None:
     """Ask the target, or (without a handshake) see at least that its address is one that may be connected to."""
+    from services.webhooks.handshake import shake_hands  # noqa: PLC0415 - as above
+
     async with await open_client(context, asked.url) as client:
-        outcome: Handshake = await shake_hands(client, origin=_origin(context), required=asked.handshake)
+        outcome = await shake_hands(client, origin=_origin(context), required=asked.handshake)
     outcome.require()
 
 
