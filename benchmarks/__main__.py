@@ -32,6 +32,7 @@ from benchmarks.suites import (
     rebuild,
     reports,
     start_up,
+    webhooks,
 )
 from benchmarks.suites import (
     sqlite as suites_sqlite,
@@ -53,6 +54,7 @@ SUITES: dict[str, Suite] = {
     "memory": imports.memory,
     "rebuild": rebuild.suite,
     "start": start_up.suite,
+    "webhooks": webhooks.suite,
 }
 ROUNDS, QUICK_ROUNDS = 5, 2
 
