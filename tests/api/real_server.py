@@ -12,6 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from services.api.app import create_app
+from services.commands.serving import build_server_config
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from tests.api.app_under_test import build_settings
@@ -22,7 +23,7 @@ _STOP_TIMEOUT_S = 20
 @contextmanager
 def run_server(runtime: Runtime) -> Iterator[int]:
     """The port at which this runtime is answered through a real socket."""
-    server = uvicorn.Server(uvicorn.Config(create_app(runtime), http="httptools", log_config=None, lifespan="on"))
+    server = uvicorn.Server(build_server_config(create_app(runtime), runtime.settings))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
