@@ -97,6 +97,26 @@ IDEMPOTENCY_UPSERT = InsertTarget(
 #: The same where the keys were not looked up: a row that exists makes the append a conflict.
 IDEMPOTENCY_INSERT = msgspec.structs.replace(IDEMPOTENCY_UPSERT, conflict="")
 IMPORT_ROWS = InsertTarget("ledger_import_rows", {"organisation_id": "uuid", "import_row": "text"})
+#: Reads of the same day, by the same viewer, of the same figures are one row.
+PERSON_READS = InsertTarget(
+    "ledger_person_reads",
+    {
+        "organisation_id": "uuid",
+        "day": "bigint",
+        "subject_id": "uuid",
+        "subject": "text",
+        "viewer": "uuid",
+        "role": "text",
+        "what": "text",
+        "first_at": "bigint",
+        "last_at": "bigint",
+        "times": "bigint",
+    },
+    "ON CONFLICT (organisation_id, day, subject_id, viewer, role, what) DO UPDATE"
+    " SET times = ledger_person_reads.times + excluded.times, last_at ="
+    " CASE WHEN excluded.last_at > ledger_person_reads.last_at THEN excluded.last_at"
+    " ELSE ledger_person_reads.last_at END",
+)
 #: What an event loop appends to: what commands come to, all but import rows.
 OPTIMISTIC_TARGETS = (EVENTS, STREAM_INDEX, IDEMPOTENCY_INSERT)
 

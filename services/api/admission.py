@@ -93,7 +93,7 @@ def compute_limits(settings: Settings) -> dict[Weight, WeightLimits]:
         ),
         Weight.WAIT: WeightLimits(
             per_process=settings.waits_at_once,
-            per_organisation=_share(settings.waits_at_once, 1 / 4),
+            per_organisation=_share(settings.waits_at_once, 1 / 2),
             per_key=settings.waits_per_key,
         ),
     }

@@ -12,6 +12,7 @@ from services.api.auth.key_cache import KeyCache
 from services.api.auth.rate_limits import RateLimits
 from services.api.context import ApiState
 from services.api.http.responses import encode
+from services.api.live.live_feed import LiveFeed
 from services.api.metrics import Metrics
 from services.api.openapi import build_openapi_document
 from services.api.operations import Route
@@ -22,17 +23,21 @@ from services.api.routes import (
     charters,
     cycles,
     decisions,
+    deliveries,
     digest,
     events,
+    exports,
     goal_queries,
     goals,
     imports,
     inbox,
     keys,
     lineage,
+    looked_at,
     organisation,
     people,
     reports,
+    subscriptions,
     system,
 )
 from services.api.waits import FollowedPosition, Waits
@@ -54,9 +59,13 @@ ROUTES: list[Route] = [
     *imports.ROUTES,
     *reports.ROUTES,
     *inbox.ROUTES,
+    *looked_at.ROUTES,
     *digest.ROUTES,
     *events.ROUTES,
+    *exports.ROUTES,
     *keys.ROUTES,
+    *subscriptions.ROUTES,
+    *deliveries.ROUTES,
     *system.ROUTES,
 ]
 
@@ -93,15 +102,17 @@ def litestar() -> Litestar:
 def create_app(runtime: Runtime) -> HttpPipeline:
     """The ASGI application on a running Plimsoll. Its owner closes the runtime."""
     settings = runtime.settings
+    key_cache = KeyCache(runtime)
     state = ApiState(
         runtime=runtime,
         rate_limits=RateLimits(settings.rate_limit_per_minute, settings.redis_url),
         metrics=Metrics(runtime),
         admission=Admission(settings),
         probes=Probes(),
-        key_cache=KeyCache(runtime),
+        key_cache=key_cache,
         waits=Waits(),
         followed=FollowedPosition(runtime),
+        live=LiveFeed(runtime, key_cache),
         allowed_methods=allowed_methods(),
         load_openapi=encode_openapi_document,
     )

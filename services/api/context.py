@@ -26,6 +26,7 @@ from services.api.http.bodies import read_body, spool_body
 from services.api.http.parsing import parse_body, parse_query
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import JSON
+from services.api.live.live_feed import LiveFeed
 from services.api.metrics import Metrics
 from services.api.operations import Operation, ReadQuery, Weight
 from services.api.probes import Probes
@@ -47,6 +48,7 @@ class ApiState(msgspec.Struct, frozen=True, kw_only=True):
     key_cache: KeyCache
     waits: Waits
     followed: FollowedPosition
+    live: LiveFeed
     #: Path template -> the value of `Allow`.
     allowed_methods: dict[str, str]
     #: Builds the OpenAPI document when it is first asked for.
@@ -65,6 +67,8 @@ class RequestState(msgspec.Struct, kw_only=True):
     headers: dict[str, str]
     #: Decoded but for `%2F` and `%25`; empty where it cannot be decoded.
     path: str = ""
+    #: A HEAD, which is answered as a GET without its body.
+    is_head: bool = False
     #: Once the key is known.
     viewer: Viewer | None = None
     #: Code of the problem that it is answered with.
@@ -128,6 +132,7 @@ class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
     admission: Admission
     #: The rest of the request's messages: that its client has gone.
     receive: Any
+    live: LiveFeed
     viewer: Viewer
     operation: Operation
     now: datetime
@@ -140,13 +145,6 @@ class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str]
     path: str
     freshness: Freshness | None
-    #: As the request came in: "http" or "https".
-    scheme: str = "http"
-
-    @property
-    def base_url(self) -> str:
-        """Base of absolute addresses, without a slash at its end."""
-        return self.runtime.settings.public_url.rstrip("/") or f"{self.scheme}://{self.headers.get('host', '')}"
 
     def resolve_id(self, kind: str, ref: str) -> UUID:
         """The stream that an id or an external reference names in the viewer's organisation."""
@@ -161,6 +159,18 @@ class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
         return self.admission.hold(weight, share_of(self.viewer))
 
     @property
+    def api_key(self) -> str:
+        """The key by which the request was authenticated."""
+        return parse_api_key(self.headers)
+
+    async def authenticate_again(self) -> RequestContext:
+        """The same for the viewer as they stand now, after a wait; raises ProblemError 401 where the key has ended."""
+        viewer = await self.live.find_viewer(self.api_key)
+        if viewer is None:
+            raise ProblemError("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
+        return replace(self, viewer=viewer)
+
+    @property
     def idempotency_key(self) -> str | None:
         """The `Idempotency-Key` header."""
         return parse_idempotency_key(self.headers)
@@ -169,6 +179,12 @@ class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
 def share_of(viewer: Viewer) -> Share:
     """Whose share of a process the viewer's requests use."""
     return viewer.organisation_id, str(viewer.key_id)
+
+
+def parse_api_key(headers: dict[str, str]) -> str:
+    """The bearer token of `Authorization`; empty where there is none."""
+    scheme, _, text = headers.get("authorization", "").partition(" ")
+    return text.strip() if scheme.lower() == "bearer" and text.isascii() else ""
 
 
 def parse_idempotency_key(headers: dict[str, str]) -> str | None:
@@ -208,6 +224,7 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
         waits=state.api.waits,
         admission=state.api.admission,
         receive=receive,
+        live=state.api.live,
         viewer=viewer,
         operation=operation,
         now=now,
@@ -217,7 +234,6 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
         headers=headers,
         path=state.path,
         freshness=None,
-        scheme=scope["scheme"],
     )
 
 
@@ -252,17 +268,18 @@ async def _receive_file(api: ApiState, viewer: Viewer, receive: Any, headers: di
 async def _authenticate(state: RequestState, scope: Any, now: datetime) -> Viewer:
     """Authenticate, and count the request against its key's rate (a bad key's against its address)."""
     limits = state.api.rate_limits
-    scheme, _, text = state.headers.get("authorization", "").partition(" ")
-    is_bearer = scheme.lower() == "bearer" and text.isascii()
-    known = await state.api.key_cache.authenticate(text.strip()) if is_bearer else None
+    key = parse_api_key(state.headers)
+    known = await state.api.key_cache.authenticate(key) if key else None
     if known is None or known.holder is None or not is_valid(known, now):
         client = scope.get("client")
         rate = await limits.consume(f"address:{client[0] if client else 'unknown'}")
         raise ProblemError("unauthenticated", headers={**rate, "WWW-Authenticate": 'Bearer realm="plimsoll"'})
+    # A key that ended with a leave costs a look-up like any other.
+    rate = await limits.consume(known.rate)
     if known.viewer is None:
         detail = "this key ended when its member left: a steward creates another for whoever returns"
-        raise ProblemError("unauthenticated", detail, headers={"WWW-Authenticate": "Bearer"})
-    state.rate = await limits.consume(known.rate)
+        raise ProblemError("unauthenticated", detail, headers={**rate, "WWW-Authenticate": "Bearer"})
+    state.rate = rate
     return known.viewer
 
 

@@ -11,7 +11,7 @@ from projections.database.database import DatabaseUnavailable
 from services.api.admission import ClientDisconnected, DeadlineExceeded
 from services.api.context import PublicContext, RequestContext, RequestState, build_context, with_freshness
 from services.api.http.problems import ProblemError, error_response
-from services.api.http.responses import HttpResponse, revalidate
+from services.api.http.responses import HttpResponse, Response, revalidate
 from services.api.operations import Route, Weight
 
 #: Status of a request whose client went before its answer, in logs and metrics; it is never sent.
@@ -20,7 +20,7 @@ CLIENT_DISCONNECTED = 499
 
 async def call_operation(
     route: Route, parameters: dict[str, str], state: RequestState, scope: Any, receive: Any
-) -> HttpResponse:
+) -> Response:
     """The response of the route's handler, or the problem that stands for what was raised."""
     try:
         response = await _call_handler(route, parameters, state, scope, receive)
@@ -34,19 +34,19 @@ async def call_operation(
 
 async def _call_handler(
     route: Route, parameters: dict[str, str], state: RequestState, scope: Any, receive: Any
-) -> HttpResponse:
+) -> Response:
     if not route.operation.scopes:
         return await _call_without_key(route, PublicContext(api=state.api, headers=state.headers), parameters)
     context = await build_context(state, scope, receive, route.operation)
-    if route.blocking:
-        try:
+    try:
+        if route.blocking:
             return await context.run_in_thread(route.weight, partial(_answer, route, context, parameters))
-        except DeadlineExceeded as error:
-            raise _deadline_error(route, error) from None
-        finally:
-            if context.body_file is not None:
-                context.body_file.close()
-    return await _call_on_loop(route, context, parameters)
+        return await _call_on_loop(route, context, parameters)
+    except DeadlineExceeded as error:
+        raise _deadline_error(route, error) from None
+    finally:
+        if context.body_file is not None:
+            context.body_file.close()
 
 
 def _deadline_error(route: Route, error: DeadlineExceeded) -> Exception:
@@ -69,15 +69,15 @@ async def _call_without_key(route: Route, context: PublicContext, parameters: di
     return response
 
 
-async def _call_on_loop(route: Route, context: RequestContext, parameters: dict[str, str]) -> HttpResponse:
+async def _call_on_loop(route: Route, context: RequestContext, parameters: dict[str, str]) -> Response:
     """Run a handler that never blocks, such as every command's."""
     if route.operation.reads_view:
         context = await asyncio.to_thread(with_freshness, context)
-    response: HttpResponse = await route.handler(context, **parameters)
+    response: Response = await route.handler(context, **parameters)
     return response
 
 
-def _answer(route: Route, context: RequestContext, parameters: dict[str, str]) -> HttpResponse:
+def _answer(route: Route, context: RequestContext, parameters: dict[str, str]) -> Response:
     """What the read models contain, then the question itself: both ask the store, so they share a thread."""
-    response: HttpResponse = route.handler(with_freshness(context), **parameters)
+    response: Response = route.handler(with_freshness(context), **parameters)
     return response

@@ -18,7 +18,6 @@ from domain.charter.state import charter_id
 from domain.decision.state import STATES as DECISION_STATES
 from domain.goal.agreement import STATES as GOAL_STATES
 from domain.references import Ref, as_uuid
-from domain.registry import EVENTS
 from domain.scope import ORGANISATION
 from projections import goals
 from projections.history import history
@@ -26,6 +25,7 @@ from projections.people import teams_at
 from services.api.context import RequestContext
 from services.api.http.problems import FieldError, ProblemError
 from services.api.queries import as_of_now
+from services.event_filter import TYPE_PATTERNS
 from services.visibility.events import EventVisibility
 from services.visibility.policy import with_read_scope
 
@@ -45,7 +45,7 @@ def _names(*kinds: str, words: tuple[str, ...] = ()) -> Any:
 if TYPE_CHECKING:
     GoalState: TypeAlias = str
     DecisionState: TypeAlias = str
-    EventTag: TypeAlias = str
+    EventPattern: TypeAlias = str
     GoalField: TypeAlias = str
     GoalSort: TypeAlias = str
     MemberReference: TypeAlias = str
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 else:
     GoalState = _one_of(sorted(GOAL_STATES))
     DecisionState = _one_of(DECISION_STATES)
-    EventTag = _one_of(sorted(EVENTS))
+    EventPattern = _one_of(TYPE_PATTERNS)
     GoalField = _one_of(history.FIELDS)
     GoalSort = _one_of(goals.SORTS)
 

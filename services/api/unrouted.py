@@ -51,7 +51,8 @@ def _to_handler(route: Route) -> HTTPRouteHandler:
         state: RequestState = scope["state"]["request"]
         # Litestar has left the empty steps out; links in the response name the path that it routed.
         state.path = scope["path"]
-        return await call_operation(route, scope["path_params"], state, scope, request.receive)
+        # Either is an ASGI application, which is all that Litestar asks of it.
+        return cast("HttpResponse", await call_operation(route, scope["path_params"], state, scope, request.receive))
 
     path = route.path.replace("}", ":str}")
     method = cast("Literal['GET', 'POST']", route.method)

@@ -24,15 +24,17 @@ class Waits:
         self.is_stopping = False
 
     @asynccontextmanager
-    async def limit(self, seconds: float | None) -> AsyncIterator[None]:
+    async def limit(self, seconds: float | None) -> AsyncIterator[asyncio.Timeout]:
         """Let the block wait so many seconds (None: without end), and no longer once the server stops.
+
+        It is given its timeout, by which it may be ended sooner.
 
         Raises TimeoutError.
         """
         async with asyncio.timeout(0 if self.is_stopping else seconds) as timeout:
             self._timeouts.add(timeout)
             try:
-                yield
+                yield timeout
             finally:
                 self._timeouts.discard(timeout)
 

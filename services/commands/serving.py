@@ -46,6 +46,8 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 #: How often a parent looks at its children, and they at it; how long one that has ended is missed (seconds).
 _WATCH_SECONDS = 0.2
 _RESPAWN_DELAY_S = 1.0
+#: How long sent bytes may wait to be acknowledged, or for room at the client.
+_UNACKNOWLEDGED_MS = 60_000
 #: Of uvicorn's main loop.
 _TICKS_PER_SECOND = 10
 
@@ -108,16 +110,16 @@ def serve_until_stopped(
     Running requests may finish (at most `shutdown_seconds`). Without a `listener` it is made here, which raises
     CommandFailed where the port cannot be bound.
     """
-    settings = runtime.settings
+    listener = listener or listen(runtime.settings)
+    # Of a free port that was asked for, the one that was taken.
+    settings = runtime.settings = msgspec.structs.replace(runtime.settings, port=listener.getsockname()[1])
     app = create_app(runtime)
     _raise_file_limit()
     config = build_server_config(app, settings)
-    listener = listener or listen(settings)
-    port = listener.getsockname()[1]
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    local = msgspec.structs.replace(settings, public_url="").base_url
     tune_interpreter()
     with listener:
-        _NotifyingServer(app, config, lambda: ready(f"http://{host}:{port}"), stop).run([listener])
+        _NotifyingServer(app, config, lambda: ready(local), stop).run([listener])
 
 
 def build_server_config(app: HttpPipeline, settings: Settings) -> uvicorn.Config:
@@ -162,9 +164,13 @@ def listen(settings: Settings) -> socket:
     host, port = settings.host, settings.port
     try:
         # `create_server` reuses an address in TIME_WAIT: a restarted server gets its port back at once.
-        return sockets.create_server((host, port), family=sockets.AF_INET6 if ":" in host else sockets.AF_INET)
+        listener = sockets.create_server((host, port), family=sockets.AF_INET6 if ":" in host else sockets.AF_INET)
     except OSError as error:
         raise CommandFailed(f"cannot listen on {host} port {port}: {error.strerror or error}") from None
+    if hasattr(sockets, "TCP_USER_TIMEOUT"):
+        # Linux; its connections inherit it: what a client does not take, as where its stream was cut off, is dropped.
+        listener.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MS)
+    return listener
 
 
 @contextmanager

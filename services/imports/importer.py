@@ -12,15 +12,19 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from domain.authority import carries_authority
 from domain.corrections import row_id
 from domain.envelope import Source
-from domain.errors import InTheFuture, Refusal, VersionConflict
+from domain.errors import Forbidden, InTheFuture, Refusal, VersionConflict
 from domain.member.member import ChangeTeam, GrantRole, LeaveTeam, Member, RevokeRole, TakeBackFact
-from domain.organisation.organisation import AddSource, RenameOrganisation, SetPolicy, SetWatermark
+from domain.organisation.organisation import AddSource, Organisation, RenameOrganisation, SetPolicy, SetWatermark
+from domain.policy import Policy
 from domain.references import require_external_reference, resolve_stream_id
 from domain.team.team import Archive, Restore
 from ledger.cancellation import check_cancelled
@@ -90,7 +94,7 @@ def build_import_receipt(runtime: Runtime, organisation_id: UUID, result: Import
     return ImportReceipt(**msgspec.structs.asdict(result), position=position)
 
 
-def import_lines(
+def import_lines(  # noqa: PLR0913 - who imports what, and how
     runtime: Runtime,
     organisation_id: UUID,
     lines: Iterable[bytes],
@@ -100,17 +104,27 @@ def import_lines(
     partial: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
+    is_operator: bool = False,
 ) -> ImportResult:
     """Import the acts on `lines`, one JSON object each: all of them or none, unless `partial`.
 
-    The importing principal is the actor, each row's `by` the member acted for. `source`: the tracker or file of the
+    The importing principal is the actor, each row's `by` the member acted for. What it may say for others is limited
+    (`_require_voice`), but for an operator, who has the store itself. `source`: the tracker or file of the
     rows that name none. Raises what reading `lines` raises (`UnreadableImport`), `InvalidField` for a `source` that is
     no reference, `LedgerUnavailable`, and `VersionConflict` where others keep changing what it builds on; whatever is
     wrong with a row is in the result instead.
     """
     if source is not None:
         require_external_reference(source, "/source")
-    importer = _Importer(runtime, organisation_id, principal, source=source, partial=partial, progress=progress)
+    importer = _Importer(
+        runtime,
+        organisation_id,
+        principal,
+        source=source,
+        partial=partial,
+        progress=progress,
+        is_operator=is_operator,
+    )
     try:
         with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
             return importer.run(_RowSpool(spool), lines, dry_run=dry_run)
@@ -197,6 +211,7 @@ class _Importer:
         source: str | None,
         partial: bool,
         progress: Progress | None,
+        is_operator: bool,
     ) -> None:
         self._source = source
         #: Rows that this import has appended.
@@ -210,6 +225,11 @@ class _Importer:
         self._partial = partial
         self._progress = progress
         member = self._ledger.load(organisation_id, "member", principal.member_id)
+        self._is_operator = is_operator
+        organisation: Organisation | None = self._ledger.load(organisation_id, "organisation", organisation_id)
+        self._zone = ZoneInfo(organisation.zone if organisation is not None else "UTC")
+        policy = organisation.policy_at(self._now).policy if organisation is not None else Policy()
+        self._history_until = policy.history_until
         self._roles = frozenset(str(role) for role in member.roles) if isinstance(member, Member) else frozenset()
 
     def run(self, spool: _RowSpool, lines: Iterable[bytes], *, dry_run: bool) -> ImportResult:
@@ -323,13 +343,17 @@ class _Importer:
         if at > self._now:
             raise InTheFuture(pointer="/at")
         organisation_id = self._organisation_id
+        by = resolve_stream_id(organisation_id, "member", row.by) if row.by is not None else None
+        if not (self._is_operator or by in (None, self._principal.member_id)):
+            self._require_voice(row, at)
         return Command(
             organisation_id=organisation_id,
             kind=row.kind,
             stream_id=row.resolve_stream(organisation_id),
             act=row.act,
             actor=self._principal.member_id,
-            on_behalf_of=resolve_stream_id(organisation_id, "member", row.by) if row.by is not None else None,
+            key_id=self._principal.key_id,
+            on_behalf_of=by,
             roles=self._roles if ADMIN in self._principal.scopes else self._roles - _roles_not_conveyed(row.act),
             source=Source.IMPORT,
             external_source=row.source or self._source,
@@ -338,6 +362,16 @@ class _Importer:
             correlation_id=row_id(organisation_id, row.own_id) if row.own_id is not None else None,
             import_row=row.compute_identity(ordinal),
         )
+
+    def _require_voice(self, row: ImportRow, at: datetime) -> None:
+        """Raise `Forbidden` for a row that says of others what only they may say, or after history was closed."""
+        if ADMIN not in self._principal.scopes and carries_authority(row.act):
+            detail = "what somebody else decides, consents to or promises is imported with the scope `admin` alone"
+            raise Forbidden(detail, pointer="/do", allowed=("a key with admin", "by: the key's own member"))
+        last = self._history_until
+        if last is not None and at.astimezone(self._zone).date() > last:
+            detail = f"history ended on {last}: what happened since, the members say themselves"
+            raise Forbidden(detail, pointer="/at", allowed=(f"<= {last}", "by: the key's own member"))
 
 
 def _roles_not_conveyed(act: object) -> frozenset[str]:

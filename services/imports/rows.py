@@ -28,6 +28,7 @@ from domain.terms import FIRST_YEAR
 from domain.text import compose
 from ledger.cancellation import check_cancelled
 from services.allowed_values import list_allowed_values
+from services.imports.file_kinds import describe_other_kind
 
 #: A longer line is refused: no honest act needs a megabyte.
 MAX_LINE_BYTES = 1_000_000
@@ -44,10 +45,14 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 #: The row by which a source declares up to when it has reported everything.
 WATERMARK = "source.watermark"
 
+#: Where events are sent is no part of a history that is imported.
+_NOT_IMPORTED = frozenset({"subscription"})
+
 #: What a row may `do` -> the stream's kind and the act's Struct.
 ACT_TYPES: dict[str, tuple[str, type[msgspec.Struct]]] = {
     f"{kind}.{act.__struct_config__.tag}": (kind, act)
     for kind, aggregate in AGGREGATES.items()
+    if kind not in _NOT_IMPORTED
     for act in get_args(aggregate.acts)
     if act not in (CreateOrganisation, AddSource, SetWatermark)
 } | {"organisation.policy": ("organisation", SetPolicy), WATERMARK: ("organisation", SetWatermark)}
@@ -180,7 +185,7 @@ class ImportLimits(msgspec.Struct, frozen=True, kw_only=True):
 def iter_lines(file: BinaryIO, limits: ImportLimits | None = None) -> Iterator[bytes]:
     """The lines of plain or gzipped NDJSON; of an over-long one its beginning only, of blank ones many at once.
 
-    Raises UnreadableImport for a broken gzip and for more than `limits` allow.
+    Raises UnreadableImport for a file of another kind, a broken gzip and for more than `limits` allow.
     """
     packed = _ByteCounter(file)
     source = io.BufferedReader(packed, _BUFFER_BYTES)
@@ -226,6 +231,8 @@ class _LineReader:
                 continue
             self._lines += 1
             self._require_within_limits()
+            if self._lines == 1 and (other := describe_other_kind(line)) is not None:
+                raise UnreadableImport(f"this file holds no acts: {other}")
             yield line
             while len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
                 line = self._read(MAX_LINE_BYTES + 1)
@@ -277,15 +284,35 @@ def _parse_object(text: bytes) -> dict[str, Any]:
     try:
         raw = _DECODER.decode(text)
     except UnicodeDecodeError:
-        raise BadRow("malformed_line", "not UTF-8") from None
+        raise BadRow("malformed_line", f"not UTF-8{_explain_format(text)}") from None
     except msgspec.DecodeError as error:
-        raise BadRow("malformed_line", f"not JSON: {error}") from None
+        raise BadRow("malformed_line", f"not JSON: {error}{_explain_format(text)}") from None
     if not isinstance(raw, dict):
-        raise BadRow("malformed_line", "not a JSON object")
+        raise BadRow("malformed_line", f"not a JSON object{_explain_format(text)}")
     # Looked at in full only where the escape occurs; PostgreSQL's text cannot hold what it spells.
     if b"\\u0000" in text and _has_nul(raw):
         raise BadRow("malformed_line", "a text holds the character NUL")
     return raw
+
+
+#: How the first bytes of other formats begin, and what they are.
+_OTHER_FORMATS = (
+    (b"PK\x03\x04", "a ZIP archive, as spreadsheets are saved (.xlsx): save it as CSV first, then"),
+    (b"\xff\xfe", "UTF-16 text: save it as UTF-8, then"),
+    (b"\xfe\xff", "UTF-16 text: save it as UTF-8, then"),
+    (b"[", "a JSON array (or its beginning): take its items one a line (jq -c '.[]'), and"),
+)
+_DELIMITERS = (b",", b";", b"\t")
+
+
+def _explain_format(text: bytes) -> str:
+    """What the line is instead of an act, where that shows, and what to do about it; empty where it does not."""
+    what = next((words for beginning, words in _OTHER_FORMATS if text.startswith(beginning)), None)
+    if what is None and not text.startswith(b"{") and any(mark in text for mark in _DELIMITERS):
+        what = "CSV or the like, it seems:"
+    if what is None:
+        return ""
+    return f". This is {what} turn each row into acts as JSON, one a line (docs/from-a-spreadsheet.md has the script)"
 
 
 def _build_row(line: int, raw: dict[str, Any]) -> ImportRow:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, get_args, get_type_hints
+from typing import Any, Protocol, get_args, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -18,8 +18,7 @@ from domain.charter.events import CharterFact
 from domain.envelope import RecordedEvent
 from domain.personal import PERSON_FIGURE
 from domain.registry import AGGREGATES, EVENTS
-from ledger.ledger import Ledger
-from ledger.states import fold
+from ledger.states import StreamState, fold
 from services.authorization import Viewer
 from services.visibility.policy import (
     PRIVATE_CHARTER_EVENTS,
@@ -31,10 +30,20 @@ from services.visibility.policy import (
 )
 
 
+class StreamSource(Protocol):
+    """Where streams come from: the ledger, or what was loaded of it a moment ago for many viewers."""
+
+    def load_current(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:
+        """A stream's last state, or None where this organisation has no such stream of this kind."""
+
+    def events(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
+        """A whole stream by version."""
+
+
 class EventVisibility:
     """What one viewer sees of the log's events now; each stream and member is looked up once."""
 
-    def __init__(self, ledger: Ledger, viewer: Viewer) -> None:
+    def __init__(self, ledger: StreamSource, viewer: Viewer) -> None:
         self._ledger = ledger
         self._viewer = viewer
         self._streams: dict[tuple[str, UUID], bool] = {}
@@ -82,7 +91,7 @@ class EventVisibility:
             return True
         stream = (kind, stream_id)
         if stream not in self._streams:
-            state = self._load(kind, stream_id)
+            state = self.load_state(kind, stream_id)
             self._streams[stream] = state is not None and can_see_stream(self._viewer, kind, stream_id, state)
         return self._streams[stream]
 
@@ -98,7 +107,7 @@ class EventVisibility:
         if member is None:
             return False
         if member not in self._persons:
-            self._persons[member] = can_see_person(self._viewer, member, self._load("member", member))
+            self._persons[member] = can_see_person(self._viewer, member, self.load_state("member", member))
         return self._persons[member]
 
     def _find_subject(self, figure: Any, fact: Any, stream_id: UUID, version: int | None) -> UUID | None:
@@ -110,7 +119,8 @@ class EventVisibility:
         owner: UUID | None = fold(events[:version], AGGREGATES).state.owner
         return owner
 
-    def _load(self, kind: str, stream_id: UUID) -> Any:
+    def load_state(self, kind: str, stream_id: UUID) -> Any:
+        """The stream's last state; None where the organisation has no such stream."""
         entry = self._ledger.load_current(self._viewer.organisation_id, kind, stream_id)
         return entry.state if entry is not None else None
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from services.api.app import create_app
+from services.api.pipeline import HttpPipeline
 from services.commands.serving import build_server_config
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
@@ -23,8 +24,20 @@ _STOP_TIMEOUT_S = 20
 @contextmanager
 def run_server(runtime: Runtime) -> Iterator[int]:
     """The port at which this runtime is answered through a real socket."""
-    server = uvicorn.Server(build_server_config(create_app(runtime), runtime.settings))
+    with run_app(create_app(runtime)) as port:
+        yield port
+
+
+@contextmanager
+def run_app(app: HttpPipeline, *, send_buffer: int | None = None) -> Iterator[int]:
+    """The port at which this application answers through a real socket.
+
+    `send_buffer`: bytes that the kernel takes of a connection whose reader does not read; else some megabytes.
+    """
+    server = uvicorn.Server(build_server_config(app, app.state.runtime.settings))
     with socket.socket() as listening:
+        if send_buffer is not None:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

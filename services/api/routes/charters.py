@@ -39,7 +39,7 @@ from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse
 from services.api.operations import AsOfQuery, Operation, Route, Weight, query_route
-from services.api.queries import as_of_now, log_person_read, next_link, read_response, requested_as_of, sight_of
+from services.api.queries import as_of_now, next_link, read_response, record_person_read, requested_as_of, sight_of
 from services.api.routes.goal_queries import HistoryQuery
 from services.authorization import READ
 from services.visibility.policy import (
@@ -238,7 +238,7 @@ def _may_read_private_parts(context: RequestContext, view: AsOf, charter: Charte
     team = charter.of.team
     within = can_see_scope(context.viewer, team)
     if within and team is not None and team not in context.viewer.teams:
-        log_person_read(context, view, team=team)
+        record_person_read(context, view, "charters", team=team)
     return within
 
 
