@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Annotated, cast
 from uuid import UUID
@@ -16,6 +16,8 @@ from domain.registry import EventData
 
 BATCH_MEDIA_TYPE = "application/cloudevents-batch+json"
 _SEQUENCE_DIGITS = 20
+#: Event -> JSON of what its stream is after it; nobody asked.
+NO_STATES: Mapping[UUID, bytes] = {}
 #: Written out by us: msgspec leaves out the fraction of a whole second, and mending that costs ten times more.
 InstantText = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 
@@ -98,11 +100,15 @@ def _to_attribute(text: str) -> str | None:
     return _FORBIDDEN_IN_ATTRIBUTES.sub(" ", text).strip() or None
 
 
-def encode_event(recorded: RecordedEvent, base_url: str, epoch: str) -> bytes:
-    """The event as JSON of one line."""
-    return encode_json(to_cloud_event(recorded, base_url, epoch))
+def encode_event(recorded: RecordedEvent, base_url: str, epoch: str, state: bytes | None = None) -> bytes:
+    """The event as JSON of one line; `state` (JSON) becomes a member of its data."""
+    encoded = encode_json(to_cloud_event(recorded, base_url, epoch))
+    # `data` is the last member, and an object that has at least its type.
+    return encoded if state is None else b'%s,"state":%s}}' % (encoded[:-2], state)
 
 
-def encode_batch(events: Iterable[RecordedEvent], base_url: str, epoch: str) -> bytes:
+def encode_batch(
+    events: Iterable[RecordedEvent], base_url: str, epoch: str, states: Mapping[UUID, bytes] = NO_STATES
+) -> bytes:
     """Events as `application/cloudevents-batch+json`; each by itself: one with a short instant slows no other."""
-    return b"[%s]" % b",".join([encode_event(event, base_url, epoch) for event in events])
+    return b"[%s]" % b",".join([encode_event(event, base_url, epoch, states.get(event.event_id)) for event in events])

@@ -34,6 +34,7 @@ from services.api.routes import (
     organisation,
     people,
     reports,
+    resources,
     system,
 )
 from services.api.waits import FollowedPosition, Waits
@@ -57,6 +58,7 @@ ROUTES: list[Route] = [
     *inbox.ROUTES,
     *digest.ROUTES,
     *events.ROUTES,
+    *resources.ROUTES,
     *keys.ROUTES,
     *system.ROUTES,
 ]

@@ -111,6 +111,10 @@ class LiveFeed:
             partial(load_feed_page, self._runtime.ledger, view.viewer, after, limit, view.wanted),
         )
 
+    async def run_in_thread(self, function: Callable[..., T], *args: Any) -> T:
+        """What the function returns, called in a thread in which streams read, by turns."""
+        return await asyncio.get_running_loop().run_in_executor(self._page_threads, function, *args)
+
     async def load_head(self, organisation_id: UUID, *, at_least: int = 0) -> int:
         """The organisation's last position: what is known, or read once for all who ask meanwhile.
 
