@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Annotated, cast
 from uuid import UUID
@@ -12,8 +13,9 @@ import msgspec
 
 from domain.envelope import RecordedEvent
 from domain.instants import encode_json, format_instant
-from domain.registry import EventData
+from domain.registry import DEPRECATIONS, Deprecation, EventData
 
+MEDIA_TYPE = "application/cloudevents+json"
 BATCH_MEDIA_TYPE = "application/cloudevents-batch+json"
 _SEQUENCE_DIGITS = 20
 #: Event -> JSON of what its stream is after it; nobody asked.
@@ -50,13 +52,18 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     onbehalfof: UUID | None = None
     reasoncode: str | None = None
     reasontext: str | None = None
+    #: Of a type that is to be sent no more: that it is, since when, until when, and the schema of what takes its place.
+    deprecated: bool | None = None
+    deprecationfrom: InstantText | None = None
+    deprecationsunset: InstantText | None = None
+    deprecationmigration: str | None = None
     data: EventData
 
 
 def to_cloud_event(recorded: RecordedEvent, base_url: str, epoch: str) -> CloudEvent:
     """The event as everybody outside sees it."""
     reason = recorded.reason
-    return CloudEvent(
+    event = CloudEvent(
         specversion="1.0",
         id=recorded.event_id,
         source=_organisation_path(recorded.organisation_id),
@@ -80,6 +87,23 @@ def to_cloud_event(recorded: RecordedEvent, base_url: str, epoch: str) -> CloudE
         reasontext=_to_attribute(reason.text) if reason else None,
         data=cast("EventData", recorded.data),
     )
+    deprecation = DEPRECATIONS.get(recorded.type)
+    return event if deprecation is None else _with_deprecation(event, deprecation, base_url)
+
+
+def _with_deprecation(event: CloudEvent, deprecation: Deprecation, base_url: str) -> CloudEvent:
+    successor = deprecation.successor
+    return msgspec.structs.replace(
+        event,
+        deprecated=True,
+        deprecationfrom=format_instant(_begin_of(deprecation.since)),
+        deprecationsunset=format_instant(_begin_of(deprecation.sunset)) if deprecation.sunset is not None else None,
+        deprecationmigration=f"{base_url}/v1/schemas/{successor}" if successor is not None else None,
+    )
+
+
+def _begin_of(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 @lru_cache(maxsize=256)

@@ -71,6 +71,15 @@ def encode_openapi_document() -> bytes:
 
 
 @cache
+def encode_asyncapi_document() -> bytes:
+    """The AsyncAPI document, likewise."""
+    # With its module as with all of it: nobody waits for it at the start.
+    from services.api.asyncapi import build_asyncapi_document  # noqa: PLC0415
+
+    return encode(build_asyncapi_document(ROUTES))
+
+
+@cache
 def allowed_methods() -> dict[str, str]:
     """Path template -> the value of `Allow`."""
     methods: dict[str, set[str]] = {}
@@ -109,5 +118,6 @@ def create_app(runtime: Runtime) -> HttpPipeline:
         live=LiveFeed(runtime, key_cache),
         allowed_methods=allowed_methods(),
         load_openapi=encode_openapi_document,
+        load_asyncapi=encode_asyncapi_document,
     )
     return HttpPipeline(router(), litestar, state)

@@ -53,6 +53,8 @@ class ApiState(msgspec.Struct, frozen=True, kw_only=True):
     allowed_methods: dict[str, str]
     #: Builds the OpenAPI document when it is first asked for.
     load_openapi: Callable[[], bytes]
+    #: The AsyncAPI document, made when it is first asked for.
+    load_asyncapi: Callable[[], bytes]
 
 
 class RequestState(msgspec.Struct, kw_only=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
+from datetime import date
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
@@ -16,7 +17,7 @@ from uuid import UUID
 import msgspec
 
 from domain.references import as_uuid
-from domain.registry import AGGREGATES, EVENTS, event_schema
+from domain.registry import AGGREGATES, DEPRECATIONS, EVENTS, event_schema
 from services.api.context import RequestContext
 from services.api.filters import EventPattern, TeamReference, missing_stream, require_references
 from services.api.http.parsing import encode_path
@@ -217,20 +218,33 @@ def _respond(context: RequestContext, query: EventsQuery, page: FeedPage, states
     return response_with_etag(body, media_type=BATCH_MEDIA_TYPE, headers=headers)
 
 
-class EventType(msgspec.Struct, frozen=True, kw_only=True):
+class EventType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One type of event and where its schema is."""
 
     type: str
     description: str
     dataschema: str
+    #: Of a type that is recorded no more, or will not be: since when, from when, and what takes its place.
+    deprecated_since: date | None = None
+    sunset: date | None = None
+    successor: str | None = None
 
 
 def describe_event_types() -> list[EventType]:
     """Every type of event ever recorded, by name."""
-    return [
-        EventType(type=tag, description=_describe_event(event), dataschema=f"/v1/schemas/{tag}")
-        for tag, event in sorted(EVENTS.items())
-    ]
+    return [_describe_event_type(tag, event) for tag, event in sorted(EVENTS.items())]
+
+
+def _describe_event_type(tag: str, event: type[Any]) -> EventType:
+    deprecation = DEPRECATIONS.get(tag)
+    return EventType(
+        type=tag,
+        description=_describe_event(event),
+        dataschema=f"/v1/schemas/{tag}",
+        deprecated_since=deprecation.since if deprecation is not None else None,
+        sunset=deprecation.sunset if deprecation is not None else None,
+        successor=deprecation.successor if deprecation is not None else None,
+    )
 
 
 def _describe_event(event: type[Any]) -> str:
@@ -246,6 +260,7 @@ def build_published_schema(tag: str) -> dict[str, Any] | None:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"/v1/schemas/{tag}",
+        **({"deprecated": True} if tag in DEPRECATIONS else {}),
         **event_schema(event),
     }
 
