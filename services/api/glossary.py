@@ -63,6 +63,7 @@ API: dict[str, str] = {
     "deprecated_since": "First day on which the type is deprecated; missing: it is not.",
     "EventType.sunset": "First day on which the type is recorded no more; what was recorded stays.",
     "EventType.successor": "The type that takes its place. e.g. goal.promised.v2",
+    "ListQuery.changed_after": "Only what has an event behind this position. e.g. 120",
     "StreamQuery.after": "Only events behind this position; where left out, only those that come. e.g. 120",
     "EventsQuery.after": "Only events behind this position. e.g. 0",
     "DiffQuery.from": "The earlier time: a day (its end) or an instant. e.g. 2026-03-02",
