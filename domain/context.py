@@ -53,6 +53,9 @@ class StateReader(Protocol):
     def successor_of(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
         """The closed cycle that followed this one, as of the latest events."""
 
+    def count_listed(self, organisation_id: UUID, listed_under: UUID) -> int:
+        """How many streams the index lists under this, as of the latest events."""
+
     def next_id(self) -> UUID: ...
 
 

@@ -38,10 +38,14 @@ from domain.goal.timers import index_entry as goal_index_entry
 from domain.goal.timers import next_due_timer as due_goal
 from domain.goal.timers import next_timer_at, timer_only_postponed
 from domain.index import NOT_INDEXED, IndexEntry
+from domain.key import key
+from domain.key.decide import decide as decide_key
 from domain.member import member
 from domain.member.decide import decide as decide_member
 from domain.organisation import organisation
 from domain.organisation.decide import decide as decide_organisation
+from domain.subscription import subscription
+from domain.subscription.decide import decide as decide_subscription
 from domain.team import team
 from domain.team.decide import decide as decide_team
 
@@ -148,6 +152,17 @@ AGGREGATES: dict[str, AggregateType] = {
         index_entry=cycle_state.index_entry,
         next_timer_at=_no_timer,
     ),
+    "key": AggregateType(
+        kind="key",
+        acts=key.AnyKeyAct,
+        events=key.KeyEvent,
+        state=key.ApiKey,
+        decide=decide_key,
+        evolve=key.evolve,
+        next_due_timer=_never_due,
+        index_entry=_not_indexed,
+        next_timer_at=_no_timer,
+    ),
     "organisation": AggregateType(
         kind="organisation",
         acts=organisation.OrganisationAct,
@@ -157,6 +172,17 @@ AGGREGATES: dict[str, AggregateType] = {
         evolve=organisation.evolve,
         next_due_timer=_never_due,
         index_entry=_not_indexed,
+        next_timer_at=_no_timer,
+    ),
+    "subscription": AggregateType(
+        kind="subscription",
+        acts=subscription.SubscriptionAct,
+        events=subscription.SubscriptionEvent,
+        state=subscription.Subscription,
+        decide=decide_subscription,
+        evolve=subscription.evolve,
+        next_due_timer=_never_due,
+        index_entry=subscription.index_entry,
         next_timer_at=_no_timer,
     ),
 }
@@ -180,7 +206,9 @@ EventData = (
     | team.TeamEvent
     | charter_events.CharterEvent
     | cycle_events.CycleEvent
+    | key.KeyEvent
     | organisation.OrganisationEvent
+    | subscription.SubscriptionEvent
 )
 
 #: Every event tag ever written -> its Struct.
@@ -220,8 +248,15 @@ def event_schema(event: type[Event]) -> dict[str, Any]:
     (schema,), components = msgspec.json.schema_components([event], ref_template=_DEFINITION + "{name}")
     for name, cls in _value_types(event):
         describe_properties(cls, components[name], (DOMAIN,), lambda ref: components[ref.removeprefix(_DEFINITION)])
-    published: dict[str, Any] = _with_published_names({**schema, "$defs": components})
+    published: dict[str, Any] = _as_open(_with_published_names({**schema, "$defs": components}))
     return published
+
+
+def _as_open(node: Any) -> Any:
+    """The schema without what refuses unknown fields: readers ignore them, or no version could gain one (0043)."""
+    if isinstance(node, dict):
+        return {key: _as_open(value) for key, value in node.items() if (key, value) != ("additionalProperties", False)}
+    return [_as_open(item) for item in node] if isinstance(node, list) else node
 
 
 def _value_types(event: type[Event]) -> Iterator[tuple[str, type[Any]]]:

@@ -112,6 +112,9 @@ class BatchStateReader:
             (self.cycle(organisation_id, found) for found in self._states.live_goals(organisation_id, cycle_id)), None
         )
 
+    def count_listed(self, organisation_id: UUID, listed_under: UUID) -> int:
+        return len(self._states.live_goals(organisation_id, listed_under))
+
     def next_id(self) -> UUID:
         return self._new_id()
 
@@ -282,6 +285,7 @@ class _StreamDecision:
             correlation_id=fact.event_id if timer or self._correlation is None else self._correlation,
             reason=fact.reason,
             external_source=None if timer else self._command.external_source,
+            key_id=None if timer else self._command.key_id,
             position=self._position + number,
             log_position=self._decider.log_position + number,
             data=fact.data,

@@ -151,7 +151,7 @@ class Ledger:
             session.run("recheck", organisation_id=organisation_id, now=to_micros(self.clock()))
 
     def bulk(self, limits: BulkLimits = _BULK_LIMITS) -> BulkAppend:
-        """For an import: decided on a staging copy, appended at once. A context manager; see `ledger.bulk.append`."""
+        """For an import: decided on a staging copy, appended in slices. A context manager; see `ledger.bulk.append`."""
         return BulkAppend(
             self.recorder,
             mapper=self._mapper,
@@ -276,6 +276,10 @@ class Ledger:
             any_subject=subject is None,
             subject=subject,
         )
+
+    def read_events_at(self, organisation_id: UUID, positions: Sequence[int]) -> list[RecordedEvent]:
+        """An organisation's events at some positions, in order."""
+        return self._query("events_at", organisation_id=organisation_id, positions=list(positions)) if positions else []
 
     @property
     def epoch(self) -> str:

@@ -18,7 +18,7 @@ from domain.team.team import Team
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements
 from projections.database.sql import without_nul
-from projections.database.tables import Column
+from projections.database.tables import END_OF_TIME, Column
 from projections.engine.versions import VersionedProjection
 
 _SQL = "people"
@@ -98,6 +98,23 @@ def member_at(database: Database, as_of: AsOf, member_id: UUID) -> Member | None
     """One member, also one who has left; None where there is none of this id."""
     rows = database.query(named_statements(_SQL)["member"], {**as_of.params, "stream_id": str(member_id)})
     return _MEMBER.decode(rows[0].body) if rows else None
+
+
+class Membership(msgspec.Struct, frozen=True, kw_only=True):
+    """A time in which a member was there, and in these teams; instants in microseconds UTC, the end excluded."""
+
+    begins: int
+    ends: int
+    teams: frozenset[UUID]
+
+
+def load_memberships(database: Database, organisation_id: UUID, member_id: UUID) -> list[Membership]:
+    """When the member was there and in which teams, as is known now, oldest first."""
+    params = {"organisation_id": str(organisation_id), "stream_id": str(member_id), "still": END_OF_TIME}
+    return [
+        Membership(begins=row.valid_from, ends=row.valid_to, teams=frozenset(map(UUID, row.teams.split())))
+        for row in database.query(named_statements(_SQL)["memberships"], params)
+    ]
 
 
 def teams_at(database: Database, as_of: AsOf) -> list[Team]:

@@ -11,18 +11,27 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.settings import PREFIX, Settings, SettingsError
+from services.client.arguments import NAMES as CLIENT_COMMANDS
+from services.client.arguments import add_client_commands
+from services.client.completion import SHELLS, answer_completion, print_completion
 
 if TYPE_CHECKING:
     from services.commands.console import Console
+    from services.settings import Settings
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - its type has no public name
 
-MARTS = ("fact_goal_event", "fact_goal_change", "fact_load_week")
+MARTS = (
+    *("fact_goal_event", "fact_goal_change", "fact_check_in", "fact_need", "fact_blocker", "fact_delivery"),
+    *("fact_alignment", "fact_decision", "fact_load_week", "fact_addition"),
+    *("dim_goal", "dim_member", "dim_team", "dim_cycle", "dim_charter", "dim_policy", "dim_date"),
+    *("bridge_goal_support", "bridge_member_team"),
+)
+EXPORT_FORMATS = ("ndjson", "csv", "parquet", "arrow")
 EXIT_FAILED, EXIT_USAGE = 1, 2
 MAX_PORT = 65_535
 MAX_PROCESSES = 64
@@ -30,22 +39,36 @@ MAX_PROCESSES = 64
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
-    arguments = _build_parser().parse_args(argv)
-    from services.commands.console import Console
-
     try:
-        settings = Settings.from_environment(os.environ)
-        return _run(arguments, settings, Console(as_json=getattr(arguments, "json", False)))
-    except SettingsError as error:
-        return _print_error(str(error), EXIT_USAGE)
+        parser = _build_parser()
+        answer_completion(parser)
+        given = _parse(parser, argv)
+        _require_text(parser, sys.argv[1:] if argv is None else argv)
+        code = _run(given)
+        # Here, where a reader that has gone is expected, and not when the interpreter ends.
+        sys.stdout.flush()
     except KeyboardInterrupt:
         return _print_error("interrupted", EXIT_FAILED)
     except BrokenPipeError:
         # The reader of the pipe has gone; a second error at exit, from flushing, would not help.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
-    except _list_expected_errors() as error:
-        return _print_error(" ".join(str(error).split()) or type(error).__name__, EXIT_FAILED)
+    except Exception as error:
+        code = _find_exit_code(error)
+        if not code:
+            raise
+        return _print_error(" ".join(str(error).split()) or type(error).__name__, code)
+    return code
+
+
+def _parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments. Fields of an act may also stand behind options, where argparse takes no more positional ones."""
+    given, rest = parser.parse_known_args(argv)
+    if rest and (given.command != "act" or any(word.startswith("-") for word in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        given.field += rest
+    return given
 
 
 def _print_error(words: str, code: int) -> int:
@@ -53,18 +76,48 @@ def _print_error(words: str, code: int) -> int:
     return code
 
 
-def _list_expected_errors() -> tuple[type[Exception], ...]:
-    """Errors that are no defect of the code: printed as one line, never as a traceback."""
+def _require_text(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
+    """Leave with a wrong usage for an argument that is no text in the locale's encoding: it could not be sent on."""
+    for word in argv:
+        if any("\ud800" <= character <= "\udfff" for character in word):
+            parser.error(f"{word!a} is no text in this locale ({sys.getfilesystemencoding()}); set LC_ALL=C.UTF-8")
+
+
+def _find_exit_code(error: Exception) -> int:
+    """The exit code of an expected error, which is printed as one line; 0 for a defect, whose traceback is wanted."""
+    from services.commands.console import CommandFailed, WrongUsage
+    from services.settings import SettingsError
+
+    if isinstance(error, SettingsError | WrongUsage):
+        return EXIT_USAGE
+    if isinstance(error, CommandFailed | OSError):
+        return EXIT_FAILED
     from domain.errors import Refusal
     from ledger.errors import LedgerMisconfigured, LedgerUnavailable
     from projections.database.database import DatabaseUnavailable
-    from services.commands.console import CommandFailed
 
-    return CommandFailed, Refusal, LedgerUnavailable, LedgerMisconfigured, DatabaseUnavailable, OSError
+    expected = Refusal | LedgerUnavailable | LedgerMisconfigured | DatabaseUnavailable
+    return EXIT_FAILED if isinstance(error, expected) else 0
 
 
-def _run(given: argparse.Namespace, settings: Settings, console: Console) -> int:
+def _run(given: argparse.Namespace) -> int:
     """Dispatch; each command's module is imported only when it runs."""
+    from services.commands.console import Console
+
+    console = Console(as_json=getattr(given, "json", False))
+    if given.command == "completion":
+        return print_completion(console, given.shell)
+    if given.command in CLIENT_COMMANDS:
+        from services.client import commands
+
+        return commands.run(console, given)
+    from services.settings import Settings
+
+    return _run_here(given, Settings.from_environment(os.environ), console)
+
+
+def _run_here(given: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Run a command that works on the store or serves it."""
     match given.command:
         case "serve" | "worker" | "demo" | "openapi":
             return _run_process(given, settings, console)
@@ -92,22 +145,32 @@ def _run(given: argparse.Namespace, settings: Settings, console: Console) -> int
                 rows=given.rows,
             )
         case "export":
-            from services.commands import data
-
-            return data.export(
-                settings,
-                console,
-                mart=given.mart,
-                organisation=given.organisation,
-                form=given.format,
-                output=given.output,
-                after=given.after,
-                at=given.at,
-            )
-        case "migrate" | "organisation" | "keys":
+            return _run_export(given, settings, console)
+        case "migrate" | "organisation" | "keys" | "database":
             return _run_store(given, settings, console)
         case _:
             return _run_health(given, settings, console)
+
+
+def _run_export(given: argparse.Namespace, settings: Settings, console: Console) -> int:
+    from services.commands import data
+    from services.exports.exporting import ExportQuery
+
+    if (given.mart is None) == (given.all is None):
+        return _print_error("name a mart, or a folder with --all DIR", EXIT_USAGE)
+    query = ExportQuery(
+        mart=given.mart or "",
+        form=given.format or ("ndjson" if given.all is None else "parquet"),
+        after=given.after,
+        at=given.at,
+        as_of=given.as_of,
+        names=given.names,
+    )
+    if given.all is None:
+        return data.export(settings, console, query, organisation=given.organisation, output=given.output)
+    if given.output != "-" or given.after:
+        return _print_error("--all writes whole marts to its folder: it takes no --output and no --after", EXIT_USAGE)
+    return data.export_all(settings, console, query, organisation=given.organisation, folder=given.all)
 
 
 def _run_process(given: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -155,6 +218,8 @@ def _run_store(given: argparse.Namespace, settings: Settings, console: Console) 
     match given.command, getattr(given, "what", None):
         case "migrate", _:
             return store.migrate(settings, console, restored=given.restored)
+        case "database", _:
+            return store.create_database_roles(settings, console, prefix=given.prefix, passwords=given.passwords)
         case "organisation", _:
             return store.create_organisation(settings, console, name=given.name, steward=given.steward, zone=given.zone)
         case _, "create":
@@ -211,11 +276,14 @@ def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="plimsoll",
         description="Promises in, overload and drift out.",
-        epilog=f"Settings come from the environment ({PREFIX}*); see docs/settings.md. Exit codes: 0 done, "
+        epilog="Settings come from the environment (PLIMSOLL_*); see docs/settings.md. Exit codes: 0 done, "
         "1 refused or failed, 2 wrong usage.",
     )
     parser.add_argument("--version", action=_PrintVersion, nargs=0, help="print the program's version")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add_client_commands(commands, _add_command)
+    completion = _add_command(commands, "completion", "print what makes a shell complete these commands", json=False)
+    completion.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
     _add_processes(commands)
     _add_store(commands)
     _add_data(commands)
@@ -266,6 +334,15 @@ def _add_store(commands: Commands) -> None:
     migrate.add_argument(
         "--restored", action="store_true", help="the database is a copy that takes the live one's place"
     )
+    database = _add_group(commands, "database", "the database")
+    roles = _add_command(database, "roles", "create PostgreSQL's roles, as its administrator; safe to run again")
+    roles.add_argument("--prefix", default="plimsoll", help="roles are called PREFIX_migrate, _write, _project, _read")
+    roles.add_argument(
+        "--passwords",
+        type=Path,
+        metavar="DIR",
+        help="files that hold their passwords, each named as its role; a role without one keeps the one it has",
+    )
     organisations = _add_group(commands, "organisation", "organisations")
     create = _add_command(organisations, "create", "create one with its steward; prints the first key once")
     create.add_argument("name")
@@ -305,22 +382,33 @@ def _add_data(commands: Commands) -> None:
     seed.add_argument("--today", type=_parse_day, metavar="DATE", help="the day before which its history ends")
     _add_organisation_option(seed)
     seed.add_argument("--rows", action="store_true", help="print the import's rows instead")
-    export = _add_command(commands, "export", "write a mart for analysis")
-    export.add_argument("mart", choices=MARTS)
+    _add_export(commands)
+
+
+def _add_export(commands: Commands) -> None:
+    export = _add_command(commands, "export", "write a mart, or all of one moment, for analysis")
+    export.add_argument("mart", nargs="?", choices=MARTS)
+    export.add_argument("--all", metavar="DIR", help="every mart at one position, in a folder that DuckDB reads")
     _add_organisation_option(export)
-    export.add_argument("--format", choices=("ndjson", "csv"), default="ndjson")
+    export.add_argument("--format", choices=EXPORT_FORMATS, help="default: ndjson, with --all parquet")
     export.add_argument("--output", metavar="FILE", default="-", help="file to write, whole or not at all; - is stdout")
     export.add_argument("--after", type=int, default=0, metavar="POSITION", help="only what came behind this position")
     export.add_argument("--at", type=int, metavar="POSITION", help="as it was known at this position; default: now")
+    export.add_argument(
+        "--as-of", type=_parse_time, metavar="TIME", help="only what had happened by then: a day or an RFC 3339 instant"
+    )
+    export.add_argument("--names", action="store_true", help="with the names of members")
 
 
 def _add_health(commands: Commands) -> None:
     _add_command(commands, "doctor", "look at everything a running Plimsoll needs")
-    audit = _add_group(commands, "audit", "proofs")
+    audit = _add_group(commands, "audit", "prove that the log is whole")
     _add_command(audit, "verify", "prove that the log misses nothing")
     digest = _add_command(audit, "digest", "a number over the log's events: equal where two logs hold the same ones")
     digest.add_argument("--at", type=int, metavar="POSITION", help="up to this log position; default: all")
-    projections = _add_group(commands, "projections", "the views")
+    projections = _add_group(
+        commands, "projections", "the read models (views): progress, rebuilding, comparison with the log"
+    )
     _add_command(projections, "status", "position, lag and digest of each view")
     for name, words in (("rebuild", "build views anew from the log"), ("verify", "compare views with the log")):
         _add_command(projections, name, words).add_argument("view", nargs="*", help="default: all")
@@ -328,6 +416,13 @@ def _add_health(commands: Commands) -> None:
 
 def _add_organisation_option(command: argparse.ArgumentParser) -> None:
     command.add_argument("--organisation", metavar="NAME", help="its name or id; not needed where there is one only")
+
+
+def _parse_time(text: str) -> date | datetime:
+    try:
+        return date.fromisoformat(text) if len(text) == len("2026-03-04") else datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a day nor an RFC 3339 instant") from None
 
 
 def _parse_port(text: str) -> int:

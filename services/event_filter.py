@@ -88,7 +88,11 @@ def find_teams(event: RecordedEvent, sight: EventSight) -> frozenset[UUID]:
             return _one(state.team)
         case "member":
             return frozenset({*state.teams, *_one(getattr(event.data, "team", None))})
-    return _one(state.of.team)
+        case "subscription":
+            return _one(state.team)
+        case "cycle" | "decision":
+            return _one(state.of.team)
+    return frozenset()
 
 
 def _one(team: UUID | None) -> frozenset[UUID]:

@@ -9,21 +9,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from uuid import UUID, uuid4
 
 import msgspec
 
+from domain.policy import Policy
 from ledger.api_keys import Keys
 from ledger.commands import Command, Receipt
+from ledger.deliveries import Deliveries
 from ledger.ledger import Ledger
+from ledger.person_reads import PersonReadStore
 from ledger.storage import migrations
 from projections.catalogue import PROJECTIONS
 from projections.database.database import Database
 from projections.engine.engine import Engine
 from services.clock import TimeOrderedIds, utc_now
+from services.database_roles import grant_rights
+from services.person_reads import PersonReads, kept_from
 from services.wakeups.local import LocalWakeups, Wakeups
 
 if TYPE_CHECKING:
@@ -61,12 +66,16 @@ class Runtime:
             opened.callback(self.ledger.close)
             # Every thread of the API and of the worker may ask the views at once, and the projector writes them.
             self.database = Database.open(
-                settings.database_url,
+                settings.views_database_url or settings.database_url,
                 connections=_count_reading_threads(settings) + settings.worker_threads + 1,
                 statement_timeout_s=statement_timeout_s,
+                row_security=bool(settings.views_database_url),
             )
             opened.callback(self.database.close)
             self.keys = Keys(self.ledger)
+            self.deliveries = Deliveries(self.ledger)
+            self.person_reads = PersonReads(PersonReadStore(self.ledger.recorder), self.clock)
+            opened.callback(self.person_reads.close)
             self.engine = Engine(self.ledger, self.database, PROJECTIONS)
             self._jobs: Jobs | None = None
             self._jobs_lock = threading.Lock()
@@ -141,6 +150,19 @@ class Runtime:
         """Grows with whatever this process changes about keys, members and teams."""
         return self._auth_changes + self.keys.epoch
 
+    def run_housekeeping(self) -> None:
+        """Delete what has outlived its use: idempotency keys, deliveries, reads of figures older than the policy's."""
+        self.ledger.purge_idempotency_keys()
+        self.deliveries.purge(self.clock() - timedelta(days=self.settings.webhook_log_days))
+        self.person_reads.store.purge(self.reads_kept_from)
+
+    def reads_kept_from(self, organisation_id: UUID) -> int:
+        """The first day (`ledger.person_reads.day_of`) whose reads of figures the organisation keeps."""
+        now = self.clock()
+        entry = self.ledger.load_current(organisation_id, "organisation", organisation_id)
+        policy = entry.state.policy_at(now).policy if entry is not None else Policy()
+        return kept_from(now, policy.looked_at_days)
+
     def close(self) -> None:
         """Stop what was started and close what was opened, in reverse order. May be called twice."""
         self._exit_stack.close()
@@ -180,9 +202,11 @@ def migrate(settings: Settings, *, restored: bool = False) -> Migration:
     which had gone on; where the views show that, it need not be said.
     """
     applied = migrations.migrate(settings.database_url)
-    with Runtime.open(settings) as runtime:
+    # One role changes the shape of both.
+    with Runtime.open(msgspec.structs.replace(settings, views_database_url="")) as runtime:
         views = runtime.engine.migrate()
         events = runtime.ledger.head() if views.begun else 0
+    grant_rights(settings.database_url)
     # A database that gets its epoch now has no other one to give up.
     restored = restored or (views.is_log_restored and not applied)
     if restored:

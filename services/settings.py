@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import msgspec
 from msgspec import Meta
 
 #: A setting's variable is this and the field's name in capitals.
 PREFIX = "PLIMSOLL_"
+#: The variable of a secret with this at its end names a file that holds the value.
+FILE_SUFFIX = "_FILE"
+#: Bytes that such a file may have.
+_MAX_SECRET_BYTES = 10_000
+#: The settings that are secrets, or may hold one: each can be read from a file.
+SECRET_FIELDS = (
+    "database_url",
+    "database_password",
+    "views_database_url",
+    "views_database_password",
+    "redis_url",
+    "redis_password",
+)
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
@@ -28,10 +43,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             description="Where facts and views live: `sqlite:///<path>` (one server) or `postgresql://...`.",
         ),
     ] = "sqlite:///plimsoll.sqlite"
+    database_password: Annotated[
+        str, Meta(description="Password of that URL's role, any characters; empty: as the URL says.")
+    ] = ""
+    views_database_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(postgres(ql)?://.+)?$",
+            description="The same database under the role that reads (API) or keeps (worker) the views, whose rows are"
+            " then limited to one organisation at a time; empty: as `PLIMSOLL_DATABASE_URL`.",
+        ),
+    ] = ""
+    views_database_password: Annotated[
+        str, Meta(description="Password of that URL's role, any characters; empty: as the URL says.")
+    ] = ""
     redis_url: Annotated[
         Annotated[str, Meta(pattern=r"^(rediss?|unix)://.+$")] | None,
-        Meta(description="Broker and wake-ups: `redis://...`. Absent: the worker runs inside `plimsoll serve`."),
+        Meta(
+            description="Broker and wake-ups: `redis://...`. Absent: the worker runs inside `plimsoll serve`.",
+        ),
     ] = None
+    redis_password: Annotated[str, Meta(description="Redis' password, any characters; empty: as the URL says.")] = ""
     host: Annotated[str, Meta(min_length=1, description="Address that `plimsoll serve` binds.")] = "127.0.0.1"
     port: Annotated[Port, Meta(description="Port that `plimsoll serve` binds; 0 takes a free one.")] = 8000
     api_threads: Annotated[
@@ -73,12 +105,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 4000
     waits_per_key: Annotated[
         int, Meta(ge=1, le=100_000, description="Long polls and streams that one key may have in one API process.")
-    ] = 1000
+    ] = 100
     public_url: Annotated[
         str,
         Meta(
             pattern=r"^(https?://[^ ]+)?$",
-            description="Absolute base of the URLs we hand out; empty: as the request came in.",
+            description="Absolute base of the URLs we hand out; empty: `http://`, address and port as bound.",
         ),
     ] = ""
     body_limit_bytes: Annotated[int, Meta(ge=1024, description="Largest body of a request, imports apart.")] = 1_000_000
@@ -138,6 +170,35 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     import_limit_bytes: Annotated[
         int, Meta(ge=1024, description="Bytes, once unpacked, that one import over HTTP may have.")
     ] = 256_000_000
+    import_limit_lines: Annotated[
+        int, Meta(ge=1, description="Lines that one import over HTTP may have; blank ones do not count.")
+    ] = 1_000_000
+    webhook_allowed_networks: Annotated[
+        str,
+        Meta(
+            pattern=r"^([0-9a-fA-F.:]+/[0-9]+(, *[0-9a-fA-F.:]+/[0-9]+)*)?$",
+            description="Networks (CIDR, parted by commas) that webhooks may reach too, over http as well.",
+        ),
+    ] = ""
+    webhook_ports: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9]{1,5}(, *[0-9]{1,5})*$",
+            description="Ports of public addresses that webhooks may be sent to, parted by commas.",
+        ),
+    ] = "443, 8443"
+    webhook_ca_file: Annotated[
+        str, Meta(description="File of certificate authorities (PEM) that webhooks trust besides the public ones.")
+    ] = ""
+    webhook_timeout_s: Annotated[
+        float, Meta(gt=0, le=60, description="Seconds in which the target of a webhook has to have answered.")
+    ] = 15.0
+    webhook_concurrency: Annotated[
+        int, Meta(ge=1, le=64, description="Messages that are on their way to one subscription's target at a time.")
+    ] = 16
+    webhook_log_days: Annotated[
+        int, Meta(ge=1, le=365, description="Days for which the log of webhook deliveries is kept.")
+    ] = 30
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least severe log line that is written.")
     ] = "info"
@@ -149,20 +210,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """The settings that `environment` spells; what it leaves out has its default.
 
-        An empty value counts as absent. Raises SettingsError for a value out of range, and for a `PLIMSOLL_` name that
-        is no setting: a misspelt knob that silently keeps its default is found out in production.
+        An empty value counts as absent. A secret may be in a file that `<variable>_FILE` names. Raises SettingsError
+        for a value out of range, for a file that cannot be read, and for a `PLIMSOLL_` name that is no setting: a
+        misspelt knob that silently keeps its default is found out in production.
         """
-        given = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value != ""}
-        known = {variable_name(field.name): field.name for field in msgspec.structs.fields(cls)}
-        unknown = sorted(given.keys() - known.keys())
-        if unknown:
-            raise SettingsError(f"{unknown[0]} is not a setting; see docs/settings.md")
-        values = {known[name]: value for name, value in given.items()}
-        try:
-            return msgspec.convert(values, cls, strict=False)
-        except msgspec.ValidationError as error:
-            message, _, path = str(error).partition(" - at `$.")
-            raise SettingsError(f"{variable_name(path.rstrip('`'))}: {message}") from None
+        return _with_passwords(_read_environment(cls, environment))
+
+    @property
+    def base_url(self) -> str:
+        """Base of absolute addresses, without a slash at its end. Never what a request says of itself."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
 
     @property
     def is_embedded(self) -> bool:
@@ -170,14 +228,127 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.redis_url is None
 
 
+class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of the commands that call a server over HTTP."""
+
+    url: Annotated[
+        str,
+        Meta(
+            pattern=r"^https?://[^\s?#]+$",
+            description="Server that `plimsoll me`, `goals`, `act` and their like call, with the path of a proxy.",
+        ),
+    ] = "http://127.0.0.1:8000"
+    key: Annotated[
+        Annotated[str, Meta(pattern="^plim_[0-9A-Za-z]+$")] | None,
+        Meta(description="API key of the person who calls it: `plim_...`."),
+    ] = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], saved: Mapping[str, str] | None = None) -> Self:
+        """The settings that `environment` spells, before those that were `saved` in a file.
+
+        Raises SettingsError as `Settings.from_environment`.
+        """
+        named = {variable_name(name): value for name, value in (saved or {}).items()}
+        return _read_environment(cls, {**named, **{name: value for name, value in environment.items() if value}})
+
+
+#: What a setting with a pattern looks like, in words.
+_FORMS = {
+    "database_url": "sqlite:///PATH or postgresql://...",
+    "views_database_url": "postgresql://...",
+    "redis_url": "redis://..., rediss://... or unix://...",
+    "public_url": "https://HOST or http://HOST",
+    "webhook_allowed_networks": "networks like 10.0.0.0/8, parted by commas",
+    "webhook_ports": "ports like 443, parted by commas",
+    "url": "https://HOST or http://HOST:PORT",
+    "key": "plim_ and letters and digits, as it was shown when it was made",
+}
+_S = TypeVar("_S", bound="Settings | ClientSettings")
+
+
+def _read_environment(settings: type[_S], environment: Mapping[str, str]) -> _S:
+    given = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value != ""}
+    given = _read_secret_files(given)
+    known = {variable_name(name) for group in (Settings, ClientSettings) for name in group.__struct_fields__}
+    unknown = sorted(given.keys() - known)
+    if unknown:
+        raise SettingsError(f"{unknown[0]} is not a setting; see docs/settings.md")
+    values = {
+        name: given[variable] for name in settings.__struct_fields__ if (variable := variable_name(name)) in given
+    }
+    try:
+        return msgspec.convert(values, settings, strict=False)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$.")
+        name = path.rstrip("`")
+        # A pattern is for programs.
+        message = f"expected {_FORMS[name]}" if name in _FORMS and "regex" in message else message
+        raise SettingsError(f"{variable_name(name)}: {message}") from None
+
+
+def _read_secret_files(given: Mapping[str, str]) -> dict[str, str]:
+    """The variables with the contents of the files that they name, without the line end of an editor."""
+    values = dict(given)
+    for variable in map(variable_name, SECRET_FIELDS):
+        path = values.pop(variable + FILE_SUFFIX, None)
+        if path is None:
+            continue
+        if variable in values:
+            raise SettingsError(f"{variable}: given twice, by itself and by {variable}{FILE_SUFFIX}")
+        try:
+            with Path(path).open("rb") as file:
+                content = file.read(_MAX_SECRET_BYTES + 1)
+            text = content.decode().rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            # Not its content: that is the secret.
+            raise SettingsError(f"{variable}{FILE_SUFFIX}: {path} cannot be read ({type(error).__name__})") from None
+        if not text or len(content) > _MAX_SECRET_BYTES:
+            raise SettingsError(f"{variable}{FILE_SUFFIX}: {path} holds 1 to {_MAX_SECRET_BYTES} bytes")
+        values[variable] = text
+    return values
+
+
+_Server = TypeVar("_Server", bound=Settings)
+
+
+def _with_passwords(settings: _Server) -> _Server:
+    """The passwords put into the URLs, percent-encoded."""
+    if settings.views_database_url and not settings.database_url.startswith(("postgresql://", "postgres://")):
+        name = variable_name("views_database_url")
+        raise SettingsError(f"{name}: the views of a SQLite file are in a file of their own; leave it empty")
+    return msgspec.structs.replace(
+        settings,
+        database_url=_with_password("database", settings.database_url, settings.database_password),
+        views_database_url=_with_password(
+            "views_database", settings.views_database_url, settings.views_database_password
+        ),
+        redis_url=_with_password("redis", settings.redis_url or "", settings.redis_password) or None,
+        database_password="",
+        views_database_password="",
+        redis_password="",
+    )
+
+
+def _with_password(name: str, url: str, password: str) -> str:
+    if not password:
+        return url
+    parts = urlsplit(url)
+    if not parts.hostname:
+        raise SettingsError(f"{variable_name(name + '_password')}: {variable_name(name + '_url')} names no host")
+    user, _, place = parts.netloc.rpartition("@")
+    name_and_password = f"{user.partition(':')[0]}:{quote(password, safe='')}"
+    return urlunsplit(parts._replace(netloc=f"{name_and_password}@{place}"))
+
+
 def variable_name(field: str) -> str:
     """The environment variable of a setting."""
     return PREFIX + field.upper()
 
 
-def describe_settings() -> list[tuple[str, object, str]]:
+def describe_settings(settings: type[Settings | ClientSettings] = Settings) -> list[tuple[str, object, str]]:
     """Variable, default and description of every setting, in the order of the Struct."""
-    schema = msgspec.json.schema(Settings)["$defs"]["Settings"]["properties"]
+    schema = msgspec.json.schema(settings)["$defs"][settings.__name__]["properties"]
     return [(variable_name(name), entry.get("default"), entry["description"]) for name, entry in schema.items()]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
@@ -81,7 +82,18 @@ def test_a_declared_dependency_is_used(where: str) -> None:
 
 
 def test_what_the_program_imports_is_declared() -> None:
-    assert set() == imported(PROGRAM) - set(declared()["dependencies"]) - {"plimsoll"}
+    of_groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"].keys()
+    ours = {name for where, names in declared().items() if where not in of_groups for name in names}
+
+    assert set() == imported(PROGRAM) - ours - {"plimsoll"}
+
+
+def test_what_an_extra_brings_is_imported_where_it_is_needed_alone() -> None:
+    program = "import sys, services.commands.data, services.exports.columnar; print('pyarrow' in sys.modules)"
+
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
+
+    assert "False\n" == found.stdout
 
 
 def test_what_the_tests_import_is_declared() -> None:

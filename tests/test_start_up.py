@@ -24,6 +24,13 @@ from services.cli import main
 with contextlib.suppress(SystemExit):
     main(["--help"])
 """
+_PERSON = """
+import os
+from services.cli import main
+os.environ.update(PLIMSOLL_URL="http://127.0.0.1:1", PLIMSOLL_KEY="plim_0123")
+for words in (["me"], ["goals"], ["check-in", "a", "-m", "x"]):
+    assert main(words) == 1
+"""
 _STORE = """
 from services.cli import main
 assert main(["migrate"]) == 0
@@ -51,17 +58,18 @@ def list_imported(code: str, home: Path) -> set[str]:
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    return set(done.stderr.split())
+    return set(done.stderr.splitlines())
 
 
 @pytest.mark.parametrize(
     ("code", "forbidden"),
     [
-        (_HELP, {*LIBRARIES, "domain", "ledger", "projections", "services.runtime"}),
+        (_HELP, {*LIBRARIES, "domain", "ledger", "msgspec", "projections", "services.runtime"}),
+        (_PERSON, {*LIBRARIES, "ledger", "projections", "services.runtime"}),
         (_STORE, OF_SERVING),
         (_SERVE, {"httpx", "limits", "litestar", "redis"}),
     ],
-    ids=["--help", "a command that opens the store", "serve"],
+    ids=["--help", "a person's command", "a command that opens the store", "serve"],
 )
 def test_a_start_imports_only_what_it_needs(code: str, forbidden: set[str], tmp_path: Path) -> None:
     assert set() == forbidden & list_imported(code, tmp_path)

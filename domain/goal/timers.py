@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from domain.member.member import Member
 
 #: Whose answer is waited for in each state before the promise.
-_AWAITED_SIDE: dict[str, Side] = {
+AWAITED_SIDE: dict[str, Side] = {
     "requested": "owner",
     "answer_deferred": "owner",
     "countered_by_sponsor": "owner",
@@ -123,7 +123,7 @@ def awaited_answer(goal: Goal | None, policy: Policy, days: DeadlineContext) -> 
     The mediator's where there is a dispute. Whether a timer falls due at the end of that time depends on the policy.
     """
     if isinstance(goal, Negotiating):
-        party = goal.owner if _AWAITED_SIDE[goal.state] == "owner" else goal.sponsor
+        party = goal.owner if AWAITED_SIDE[goal.state] == "owner" else goal.sponsor
         return AwaitedAnswer(party, goal.asked_at, _response_deadline(goal, party, policy.response_working_days, days))
     if not isinstance(goal, Promised):
         return None
@@ -244,7 +244,7 @@ def _after_working_days(at: datetime, days: int, world: DeadlineContext) -> date
 
 
 def _response_timers(goal: Negotiating, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
-    silent = _AWAITED_SIDE[goal.state]
+    silent = AWAITED_SIDE[goal.state]
     party = goal.owner if silent == "owner" else goal.sponsor
     deferred = goal.state == "answer_deferred" and goal.answer_by is not None
     # Of two timers at one instant the first counts: the reminder comes before the time-out.

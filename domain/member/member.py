@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -102,6 +102,9 @@ def _to_key(absence: Absence) -> str:
 class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
     """Something a member does about membership."""
 
+    #: Whether it carries authority (`domain.authority`).
+    is_authoritative: ClassVar[bool] = True
+
 
 class Join(Act, tag="join", frozen=True, kw_only=True):
     """Join the organisation, or one more of its teams."""
@@ -132,11 +135,15 @@ class ChangeTeam(Act, tag="change_team", frozen=True, kw_only=True):
 class RenameMember(Act, tag="rename", frozen=True, kw_only=True):
     """Give the member another name; id and references stay."""
 
+    is_authoritative: ClassVar[bool] = False
+
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
 class DeclareCapacity(Act, tag="capacity", frozen=True, kw_only=True):
     """Declare hours a week, from a day on."""
+
+    is_authoritative: ClassVar[bool] = False
 
     hours_per_week: Number
     from_: date = msgspec.field(name="from")
@@ -146,6 +153,8 @@ class DeclareCapacity(Act, tag="capacity", frozen=True, kw_only=True):
 
 class DeclareAbsence(Act, tag="absence", frozen=True, kw_only=True):
     """Declare an absence: first and last day, never why."""
+
+    is_authoritative: ClassVar[bool] = False
 
     from_: date = msgspec.field(name="from")
     to: date

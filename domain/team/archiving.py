@@ -60,6 +60,6 @@ def _is_inside(member: Member, team: Team, world: DecisionContext) -> bool:
 
 
 def _list_members(inside: list[Member]) -> str:
-    named = [member.ref or str(member.id) for member in inside[:_MAX_NAMED]]
+    named = sorted(member.ref or str(member.id) for member in inside)[:_MAX_NAMED]
     more = f" and {len(inside) - _MAX_NAMED} more" if len(inside) > _MAX_NAMED else ""
     return f"{', '.join(named)}{more} {'is' if len(inside) == 1 else 'are'}"

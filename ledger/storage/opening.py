@@ -30,6 +30,15 @@ def open_migration_session(database_url: str) -> AbstractContextManager[Migratio
     return PostgresMigrationSession.begin(database_url)
 
 
+def encode_password(role: str, password: str, session: MigrationSession) -> str:
+    """The password as the server stores it (SCRAM), so that neither it nor the server's log ever has its text."""
+    from ledger.storage.postgres import PostgresMigrationSession  # noqa: PLC0415 - as above
+
+    if not isinstance(session, PostgresMigrationSession):
+        raise LedgerMisconfigured("only PostgreSQL has roles: a SQLite file is protected by the rights on it")
+    return session.encode_password(role, password)
+
+
 def _parse_scheme(database_url: str) -> str:
     scheme = database_url.partition("://")[0]
     if scheme not in ("sqlite", "postgresql", "postgres"):

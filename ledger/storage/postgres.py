@@ -326,6 +326,10 @@ class PostgresMigrationSession:
     def fetch(self, sql: str) -> list[Row]:
         return cast("list[Row]", self._connection.execute(sql.encode()).fetchall())
 
+    def encode_password(self, role: str, password: str) -> str:
+        """The password's SCRAM verifier."""
+        return self._connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+
 
 def _write_bulk(session: PostgresSession, head: Head, append: Append) -> None:
     for target, rows in append.rows:

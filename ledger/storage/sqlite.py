@@ -231,10 +231,12 @@ class SQLiteLogStore(SQLiteApplicationRecorder):
 
 
 class ScratchFile(SQLiteSession):
-    """A private file for staging: fast, and deleted with the process."""
+    """A private file for staging: fast, and without a name, so that a process that is killed leaves none behind."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(sqlite3.connect(path, isolation_level=None, check_same_thread=False))
+    def __init__(self) -> None:
+        # The empty name: SQLite removes the file's own as soon as it has opened it, in the directory of SQLITE_TMPDIR
+        # or TMPDIR, and keeps what fits into its cache in memory.
+        super().__init__(sqlite3.connect("", isolation_level=None, check_same_thread=False))
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -4000", "locking_mode = EXCLUSIVE"):
             self._connection.execute(f"PRAGMA {pragma}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import Any, ClassVar, Protocol
@@ -13,6 +13,8 @@ Params = Mapping[str, Any]
 #: A reading statement and its parameters.
 Query = tuple[str, Params]
 
+#: Rows that are fetched at a time where there may be many.
+PAGE_SIZE = 2_000
 #: How long a statement waits for a lock or a free connection, seconds.
 LOCK_TIMEOUT_S = 10.0
 
@@ -60,6 +62,8 @@ class Backend(Protocol):
     def transaction(self) -> AbstractContextManager[Transaction]: ...
     def query(self, sql: str, params: Params) -> list[Row]: ...
     def query_many(self, questions: Sequence[Query]) -> list[list[Row]]: ...
+    def iterate(self, sql: str, params: Params) -> Iterator[list[Row]]: ...
+    def copy_csv(self, sql: str, params: Params) -> Iterator[bytes]: ...
     def count_connections(self) -> tuple[int, int]: ...
     def close(self) -> None: ...
 

@@ -10,7 +10,7 @@ wait for the disk: after a crash both are back at the same earlier point and are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TypeVar
 from uuid import UUID
@@ -34,10 +34,13 @@ class Database:
         self.dialect: Dialect = backend.dialect
 
     @classmethod
-    def open(cls, url: str, *, connections: int = 10, statement_timeout_s: float = 0) -> Database:
+    def open(
+        cls, url: str, *, connections: int = 10, statement_timeout_s: float = 0, row_security: bool = False
+    ) -> Database:
         """Open the views of `sqlite:///path` or `postgresql://...` (with at most that many connections). Runs no DDL.
 
         `statement_timeout_s`: a PostgreSQL server ends a reading statement after so many seconds (0: never).
+        `row_security`: the URL's role sees one organisation at a time, the one that a statement's parameters name.
 
         Raises `ValueError` for any other URL, `DatabaseUnavailable` where a SQLite file cannot be opened.
         """
@@ -48,7 +51,7 @@ class Database:
         if url.startswith(("postgresql://", "postgres://")):
             from projections.database.postgres import PostgresBackend  # noqa: PLC0415 - as above
 
-            return cls(PostgresBackend(url, connections, statement_timeout_s))
+            return cls(PostgresBackend(url, connections, statement_timeout_s, row_security=row_security))
         raise ValueError("a database URL starts with sqlite:/// or postgresql://")
 
     def count_connections(self) -> tuple[int, int]:
@@ -65,6 +68,20 @@ class Database:
         Raises `DatabaseUnavailable`.
         """
         return self._backend.query_many(questions)
+
+    def iterate(self, sql: str, params: Params | None = None) -> Iterator[list[Row]]:
+        """The rows of one reading statement, some thousand at a time: in constant memory, however many there are.
+
+        All are of the instant of the first. Raises `DatabaseUnavailable`.
+        """
+        return self._backend.iterate(sql, params or {})
+
+    def copy_csv(self, sql: str, params: Params) -> Iterator[bytes]:
+        """The rows of one reading statement as PostgreSQL writes them itself, in CSV; an empty value is no value.
+
+        A parameter is an id or a number. Raises `DatabaseUnavailable`, and `ValueError` where it is SQLite.
+        """
+        return self._backend.copy_csv(sql, params)
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """A write transaction: committed at the end of the block, rolled back by any exception.

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from operator import itemgetter
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -14,9 +15,11 @@ from psycopg.types.string import TextLoader
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ledger.cancellation import interrupted_by
+from ledger.storage.access import ORGANISATION_PARAMETER
 from ledger.storage.postgres_arrays import BinaryArray, encode_array, register_binary_arrays
 from projections.database.backend import (
     LOCK_TIMEOUT_S,
+    PAGE_SIZE,
     DatabaseUnavailable,
     Params,
     Query,
@@ -65,14 +68,21 @@ _BEGIN = (
 )
 
 
+#: Of the session, not of a transaction: a connection that goes on reading for one organisation is told once.
+_NAME_ORGANISATION = f"SELECT set_config('{ORGANISATION_PARAMETER}', :organisation_id, false)"
+
 _Result = TypeVar("_Result")
+
+
+#: A table is not there, or this role was not granted its rights on it yet: `plimsoll migrate` does both.
+_NOT_MIGRATED = (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege)
 
 
 @contextmanager
 def _postgres_errors() -> Iterator[None]:
     try:
         yield
-    except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.UndefinedTable, PoolTimeout) as error:
+    except (psycopg.OperationalError, psycopg.InterfaceError, *_NOT_MIGRATED, PoolTimeout) as error:
         raise DatabaseUnavailable(str(error)) from error
     except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.CardinalityViolation) as error:
         raise WriteRefused(str(error)) from error
@@ -85,8 +95,10 @@ def _fetch_rows(cursor: psycopg.Cursor[Any]) -> list[Row]:
     return [make(values) for values in cursor.fetchall()]
 
 
-def _query_in_pipeline(questions: Sequence[Query], connection: psycopg.Connection[Any]) -> list[list[Row]]:
-    if len(questions) < _MIN_PIPELINE_QUERIES:
+def _query_in_pipeline(
+    questions: Sequence[Query], connection: psycopg.Connection[Any], *, at_once: bool = False
+) -> list[list[Row]]:
+    if len(questions) < _MIN_PIPELINE_QUERIES and not at_once:
         return [_fetch_rows(connection.execute(to_pyformat(sql), params)) for sql, params in questions]
     with connection.pipeline():
         cursors = [connection.execute(to_pyformat(sql), params) for sql, params in questions]
@@ -208,9 +220,12 @@ class PostgresBackend:
 
     dialect: Dialect = "postgresql"
 
-    def __init__(self, url: str, connections: int, statement_timeout_s: float) -> None:
+    def __init__(self, url: str, connections: int, statement_timeout_s: float, *, row_security: bool = False) -> None:
         #: Of reads; 0: none.
         self._statement_timeout_s = statement_timeout_s
+        self._row_security = row_security
+        #: The organisation that each connection was told last.
+        self._organisations: WeakKeyDictionary[psycopg.Connection[Any], str] = WeakKeyDictionary()
         self._pool = ConnectionPool(
             min_size=1,
             max_size=connections,
@@ -229,10 +244,58 @@ class PostgresBackend:
         )
 
     def query(self, sql: str, params: Params) -> list[Row]:
-        return self._query_with_retry(lambda connection: _fetch_rows(connection.execute(to_pyformat(sql), params)))
+        return self._query_with_retry(partial(self._query_as_organisation, [(sql, params)]))[0]
 
     def query_many(self, questions: Sequence[Query]) -> list[list[Row]]:
-        return self._query_with_retry(partial(_query_in_pipeline, questions))
+        return self._query_with_retry(partial(self._query_as_organisation, questions))
+
+    def _query_as_organisation(
+        self, questions: Sequence[Query], connection: psycopg.Connection[Any]
+    ) -> list[list[Row]]:
+        """The rows of these statements, of the organisation that they name: with row security, of no other."""
+        named = {str(params["organisation_id"]) for _, params in questions if "organisation_id" in params}
+        if not self._row_security or not named or named == {self._organisations.get(connection)}:
+            return _query_in_pipeline(questions, connection)
+        if len(named) > 1:
+            raise ValueError("statements that are sent together are of one organisation")
+        # With an error in the pipeline the parameter may be the old one or the new one.
+        self._organisations.pop(connection, None)
+        (organisation_id,) = named
+        question: Query = (_NAME_ORGANISATION, {"organisation_id": organisation_id})
+        rows = _query_in_pipeline([question, *questions], connection, at_once=True)
+        self._organisations[connection] = organisation_id
+        return rows[1:]
+
+    def iterate(self, sql: str, params: Params) -> Iterator[list[Row]]:
+        with (
+            _postgres_errors(),
+            self._live_connection(b"") as connection,
+            connection.transaction(),
+            connection.cursor(name="export") as cursor,
+        ):
+            self._name_organisation(connection, params)
+            cursor.execute(to_pyformat(sql), params)
+            make = row_class(tuple(column.name for column in cursor.description or ()))
+            while rows := cursor.fetchmany(PAGE_SIZE):
+                yield [make(values) for values in rows]
+
+    def copy_csv(self, sql: str, params: Params) -> Iterator[bytes]:
+        # COPY takes no parameters: they are written into its text, quoted by the driver.
+        with (
+            _postgres_errors(),
+            self._live_connection(b"") as connection,
+            psycopg.ClientCursor(connection) as cursor,
+        ):
+            self._name_organisation(connection, params)
+            with cursor.copy(f"COPY ({to_pyformat(sql)}) TO STDOUT (FORMAT csv)", params) as copy:
+                for part in copy:
+                    yield bytes(part)
+
+    def _name_organisation(self, connection: psycopg.Connection[Any], params: Params) -> None:
+        if self._row_security and "organisation_id" in params:
+            named = str(params["organisation_id"])
+            connection.execute(to_pyformat(_NAME_ORGANISATION), {"organisation_id": named})
+            self._organisations[connection] = named
 
     def _query_with_retry(self, ask: Callable[[psycopg.Connection[Any]], _Result]) -> _Result:
         with _postgres_errors():

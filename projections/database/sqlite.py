@@ -15,6 +15,7 @@ from ledger.cancellation import interrupted_by
 from ledger.storage.file_locks import hold, writer_lock
 from projections.database.backend import (
     LOCK_TIMEOUT_S,
+    PAGE_SIZE,
     DatabaseUnavailable,
     Params,
     Query,
@@ -152,6 +153,18 @@ class SqliteBackend:
         """There is no journey to be saved; but what belongs together waits for one connection only."""
         with _sqlite_errors(), self._borrow_connection() as connection, interrupted_by(connection.interrupt):
             return [connection.execute(sql, params).fetchall() for sql, params in questions]
+
+    def iterate(self, sql: str, params: Params) -> Iterator[list[Row]]:
+        with _sqlite_errors(), self._borrow_connection() as connection:
+            cursor = connection.execute(sql, params)
+            try:
+                while rows := cursor.fetchmany(PAGE_SIZE):
+                    yield rows
+            finally:
+                cursor.close()
+
+    def copy_csv(self, sql: str, params: Params) -> Iterator[bytes]:
+        raise ValueError("SQLite has no COPY")
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

@@ -214,7 +214,7 @@ def _extract_goal_facts(stream: StreamEvents, after: int, memory: _FoldState) ->
         recorded, before = prepared.event, goal
         goal = prepared.evolve_once(goal, evolve)
         if recorded.log_position > after:
-            for fact in _extract_facts(before, goal, recorded, cause):
+            for fact in extract_event_facts(before, goal, recorded, cause):
                 _add_row(rows, stream.row_prefix, prepared, fact)
         if isinstance(recorded.data, e.ChangeProposed):
             cause = recorded.causation_id
@@ -237,9 +237,10 @@ def _extract_charter_facts(stream: StreamEvents, after: int) -> Rows:
     return rows
 
 
-def _extract_facts(
+def extract_event_facts(
     before: Goal | None, goal: Goal | None, recorded: RecordedEvent, cause: UUID | None
 ) -> Iterator[_Fact]:
+    """Table and own columns of each fact that this event of a goal is; `cause`: what set off the open proposal."""
     if isinstance(goal, Ended) and not isinstance(before, Ended):
         yield MATERIAL_CHANGES.name, (f"ended:{goal.state}",)
     elif isinstance(goal, Promised) and not isinstance(before, Promised):

@@ -7,7 +7,7 @@ on: what led to the parent's?
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -17,7 +17,7 @@ import msgspec
 from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements
-from projections.history.history import HistoryEntry, render_entries
+from projections.history.history import HistoryEntry, load_entries, render_entries
 from projections.history.narrative.phrases import excerpt
 from projections.lineage.links import (
     MAX_DEPTH,
@@ -120,7 +120,7 @@ def _find_level_causes(database: Database, as_of: AsOf, level: _Level, sight: Si
         for goal, of_goal in links.items()
         for parent, purpose, about in of_goal
     ]
-    texts = _load_entries(
+    texts = load_entries(
         database, as_of, {(parent, m.event_id) for _, parent, purpose, m, _ in chosen if m and not purpose}, sight
     )
     for goal, parent, purpose, material, because in chosen:
@@ -269,7 +269,7 @@ def _find_decision_cause(
     for row in database.query(named_statements(_SQL)["decision"], {**as_of.params, "stream_id": str(version.decision)}):
         decided = version.decided
         entry = (
-            _load_entries(database, as_of, {(version.decision, decided)}, sight).get(decided)
+            load_entries(database, as_of, {(version.decision, decided)}, sight).get(decided)
             if decided is not None
             else None
         )
@@ -287,21 +287,3 @@ def _find_decision_cause(
             changed_at=entry.occurred_at if entry else None,
             text=entry.text if entry else None,
         )
-
-
-def _load_entries(
-    database: Database, as_of: AsOf, events: Collection[tuple[UUID, UUID]], sight: Sight
-) -> dict[UUID, HistoryEntry]:
-    """These events of these streams in plain words, by event."""
-    if not events:
-        return {}
-    params: dict[str, str] = {}
-    sql = named_statements(_SQL)["events"]
-    for mark, values in ((":ids", {stream for stream, _ in events}), (":events", {event for _, event in events})):
-        placeholders = {f"{mark[1:]}_{n}": str(value) for n, value in enumerate(sorted(map(str, values)))}
-        params |= placeholders
-        sql = sql.replace(f"({mark})", f"({', '.join(f':{key}' for key in placeholders)})")
-    return {
-        entry.event_id: entry
-        for entry in render_entries(database, as_of, database.query(sql, {**as_of.params, **params}), sight)
-    }

@@ -202,10 +202,14 @@ class AdditionAnalysis:
         addition = self._connected_additions[event]
         return self._evidence.is_in_scope(addition.owner, addition.team)
 
-    @property
-    def reversible_count(self) -> int:
-        """How many trade-offs that paid for something were young enough to come back within the window."""
-        return len({giving.event for _, giving in self._group_allocations if giving.day >= self._reversible_since})
+    @cached_property
+    def reversible_trade_offs(self) -> dict[UUID, tuple[UUID | None, UUID]]:
+        """Trade-offs that paid for something and were young enough to come back within the window.
+
+        Each with the team of an addition that it paid for, and its owner.
+        """
+        young = [(use, giving) for use, giving in self._group_allocations if giving.day >= self._reversible_since]
+        return {g.event: (self._connected_additions[use.addition].team, g.owner) for use, g in young}
 
     @cached_property
     def window_reversals(self) -> list[Reversal]:
@@ -274,13 +278,13 @@ class AdditionAnalysis:
             absorbed=self.is_absorbed(addition),
             worst_week=worst.week if worst else None,
             worst_ratio=round_for_report(worst.ratio) if worst else None,
-            trade_offs=[self._build_trade_off_entry(use) for use in self._list_allocations(addition)],
+            trade_offs=[self._build_trade_off_entry(use) for uses in self.list_allocations(addition) for use in uses],
         )
 
-    def _list_allocations(self, addition: Addition) -> list[Allocation]:
+    def list_allocations(self, addition: Addition) -> tuple[list[Allocation], list[Allocation]]:
         """What pays for it now, and what did until it came back."""
         back = [use for use in self._undone_allocations if use.addition == addition.event]
-        return [*self.pairing.allocations_of(addition.event), *back]
+        return self.pairing.allocations_of(addition.event), back
 
     def _build_trade_off_entry(self, use: Allocation) -> TradeOffEntry:
         giving = self._trade_offs_by_event[use.giving]

@@ -97,3 +97,9 @@ SELECT kind, id, name FROM (
     AND +valid_to > :at AND known_from <= :known AND +known_to > :known
   ) AS versions
 ) AS first_versions WHERE place = 1
+
+-- name: memberships
+-- Between which times a member was in which teams, as is known now.
+SELECT valid_from, valid_to, teams FROM members
+WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND present = 1 AND known_to = :still
+ORDER BY valid_from

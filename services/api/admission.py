@@ -39,6 +39,8 @@ LOOKUP_THREADS = 8
 
 #: Imports that wait, for each that is worked on; and of one key.
 _QUEUED_IMPORTS = 4
+#: Imports that are received at once, for each that is worked on.
+_UPLOADS = 8
 
 
 class DeadlineExceeded(Exception):  # noqa: N818 - named after what happened
@@ -83,6 +85,11 @@ def compute_limits(settings: Settings) -> dict[Weight, WeightLimits]:
             queued=_QUEUED_IMPORTS * settings.imports_at_once,
             queue_wait_s=settings.queue_wait_s,
             deadline_s=settings.import_seconds,
+        ),
+        Weight.UPLOAD: WeightLimits(
+            per_process=_UPLOADS * settings.imports_at_once,
+            per_organisation=max(2, _UPLOADS * settings.imports_at_once // 4),
+            per_key=2,
         ),
         Weight.WAIT: WeightLimits(
             per_process=settings.waits_at_once,

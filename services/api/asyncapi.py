@@ -203,7 +203,9 @@ def _as_draft_7(schema: Any) -> Any:
         return [_as_draft_7(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    found = {key: _as_draft_7(part) for key, part in schema.items()}
+    # Objects are open, as in the events' own schemas: readers are to ignore fields that they do not know.
+    closed = ("additionalProperties", False)
+    found = {key: _as_draft_7(part) for key, part in schema.items() if (key, part) != closed}
     if isinstance(discriminator := schema.get("discriminator"), dict):
         found["discriminator"] = discriminator["propertyName"]
     if "prefixItems" in found:

@@ -231,6 +231,13 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "domain.scope": {
         "Scope": "Scope",
     },
+    "domain.subscription.subscription": {
+        "Disablement": "SubscriptionDisablement",
+        "PauseSubscription": "PauseSubscription",
+        "RemoveSubscription": "RemoveSubscription",
+        "ResumeSubscription": "ResumeSubscription",
+        "RotateSecret": "RotateSecret",
+    },
     "domain.team.team": {
         "AppointLead": "AppointLead",
         "Archive": "ArchiveTeam",
@@ -252,6 +259,10 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     },
     "ledger.api_keys": {
         "KeyRecord": "KeyRecord",
+    },
+    "ledger.deliveries": {
+        "Attempt": "DeliveryAttempt",
+        "EventDelivery": "EventDelivery",
     },
     "projections.alignment.report": {
         "AlignmentReport": "AlignmentReport",
@@ -350,6 +361,9 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "projections.overload.report": {
         "OverloadReport": "OverloadReport",
     },
+    "projections.privacy": {
+        "WithheldBy": "WithheldBy",
+    },
     "projections.support.report": {
         "BlockerEntry": "BlockerEntry",
         "NeedEntry": "NeedEntry",
@@ -388,6 +402,16 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "SnapshotHead": "SnapshotHead",
         "SnapshotLine": "SnapshotLine",
     },
+    "services.api.routes.deliveries": {
+        "DeliveryList": "DeliveryList",
+        "DeliveryView": "DeliveryView",
+        "Redeliver": "Redeliver",
+        "Redelivery": "Redelivery",
+        "Replay": "ReplaySubscription",
+        "SendWebhookTest": "SendWebhookTest",
+        "WebhookKeys": "WebhookKeys",
+        "WebhookTestResult": "WebhookTestResult",
+    },
     "services.api.routes.events": {
         "EventType": "EventType",
     },
@@ -408,6 +432,13 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     },
     "services.api.routes.imports": {
         "ImportProblem": "ImportRefused",
+    },
+    "ledger.person_reads": {
+        "ReadSubject": "ReadSubject",
+    },
+    "services.api.routes.looked_at": {
+        "Look": "Look",
+        "LookedAt": "LookedAt",
     },
     "services.api.routes.inbox": {
         "AffirmGoals": "AffirmGoals",
@@ -431,6 +462,15 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "MemberList": "MemberList",
         "TeamList": "TeamList",
     },
+    "services.api.routes.subscriptions": {
+        "CreatedSubscription": "CreatedSubscription",
+        "DeliveryProgress": "DeliveryProgress",
+        "RotatedSecret": "RotatedSecret",
+        "Subscribe": "Subscribe",
+        "SubscriptionList": "SubscriptionList",
+        "SubscriptionSummary": "SubscriptionSummary",
+        "SubscriptionView": "SubscriptionView",
+    },
     "services.api.routes.system": {
         "EventTypeList": "EventTypes",
         "Liveness": "Liveness",
@@ -448,5 +488,8 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "services.imports.importer": {
         "ImportReceipt": "ImportResult",
         "RowError": "ImportRowError",
+    },
+    "services.webhooks.signatures": {
+        "PublicKey": "WebhookKey",
     },
 }

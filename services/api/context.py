@@ -7,11 +7,10 @@ does so in a thread.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -23,6 +22,7 @@ from ledger.commands import EventPosition
 from services.api.admission import Admission, Share
 from services.api.auth.key_cache import KeyCache, is_valid
 from services.api.auth.rate_limits import RateLimits
+from services.api.http.bodies import read_body, spool_body
 from services.api.http.parsing import parse_body, parse_query
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import JSON
@@ -124,8 +124,6 @@ def to_log_position(runtime: Runtime, organisation_id: UUID, position: int, *, p
 
 
 _MAX_IDEMPOTENCY_KEY_LENGTH = 255
-#: No body of so many bytes is taken anywhere.
-_MAX_LENGTH_DIGITS = 18
 
 
 class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,18 +142,11 @@ class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
     query: Any
     #: The decoded body: an instance of `operation.body`.
     body: Any
-    #: The body as it came, for routes that read it themselves.
-    raw_body: bytes
+    #: The body as it came, for routes that read it themselves: a file without a name, closed with the request.
+    body_file: BinaryIO | None
     headers: dict[str, str]
     path: str
-    freshness: Freshness | None = None
-    #: As the request came in: "http" or "https".
-    scheme: str = "http"
-
-    @property
-    def base_url(self) -> str:
-        """Base of absolute addresses, without a slash at its end."""
-        return self.runtime.settings.public_url.rstrip("/") or f"{self.scheme}://{self.headers.get('host', '')}"
+    freshness: Freshness | None
 
     def resolve_id(self, kind: str, ref: str) -> UUID:
         """The stream that an id or an external reference names in the viewer's organisation."""
@@ -223,13 +214,9 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
     if is_post and not may_act(viewer) and IMPORT not in operation.scopes:
         raise ProblemError("forbidden", "an auditor reads everything and acts on nothing", allowed=("read",))
     query = parse_query(scope["query_string"], operation.query)
-    raw = await _read_body(receive, headers, *_body_limits(runtime, operation)) if is_post else b""
-    body = None
-    if operation.body is not None:
-        body = parse_body(raw, operation.body, media_type=headers.get("content-type", ""))
-        if not operation.command:
-            # A command's texts are looked at when it is decided: a repeated one is answered as it was.
-            check_texts(body)
+    is_file = operation.body_media != JSON
+    body_file = await _receive_file(state.api, viewer, receive, headers) if is_file else None
+    body = await _receive_json(runtime, receive, headers, operation) if is_post and not is_file else None
     if operation.idempotent:
         parse_idempotency_key(headers)
     if operation.reads_view:
@@ -245,10 +232,10 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
         now=now,
         query=query,
         body=body,
-        raw_body=raw,
+        body_file=body_file,
         headers=headers,
         path=state.path,
-        scheme=scope["scheme"],
+        freshness=None,
     )
 
 
@@ -259,54 +246,25 @@ def with_freshness(context: RequestContext) -> RequestContext:
     return replace(context, freshness=load_freshness(context.runtime, context.viewer.organisation_id))
 
 
-def _body_limits(runtime: Runtime, operation: Operation) -> tuple[int, float | None]:
-    """Bytes that a body of this route may have, and seconds that it may take."""
-    settings = runtime.settings
-    if operation.body_media == JSON:
-        return settings.body_limit_bytes, settings.body_wait_s
-    return settings.import_limit_bytes, None
+async def _receive_json(runtime: Runtime, receive: Any, headers: dict[str, str], operation: Operation) -> Any:
+    """The decoded body; None where the route takes none."""
+    raw = await read_body(receive, headers, runtime.settings.body_limit_bytes, runtime.settings.body_wait_s)
+    if operation.body is None:
+        return None
+    body = parse_body(raw, operation.body, media_type=headers.get("content-type", ""))
+    if not operation.command:
+        # A command's texts are looked at when it is decided: a repeated one is answered as it was.
+        check_texts(body)
+    return body
 
 
-async def _read_body(receive: Any, headers: dict[str, str], max_bytes: int, timeout_s: float | None) -> bytes:
-    """The whole body.
-
-    Raises ProblemError: 413 as soon as it is known to be too large, whatever its header states; 408 where it is not
-    there within `timeout_s` seconds (None: an import takes as long as it takes).
-    """
-    length = headers.get("content-length", "").strip().lstrip("0")
-    # By their number: Python reads no integer of thousands of digits, and a header can have them.
-    if length.isdecimal() and (len(length) > _MAX_LENGTH_DIGITS or int(length) > max_bytes):
-        raise ProblemError("body_too_large", f"at most {max_bytes} bytes")
-    message = await _next_message(receive)
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        if len(body) > max_bytes:
-            raise ProblemError("body_too_large", f"at most {max_bytes} bytes")
-        return body
-    try:
-        async with asyncio.timeout(timeout_s):
-            return await _read_rest(receive, body, max_bytes)
-    except TimeoutError:
-        raise ProblemError("too_slow", f"at most {timeout_s:g} s for a body") from None
-
-
-async def _read_rest(receive: Any, first: bytes, max_bytes: int) -> bytes:
-    chunks, size, more = [first], len(first), True
-    while more:
-        if size > max_bytes:
-            raise ProblemError("body_too_large", f"at most {max_bytes} bytes")
-        message = await _next_message(receive)
-        chunks.append(message.get("body", b""))
-        size, more = size + len(chunks[-1]), message.get("more_body", False)
-    return b"".join(chunks)
-
-
-async def _next_message(receive: Any) -> Any:
-    """The next part of the body; raises ProblemError 400 where the client hung up before its end."""
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise ProblemError("malformed", "the body ended early")
-    return message
+async def _receive_file(api: ApiState, viewer: Viewer, receive: Any, headers: dict[str, str]) -> BinaryIO:
+    """The body of an import, in a file; few of them are received at once, so that none fills the disk."""
+    settings = api.runtime.settings
+    async with api.admission.hold(Weight.UPLOAD, share_of(viewer)):
+        return await spool_body(
+            receive, headers, settings.import_limit_bytes, idle_s=settings.body_wait_s, total_s=settings.import_seconds
+        )
 
 
 async def _authenticate(state: RequestState, scope: Any, now: datetime) -> Viewer:
@@ -318,10 +276,12 @@ async def _authenticate(state: RequestState, scope: Any, now: datetime) -> Viewe
         client = scope.get("client")
         rate = await limits.consume(f"address:{client[0] if client else 'unknown'}")
         raise ProblemError("unauthenticated", headers={**rate, "WWW-Authenticate": 'Bearer realm="plimsoll"'})
+    # A key that ended with a leave costs a look-up like any other.
+    rate = await limits.consume(known.rate)
     if known.viewer is None:
         detail = "this key ended when its member left: a steward creates another for whoever returns"
-        raise ProblemError("unauthenticated", detail, headers={"WWW-Authenticate": "Bearer"})
-    state.rate = await limits.consume(known.rate)
+        raise ProblemError("unauthenticated", detail, headers={**rate, "WWW-Authenticate": "Bearer"})
+    state.rate = rate
     return known.viewer
 
 

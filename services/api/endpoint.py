@@ -44,11 +44,17 @@ async def _call_handler(
         return await _call_on_loop(route, context, parameters)
     except DeadlineExceeded as error:
         raise _deadline_error(route, error) from None
+    finally:
+        if context.body_file is not None:
+            context.body_file.close()
 
 
 def _deadline_error(route: Route, error: DeadlineExceeded) -> Exception:
     """What a request whose time is over is answered with."""
-    if route.weight in (Weight.REPORT, Weight.IMPORT):
+    if route.weight is Weight.IMPORT:
+        detail = f"{error}; what was kept of it stands, and is found again when it is sent again"
+        return ProblemError("deadline_exceeded", detail, headers={"Retry-After": "1"})
+    if route.weight is Weight.REPORT:
         return ProblemError("deadline_exceeded", str(error), headers={"Retry-After": "1"})
     if route.method == "POST":
         return OutcomeUnknown(str(error))

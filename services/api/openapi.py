@@ -207,7 +207,10 @@ _PATH_WORDS: dict[str, tuple[str, str]] = {
     "team": ("Id or external reference of the team.", "core"),
     "teams": ("Id or external reference of the team.", "core"),
     "key": ("Id of the API key, as the list of keys has it.", "01977f6e-8d3a-7c51-9e2b-4f0a6d8c1b35"),
+    "subscription": ("Id of the subscription.", "01977f6e-8d3a-7c51-9e2b-4f0a6d8c1b35"),
+    "event": ("Id of the event.", "01977f6e-8d3a-7c51-9e2b-4f0a6d8c1b35"),
     "type": ("Type of the event, with its version.", "goal.promised.v1"),
+    "mart": ("Name of the mart, as docs/bi.md lists them.", "fact_goal_change"),
     "code": ("Code of the problem, as every problem has it.", "version_conflict"),
 }
 

@@ -208,7 +208,7 @@ class RequestResponse:
         seconds = time.perf_counter() - self._started_at
         route = str(self._scope.get("path_template") or "unknown")
         metrics.count(self.method, route, self._status, seconds, self.state.problem)
-        viewer = self.state.viewer
+        viewer, client = self.state.viewer, self._scope.get("client")
         request_log.add(
             RequestLogLine(
                 method=self.method,
@@ -218,5 +218,7 @@ class RequestResponse:
                 request_id=self.state.request_id,
                 organisation=viewer.organisation_id if viewer else None,
                 member=viewer.member_id if viewer else None,
+                key=viewer.key_id if viewer else None,
+                address=client[0] if client else None,
             )
         )

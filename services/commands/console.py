@@ -20,6 +20,10 @@ class CommandFailed(Exception):
     """An expected failure; its text is the one line that the caller is shown."""
 
 
+class WrongUsage(Exception):  # noqa: N818 - what it is, as its exit code says
+    """The command was called in a way that cannot be meant; its text says what could."""
+
+
 class Console:
     """Speaks to a person or, with `--json`, to a script: then stdout holds exactly one JSON value."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -17,7 +19,9 @@ from ledger.errors import LedgerNotMigrated
 from services import runtime as composition
 from services.commands.console import CommandFailed
 from services.commands.store import DEFAULT_ORGANISATION, find_organisation
-from services.exports import export_mart
+from services.exports.errors import FolderRefused, FormatUnavailable
+from services.exports.exporting import ExportQuery, export_mart
+from services.exports.folder import export_folder
 from services.imports.importer import ImportResult, build_import_receipt, import_lines
 from services.imports.rows import iter_lines
 from services.organisations import create_organisation, list_keys
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
     from services.commands.console import Console
     from services.settings import Settings
 
+#: Of the folder of a dry run's throw-away store; its process' id follows.
+_DRY_RUN_PREFIX = "plimsoll-dry-run-"
 #: Reference of the steward whom an import into an empty store joins.
 DEFAULT_STEWARD = "steward"
 #: Bad rows that are listed in words; `--json` lists all.
@@ -85,6 +91,7 @@ def _import(settings: Settings, console: Console, lines: Iterable[bytes], how: _
                 tenant,
                 lines,
                 principal=_find_importer(runtime, tenant),
+                is_operator=True,
                 source=how.source,
                 partial=how.partial,
                 dry_run=how.dry_run,
@@ -111,7 +118,8 @@ def _open_input(file: str) -> Iterator[BinaryIO]:
 @contextmanager
 def _open_store(settings: Settings, *, dry_run: bool) -> Iterator[Runtime]:
     """The store, migrated where it is empty; a dry run on an empty store takes a throw-away one instead."""
-    with tempfile.TemporaryDirectory(prefix="plimsoll-dry-run-") as scratch:
+    remove_leftovers()
+    with tempfile.TemporaryDirectory(prefix=f"{_DRY_RUN_PREFIX}{os.getpid()}-") as scratch:
         try:
             opened = Runtime.open(settings)
         except LedgerNotMigrated:
@@ -121,6 +129,14 @@ def _open_store(settings: Settings, *, dry_run: bool) -> Iterator[Runtime]:
             opened = Runtime.open(settings)
         with opened as runtime:
             yield runtime
+
+
+def remove_leftovers() -> None:
+    """Remove the throw-away stores of dry runs that were killed: they hold the rows as plain text."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_DRY_RUN_PREFIX}*"):
+        pid = folder.name.removeprefix(_DRY_RUN_PREFIX).partition("-")[0]
+        if pid.isdecimal() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _resolve_organisation(runtime: Runtime, console: Console, organisation: str | None, *, quiet: bool) -> UUID:
@@ -159,27 +175,46 @@ def _format_result(result: ImportResult) -> str:
     return "\n".join(lines)
 
 
-def export(  # noqa: PLR0913 - the command's options
-    settings: Settings,
-    console: Console,
-    *,
-    mart: str,
-    organisation: str | None,
-    form: str,
-    output: str,
-    after: int,
-    at: int | None,
-) -> int:
+def export(settings: Settings, console: Console, query: ExportQuery, *, organisation: str | None, output: str) -> int:
     """Write one mart, from the views brought up to date, to a file (whole or not at all) or to stdout."""
-    with Runtime.open(settings) as runtime:
+    with _open_followed(settings, console) as runtime, _export_failures():
         tenant = find_organisation(runtime, organisation)
-        with console.progress("following the log"):
-            runtime.engine.catch_up()
         target = None if output == "-" else Path(output)
-        summary = export_mart(runtime, tenant, mart, form=form, after=after, at=at, output=target)
-    words = f"{summary.rows} rows of {mart} up to position {summary.position}"
+        summary = export_mart(runtime, tenant, query, output=target)
+    words = f"{summary.rows} rows of {summary.mart} up to position {summary.position}"
     if output == "-":
         console.print_note(words)
     else:
         console.print_result(summary, f"{words} in {output}")
     return 0
+
+
+def export_all(
+    settings: Settings, console: Console, query: ExportQuery, *, organisation: str | None, folder: str
+) -> int:
+    """Write every mart, all of one position, to a folder that others read as one database."""
+    with _open_followed(settings, console) as runtime, _export_failures():
+        tenant = find_organisation(runtime, organisation)
+        with console.progress("exporting") as progress:
+            summary = export_folder(runtime, tenant, query, Path(folder), progress=progress)
+    rows = sum(mart.rows for mart in summary.marts)
+    words = f"{len(summary.marts)} marts, {rows} rows, at position {summary.position} in {folder}. With DuckDB try:"
+    console.print_result(summary, f"{words}\n\n{summary.try_}")
+    return 0
+
+
+@contextmanager
+def _open_followed(settings: Settings, console: Console) -> Iterator[Runtime]:
+    """The store, with its views brought up to date."""
+    with Runtime.open(settings) as runtime:
+        with console.progress("following the log"):
+            runtime.engine.catch_up()
+        yield runtime
+
+
+@contextmanager
+def _export_failures() -> Iterator[None]:
+    try:
+        yield
+    except (FormatUnavailable, FolderRefused) as error:
+        raise CommandFailed(str(error)) from None

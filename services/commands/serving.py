@@ -106,7 +106,9 @@ def serve_until_stopped(
     Running requests may finish (at most `shutdown_seconds`). Without a `listener` it is made here, which raises
     CommandFailed where the port cannot be bound.
     """
-    settings = runtime.settings
+    listener = listener or listen(runtime.settings)
+    # Of a free port that was asked for, the one that was taken.
+    settings = runtime.settings = msgspec.structs.replace(runtime.settings, port=listener.getsockname()[1])
     app = create_app(runtime)
     config = uvicorn.Config(
         app,
@@ -118,12 +120,10 @@ def serve_until_stopped(
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
-    listener = listener or listen(settings)
-    port = listener.getsockname()[1]
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    local = msgspec.structs.replace(settings, public_url="").base_url
     tune_interpreter()
     with listener:
-        _NotifyingServer(app, config, lambda: ready(f"http://{host}:{port}"), stop).run([listener])
+        _NotifyingServer(app, config, lambda: ready(local), stop).run([listener])
 
 
 def listen(settings: Settings) -> socket:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.member.member import Member
 from domain.references import as_uuid, resolve_stream_id
 from ledger.api_keys import GUEST_SCOPE_PREFIX, KeyRecord
+from ledger.storage.access import DatabaseRole
 from projections.people import find_organisations, list_organisations
-from services import organisations
+from services import database_roles, organisations
 from services import runtime as composition
 from services.commands.console import CommandFailed
-from services.organisations import find_organisation_id
+from services.organisations import OPERATOR, find_organisation_id
 from services.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -43,6 +45,33 @@ def migrate(settings: Settings, console: Console, *, restored: bool) -> int:
     return 0
 
 
+def create_database_roles(settings: Settings, console: Console, *, prefix: str, passwords: Path | None) -> int:
+    """Create PostgreSQL's roles; `PLIMSOLL_DATABASE_URL` is its administrator's."""
+    given = _read_passwords(passwords, prefix) if passwords is not None else {}
+    done = database_roles.create_roles(settings.database_url, prefix, given)
+    rows = [
+        (one.role, "created" if one.created else "was there", "set" if one.has_new_password else "as it was")
+        for one in done
+    ]
+    console.print_table(list(done), ("role", "", "password"), rows)
+    return 0
+
+
+def _read_passwords(folder: Path, prefix: str) -> dict[DatabaseRole, str]:
+    """The passwords in the folder's files, by what their role is for. Raises `CommandFailed` where there is none."""
+    found = {}
+    for purpose in DatabaseRole:
+        path = folder / purpose.name_with(prefix)
+        if path.is_file():
+            found[purpose] = path.read_text(encoding="utf-8").rstrip("\r\n")
+            if not found[purpose]:
+                raise CommandFailed(f"{path} is empty")
+    if not found:
+        names = ", ".join(purpose.name_with(prefix) for purpose in DatabaseRole)
+        raise CommandFailed(f"{folder} holds none of: {names}")
+    return found
+
+
 def create_organisation(settings: Settings, console: Console, *, name: str, steward: str, zone: str) -> int:
     """Create an organisation with its first steward and key."""
     with Runtime.open(settings) as runtime:
@@ -68,16 +97,20 @@ def find_organisation(runtime: Runtime, name: str | None) -> UUID:
     if runtime.ledger.load(chosen, "organisation", chosen) is not None:
         return chosen
     runtime.engine.catch_up()
-    if name is not None:
-        named = find_organisations(runtime.database, name.strip())
-        if len(named) != 1:
-            raise CommandFailed(f"no organisation {name!r}; make one with: plimsoll organisation create")
+    named = find_organisations(runtime.database, name.strip()) if name is not None else []
+    if len(named) == 1:
         return named[0]
     known = list_organisations(runtime.database, _MAX_LISTED_ORGANISATIONS)
-    if len(known) != 1:
-        names = ", ".join(repr(each) for _, each in known) or "none"
+    if name is None and len(known) == 1:
+        return known[0][0]
+    if not known:
+        raise CommandFailed("there is no organisation yet; make one with: plimsoll organisation create")
+    names = ", ".join(repr(each) for _, each in known)
+    if name is None:
         raise CommandFailed(f"say which --organisation; there are: {names}")
-    return known[0][0]
+    if named:
+        raise CommandFailed(f"{len(named)} organisations are called {name!r}; say the id of one")
+    raise CommandFailed(f"no organisation {name!r}; there are: {names}")
 
 
 def create_key(  # noqa: PLR0913 - the command's options
@@ -102,7 +135,9 @@ def create_key(  # noqa: PLR0913 - the command's options
             raise CommandFailed(f"no member {member!r} has joined")
         conveys = frozenset(scopes if decision is None else [_build_guest_scope(runtime, tenant, decision)])
         expires_at = runtime.clock() + timedelta(days=days)
-        key = runtime.keys.create(tenant, member_id, conveys, expires_at=expires_at, name=name)
+        key = organisations.create_key(
+            runtime, tenant, member_id, conveys, by=OPERATOR, expires_at=expires_at, name=name
+        )
     console.print_result(
         {"api_key": key, "expires_at": expires_at}, f"{key}\nThe key is shown this once; keep it safe."
     )
@@ -148,7 +183,7 @@ def rotate_key(settings: Settings, console: Console, *, key_id: str, overlap_hou
     """Replace a key; the old one works on for the overlap."""
     chosen = _parse_key_id(key_id)
     with Runtime.open(settings) as runtime:
-        key = organisations.rotate_key(runtime, chosen, timedelta(hours=overlap_hours))
+        key = organisations.rotate_key(runtime, chosen, timedelta(hours=overlap_hours), by=OPERATOR)
     console.print_result({"api_key": key, "overlap_hours": overlap_hours}, f"{key}\nThe key is shown this once.")
     return 0
 
@@ -157,7 +192,7 @@ def revoke_key(settings: Settings, console: Console, *, key_id: str) -> int:
     """Make a key invalid at once."""
     chosen = _parse_key_id(key_id)
     with Runtime.open(settings) as runtime:
-        runtime.keys.revoke(chosen)
+        organisations.revoke_key(runtime, chosen, by=OPERATOR)
     console.print_result({"revoked": key_id}, f"revoked {key_id}")
     return 0
 

@@ -204,9 +204,12 @@ STREAM_RULES: dict[str, StreamRule] = {
     # Its purpose is for all; `PRIVATE_CHARTER_EVENTS` are not.
     "charter": _may_read,
     "member": can_see_person,
+    # Whose it is, and who made it.
+    "key": lambda viewer, _, state: READ in viewer.scopes and viewer.member_id in (state.member, state.made_by),
     "goal": lambda viewer, _, state: can_see_goal(viewer, state),
     "cycle": lambda viewer, _, state: can_see_scope(viewer, state.of.team),
     "decision": lambda viewer, _, state: can_see_decision(viewer, state),
+    "subscription": lambda viewer, _, state: READ in viewer.scopes and state.owner == viewer.member_id,
 }
 
 

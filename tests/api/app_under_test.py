@@ -58,7 +58,7 @@ def write_template(home: Path) -> dict[str, dict[str, str]]:
     settings = build_settings(home / "template.db")
     migrate(settings)
     with Runtime(settings, clock=TickingClock(START - timedelta(days=1))) as runtime:
-        keys = {name: _create_members(runtime, name) for name in ("acme", "rival")}
+        keys = {name: create_members(runtime, name) for name in ("acme", "rival")}
         runtime.engine.catch_up()
     return keys
 
@@ -67,7 +67,7 @@ def build_settings(path: Path, **more: Any) -> Settings:
     return msgspec.structs.replace(Settings(database_url=f"sqlite:///{path}"), **more)
 
 
-def _create_members(runtime: Runtime, name: str) -> dict[str, str]:
+def create_members(runtime: Runtime, name: str) -> dict[str, str]:
     founded = create_organisation(runtime, name, steward="stella")
     organisation = founded.organisation_id
 

@@ -198,7 +198,7 @@ def generate_requests(document: dict[str, Any], hidden: TenantSecrets) -> Iterat
 def fill_path(template: str, names: dict[str, str]) -> str:
     """The path with something of theirs wherever it names something."""
     kind = template.split("/")[2].removesuffix("s") if template.startswith("/v1/") else ""
-    others = {"type": "goal.promised.v1", "code": "not_found"}
+    others = {"type": "goal.promised.v1", "code": "not_found", "mart": "dim_goal"}
 
     def name(match: re.Match[str]) -> str:
         return names.get(match[1]) or others.get(match[1]) or names[kind]

@@ -48,7 +48,7 @@ def test_a_deprecated_type_says_so_wherever_it_is_sent_or_described(app: ApiApp,
         "deprecated": True,
         "deprecationfrom": "2026-01-01T00:00:00.000000Z",
         "deprecationsunset": "2027-01-01T00:00:00.000000Z",
-        "deprecationmigration": f"{str(app.client.base_url).rstrip('/')}/v1/schemas/team.renamed.v1",
+        "deprecationmigration": f"{app.runtime.settings.base_url}/v1/schemas/team.renamed.v1",
     } == attributes
     JSONFormat().read(CloudEvent, json.dumps(events[0]).encode())
     message = build_asyncapi_document(ROUTES)["components"]["messages"]["team.created.v1"]

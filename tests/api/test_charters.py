@@ -19,8 +19,8 @@ from tests.api.app_under_test import (
     START,
     ApiApp,
     TickingClock,
-    _create_members,
     create_active_goal,
+    create_members,
     offer,
     open_client,
     why,
@@ -79,7 +79,7 @@ def member_api(database_url: str) -> Iterator[MemberApi]:
     settings = Settings(database_url=database_url)
     clock = TickingClock(START - timedelta(days=1))
     with Runtime(settings, clock=clock) as runtime:
-        keys = _create_members(runtime, "acme")
+        keys = create_members(runtime, "acme")
         runtime.engine.catch_up()
         clock.now = START
         with open_client(runtime) as client:

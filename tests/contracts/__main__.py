@@ -1,7 +1,8 @@
 """`python -m tests.contracts check | write`: the published contracts, compared with or written from the code.
 
-Event schemas (`events/<tag>.json`) come from the domain's registry, `openapi.json` from the API application. They are
-committed, so that a change of a contract is seen in a review as a change of a contract. `promises.txt` keeps what was
+Event schemas (`events/<tag>.json`) come from the domain's registry, those of marts (`marts/<name>.json`) from the
+registry of marts, from which the tables of `docs/bi.md` are written too, `openapi.json` from the API application. They
+are committed, so that a change of a contract is seen in a review as one. `promises.txt` keeps what was
 ever published, a line each: `write` adds lines and removes none.
 """
 
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.contracts.compatibility import VERSIONS, add_versions
+from tests.contracts.mart_page import write_page
 from tests.contracts.promises import KEPT, promises
 
 HOME = Path(__file__).parent
@@ -22,7 +24,7 @@ USAGE_ERROR = 2
 
 def build_contracts() -> dict[str, str]:
     """The text of every contract by its path below this directory, as the code has it now."""
-    return event_schemas() | openapi_document()
+    return event_schemas() | mart_schemas() | openapi_document()
 
 
 def event_schemas() -> dict[str, str]:
@@ -30,6 +32,14 @@ def event_schemas() -> dict[str, str]:
     from domain.registry import EVENTS, event_schema
 
     return {f"events/{tag}.json": _text(event_schema(event)) for tag, event in EVENTS.items()}
+
+
+def mart_schemas() -> dict[str, str]:
+    """One JSON Schema per mart: what a row is."""
+    from projections.marts.json_schemas import json_schema
+    from projections.marts.registry import MARTS
+
+    return {f"marts/{name}.json": _text(json_schema(mart)) for name, mart in MARTS.items()}
 
 
 def openapi_document() -> dict[str, str]:
@@ -75,6 +85,7 @@ def main(argv: list[str]) -> int:
     lines = describe_differences(read_committed(), contracts)
     if argv == ["write"]:
         write(contracts)
+        write_page()
     for line in lines:
         print(line)
     if argv == ["check"] and lines:

@@ -2,7 +2,7 @@
 
 *Backward*: a reader by the newer schema can read what was recorded by the older one. *Forward*: a reader by the older
 one can read what is recorded by the newer one. Objects are open, so that fields may be added, each of which may be
-missing; values that refuse unknown fields (0005) may not gain one.
+missing; one that refused unknown fields could not gain any.
 
 `event-schemas.ndjson` keeps every schema that was ever published, words and examples apart, in the order in which they
 were. Lines are added by `python -m tests.contracts write` and never edited: a change that does not pass is another

@@ -36,10 +36,29 @@ def promises(contracts: Mapping[str, str]) -> set[str]:
         document = json.loads(text)
         if path == "openapi.json":
             lines.update(_api(document))
+        elif path.startswith("marts/"):
+            lines.update(_mart(document))
         else:
             tag = path.removeprefix("events/").removesuffix(".json")
             lines.update(_schema(document, f"event {tag}", document, set()))
     return lines
+
+
+def _mart(schema: Mapping[str, Any]) -> set[str]:
+    """A mart's columns with their types, its key, and what is always there: none of it is taken back."""
+    name = schema["title"]
+    lines = {f"mart {name} key {' '.join(schema['x-key'])}"}
+    for column, said in schema["properties"].items():
+        kinds = [kind for kind in _kinds_of(said) if kind != "null"]
+        lines.add(f"mart {name}.{column} {' '.join([*kinds, said.get('format', '')]).strip() or 'any'}")
+        if "null" not in _kinds_of(said) and kinds:
+            lines.add(f"mart {name}.{column} present")
+    return lines
+
+
+def _kinds_of(said: Mapping[str, Any]) -> list[str]:
+    kinds = said.get("type", [])
+    return [kinds] if isinstance(kinds, str) else list(kinds)
 
 
 def broken(kept: Iterable[str], current: Iterable[str]) -> list[str]:

@@ -15,7 +15,10 @@ from domain.goal import acts
 from domain.member import member
 from projections.as_of import AsOf, resolve_as_of
 from projections.database.database import Database
-from projections.marts import FACT_LOAD_WEEK, MARTS, Mart
+from projections.marts.columns import Mart
+from projections.marts.load_weeks import FACT_LOAD_WEEK
+from projections.marts.reading import read_rows
+from projections.marts.registry import MARTS
 from tests.projections.random_histories import Step, steps, story_of
 from tests.projections.test_replay import engine_with_empty_views
 from tests.spec import offer
@@ -34,7 +37,7 @@ def update(rows: Rows, mart: Mart, database: Database, as_of: AsOf, *, after: in
     """The rows by key, after what an export behind a position brings."""
     updated, keys = dict(rows), set()
     names = [column.name for column in mart.columns]
-    for row in mart.rows(database, as_of, after):
+    for row in read_rows(database, as_of, mart, after=after, names=True):
         values = dict(zip(names, row, strict=True))
         key = tuple(values[name] for name in mart.key)
         assert key not in keys
@@ -42,7 +45,7 @@ def update(rows: Rows, mart: Mart, database: Database, as_of: AsOf, *, after: in
         keys.add(key)
         if values["deleted"]:
             assert {None} == {values[name] for name in names if name not in (*mart.key, "position", "deleted")}
-            del updated[key]
+            updated.pop(key, None)
         else:
             updated[key] = row
     return updated
@@ -117,7 +120,7 @@ def test_who_had_left_before_it_was_known_is_deleted_from_the_weeks_since(databa
 
     # when
     names = [column.name for column in FACT_LOAD_WEEK.columns]
-    delta = [dict(zip(names, row, strict=True)) for row in FACT_LOAD_WEEK.rows(database, as_of, before)]
+    delta = [dict(zip(names, row, strict=True)) for row in read_rows(database, as_of, FACT_LOAD_WEEK, after=before)]
 
     # then
     gone = [(row["member_id"], row["week"]) for row in delta if row["deleted"]]

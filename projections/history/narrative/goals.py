@@ -7,11 +7,12 @@ they say who did what and why, never who is to blame.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from domain.goal import events as e
+from domain.key import key as k
 from domain.member import member as m
 from domain.organisation import organisation as o
 from domain.reasons import Reason, ReasonCode
@@ -31,6 +32,7 @@ from projections.history.narrative.phrases import (
     join_list,
     quote,
 )
+from projections.history.narrative.subscriptions import SUBSCRIPTION_NARRATORS
 
 
 def narrate(context: NarrativeContext) -> str:
@@ -41,7 +43,10 @@ def narrate(context: NarrativeContext) -> str:
     event = msgspec.json.decode(context.data, type=cls)
     words = NARRATORS[cls]
     clause = words if isinstance(words, str) else words(event, context)
-    who = "The clock:" if context.party is None else context.name(context.party, "Somebody")
+    if context.party is not None:
+        who = context.name(context.party, "Somebody")
+    else:
+        who = "An operator" if cls in get_args(k.KeyEvent) else "The clock:"
     return f"{who} {clause}{_format_reason(context.reason)}".rstrip(" .") + "."
 
 
@@ -278,8 +283,8 @@ def _member_joined(event: m.Joined, context: NarrativeContext) -> str:
 def _team_left(event: m.TeamLeft, context: NarrativeContext) -> str:
     team = context.name(event.team, "a team")
     if context.party == context.stream_id:
-        return f"left the team {team}"
-    return f"recorded that {context.name(context.stream_id, 'a member')} left the team {team}"
+        return f"left team {team}"
+    return f"recorded that {context.name(context.stream_id, 'a member')} left team {team}"
 
 
 def _describe_correction(event: Any) -> str:
@@ -298,6 +303,12 @@ def _policy_set(_event: o.PolicySet, context: NarrativeContext) -> str:
 
 
 #: How each event reads after its actor's name.
+def _key_made(event: k.KeyMade, context: NarrativeContext) -> str:
+    named = f" called {quote(event.name)}" if event.name else ""
+    scopes = join_list(list(event.scopes))
+    return f"made a key{named} for {context.name(event.member)}: {scopes}, until {format_instant(event.expires_at)}"
+
+
 NARRATORS: dict[type, Narrator] = {
     e.GoalDrafted: lambda x, _: f"drafted {quote(x.title)}{_format_due(x.terms)}",
     e.DraftRevised: lambda _, context: f"revised the draft{append_text(_describe_accepted_changes(context))}",
@@ -383,8 +394,11 @@ NARRATORS: dict[type, Narrator] = {
     o.OrganisationRenamed: lambda x, _: f"renamed the organisation to {quote(x.name)}",
     o.Created: lambda x, _: f"created the organisation {quote(x.name)} (time zone {x.zone})",
     o.PolicySet: _policy_set,
+    k.KeyMade: _key_made,
+    k.KeyReplaced: lambda x, _: f"replaced the key, which works until {format_instant(x.expires_at)}",
+    k.KeyRevoked: "revoked the key",
     o.SourceAdded: lambda x, _: f"imported the first goals of the source {quote(x.source)}",
     o.WatermarkSet: lambda x, _: f"declared {quote(x.source)} complete up to {format_instant(x.watermark)}",
 }
 
-NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS
+NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS | SUBSCRIPTION_NARRATORS

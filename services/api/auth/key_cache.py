@@ -184,7 +184,7 @@ class _PrincipalLoader:
         for digest in digests:
             holder = holders.get(digest)
             viewer = self._build_viewer(holder) if holder is not None else None
-            rate = f"key:{viewer.key_id}" if viewer is not None else ""
+            rate = f"key:{holder.principal.key_id}" if holder is not None else ""
             found[digest] = CachedKey(holder, viewer, began, changes, rate)
         return found
 

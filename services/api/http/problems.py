@@ -114,6 +114,7 @@ _REFUSAL_STATUSES: dict[type[errors.Refusal], int] = {
     errors.AlreadyExists: 409,
     errors.VersionConflict: 412,
     errors.IdempotencyMismatch: 422,
+    errors.HandshakeRefused: 422,
 }
 
 _API_PROBLEMS: dict[str, ProblemDefinition] = {
@@ -162,6 +163,11 @@ _API_PROBLEMS: dict[str, ProblemDefinition] = {
         "This route does not take bodies of that media type.",
         "`allowed` names the media types.",
     ),
+    "range_not_satisfiable": ProblemDefinition(
+        416,
+        "The file ends before the part that `Range` asks for.",
+        "`Content-Range` says how many bytes there are.",
+    ),
     "import_refused": ProblemDefinition(
         422,
         "Rows of this import were refused; nothing was kept. `errors` names each.",
@@ -182,12 +188,28 @@ _API_PROBLEMS: dict[str, ProblemDefinition] = {
         "Something went wrong on our side; it was logged, and no detail is given here.",
         "Tell the operator the `request_id`.",
     ),
+    "format_unavailable": ProblemDefinition(
+        501,
+        "This server cannot write that format.",
+        "Ask for one of `allowed`, or have the operator install what `detail` names.",
+    ),
+    "too_many_exports": ProblemDefinition(
+        503,
+        "Other exports are being written; this one was not begun.",
+        "Ask again after `Retry-After`.",
+    ),
+    "storage_full": ProblemDefinition(
+        507,
+        "The server's disk is full; nothing of the file was sent.",
+        "Tell the operator; ask for less with `after`.",
+    ),
     "unavailable": ProblemDefinition(
         503,
         "The store does not answer at the moment. Try again.",
         (
             "Ask again after `Retry-After`. Of a command, `recorded` is `no` (surely not recorded) or `unknown`: then "
-            "repeat it with the same `Idempotency-Key`, which tells. `detail` says it in words."
+            "repeat it with the same `Idempotency-Key`: its answer is the first one's, if there was one. `detail` says "
+            "it in words."
         ),
     ),
     "overloaded": ProblemDefinition(
@@ -262,7 +284,7 @@ _log = structlog.get_logger(__name__)
 #: Whether a command was recorded, in words; of a read there is nothing to say.
 _OUTCOME_SENTENCES: dict[CommandOutcome | None, str] = {
     "no": "Nothing was recorded.",
-    "unknown": "Whether this was recorded is unknown: send it again with the same `Idempotency-Key`, which tells.",
+    "unknown": "Whether this was recorded is unknown: send it again with its `Idempotency-Key`; it is recorded once.",
     None: "",
 }
 

@@ -42,9 +42,9 @@ from services.api.operations import AsOfQuery, ListQuery, Operation, Route, Weig
 from services.api.queries import (
     as_of_now,
     load_changed,
-    log_person_read,
     next_link,
     read_response,
+    record_person_read,
     requested_as_of,
     sight_of,
 )
@@ -246,7 +246,7 @@ def _may_read_private_parts(context: RequestContext, view: AsOf, charter: Charte
     team = charter.of.team
     within = can_see_scope(context.viewer, team)
     if within and team is not None and team not in context.viewer.teams:
-        log_person_read(context, view, team=team)
+        record_person_read(context, view, "charters", team=team)
     return within
 
 

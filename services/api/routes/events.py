@@ -142,7 +142,7 @@ async def _wait_for_news(context: RequestContext, wanted: EventFilter, page: Fee
 
 def build_view(context: RequestContext, wanted: EventFilter) -> StreamView:
     """What the live feed shows to this viewer."""
-    return StreamView(context.viewer, wanted, context.base_url).seen_by(context.viewer)
+    return StreamView(context.viewer, wanted, context.runtime.settings.base_url).seen_by(context.viewer)
 
 
 def require_epoch(context: RequestContext, epoch: str | None) -> None:
@@ -206,7 +206,7 @@ def _respond(context: RequestContext, query: EventsQuery, page: FeedPage, states
     epoch = context.runtime.ledger.epoch
     given = msgspec.structs.asdict(query) | {"after": page.examined, "epoch": epoch}
     asked = {name: value for name, value in given.items() if value not in (None, [], 0.0) or name == "after"}
-    body = encode_batch(page.events, context.base_url, epoch, states)
+    body = encode_batch(page.events, context.runtime.settings.base_url, epoch, states)
     headers = {
         "Link": f'<{encode_path(context.path)}?{urlencode(asked, doseq=True)}>; rel="next"',
         "Plimsoll-Position": str(page.examined),

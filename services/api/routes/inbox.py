@@ -65,10 +65,11 @@ def get_inbox(context: RequestContext) -> HttpResponse:
     query: InboxQuery = context.query
     view = requested_as_of(context)
     database, viewer = context.runtime.database, context.viewer
-    loaded = load_inbox(database, view, viewer.member_id, limit=query.limit)
+    sight = sight_of(context, view)
+    loaded = load_inbox(database, view, viewer.member_id, sight=sight, limit=query.limit)
     if query.names:
         ids = {ask.parent for entry in loaded.entries for ask in entry.asks} | {entry.goal for entry in loaded.entries}
-        loaded = replace(loaded, names=dict(sight_of(context, view).load_names(database, view, ids)))
+        loaded = replace(loaded, names=dict(sight.load_names(database, view, ids)))
     return read_response(context, loaded, view)
 
 

@@ -38,9 +38,9 @@ from services.api.queries import (
     as_of_now,
     load_changed,
     load_versions,
-    log_person_read,
     next_link,
     read_response,
+    record_person_read,
     requested_as_of,
     sight_of,
 )
@@ -77,7 +77,7 @@ def _summarise_members(context: RequestContext, view: AsOf, found: Sequence[Memb
     versions = load_versions(context, view, "members")
     personal = {member.id for member in found if can_see_person(context.viewer, member.id, member)}
     if personal - {context.viewer.member_id}:
-        log_person_read(context, view, members=len(personal))
+        record_person_read(context, view, "members")
     return [member_summary(m, versions.get(str(m.id), 0), personal=m.id in personal) for m in found]
 
 
@@ -196,7 +196,7 @@ def get_member_history(context: RequestContext, member: str) -> HttpResponse:
     require_person(context.viewer, found.id, found)
     view = requested_as_of(context)
     if found.id != context.viewer.member_id:
-        log_person_read(context, view, members=1)
+        record_person_read(context, view, "members/history", member=found.id)
     return _respond_with_history(context, found.id, view)
 
 

@@ -24,7 +24,7 @@ from services.api.context import RequestContext
 from services.api.filters import MemberReference, TeamReference, missing_stream
 from services.api.http.responses import HttpResponse
 from services.api.operations import AsOfQuery, Operation, Route, Weight, query_route
-from services.api.queries import log_person_read, read_response, requested_as_of, sight_of
+from services.api.queries import is_of_present, read_response, record_person_read, requested_as_of, sight_of
 from services.authorization import READ, AccessSubject, Capability, Viewer, may
 from services.csv_text import format_csv_row
 from services.report_text import render_report
@@ -117,11 +117,12 @@ def _report_route(name: str) -> Route:
         view = requested_as_of(call)
         team, _ = _resolve_reference(call, "team", query.team)
         member, person = _resolve_reference(call, "member", query.member)
-        _require_access(call, view, team, member, person)
+        _require_access(call.viewer, team, member, person)
+        record_person_read(call, view, f"reports/{name}", team=team, member=member)
         database = call.runtime.database
         scope = ReportScope.with_default_window(team=team, member=member, window=query.window, explain=query.explain)
-        report = compute(database, view, scope)
-        report = ReportVisibility(call.viewer, database, view, scope).redact(report)
+        sight = ReportVisibility(call.viewer, database, view, scope, is_present=is_of_present(call, view))
+        report = sight.redact(compute(database, view, scope))
         if query.format == "csv":
             return read_response(call, to_csv(report.figures), view, media_type=CSV)
         if query.format == "text":
@@ -151,11 +152,8 @@ def _resolve_reference(call: RequestContext, kind: str, ref: str | None) -> tupl
     return stream_id, entry.state
 
 
-def _require_access(
-    call: RequestContext, view: AsOf, team: UUID | None, member: UUID | None, person: Member | None
-) -> None:
-    """Raise `Forbidden` for another team's or another person's report; log who read whose figures."""
-    viewer = call.viewer
+def _require_access(viewer: Viewer, team: UUID | None, member: UUID | None, person: Member | None) -> None:
+    """Raise `Forbidden` for another team's or another person's report."""
     if member is not None:
         require_person(viewer, member, person)
     if team is not None and not _can_see_team(viewer, team):
@@ -163,8 +161,6 @@ def _require_access(
             "this team's figures are for its members, its lead, stewards and auditors",
             allowed=("member of the team", "lead", "steward", "auditor"),
         )
-    if member not in (None, viewer.member_id) or (member is None and may(viewer, Capability.SEE_TEAM)):
-        log_person_read(call, view, team=team, member=member)
 
 
 def _can_see_team(viewer: Viewer, team: UUID) -> bool:

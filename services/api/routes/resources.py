@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 import msgspec
-import structlog
 
 from domain.cycle.state import Cycle
 from domain.decision.state import Decision
@@ -25,6 +24,7 @@ from services.api.context import RequestContext
 from services.api.http.problems import field_error
 from services.api.http.responses import StreamResponse, encode
 from services.api.operations import NoQuery, Operation, Position, Route, Weight, query_route
+from services.api.queries import as_of_now, record_person_read
 from services.api.routes.charters import CharterSummary, charter_summary
 from services.api.summaries import (
     MemberSummary,
@@ -46,8 +46,6 @@ ResourceKind = Literal["organisation", "team", "member", "charter", "cycle", "de
 _BATCH_SIZE = 200
 #: Seconds in which a batch has to be taken.
 _SEND_S = 30.0
-
-_log = structlog.get_logger(__name__)
 
 
 class OrganisationState(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,7 +167,7 @@ def load_states(context: RequestContext, events: Sequence[RecordedEvent]) -> dic
         for event_id, entry in _fold_each(whole):
             if event_id in wanted and (resource := sight.build(entry, stream_id)) is not None:
                 found[event_id] = resource
-    _log_persons(context, sight)
+    _record_persons(context, sight)
     return found
 
 
@@ -181,10 +179,9 @@ def _fold_each(events: Iterable[RecordedEvent]) -> Iterator[tuple[UUID, StreamSt
         yield event.event_id, entry
 
 
-def _log_persons(context: RequestContext, sight: ResourceSight) -> None:
+def _record_persons(context: RequestContext, sight: ResourceSight) -> None:
     if sight.persons:
-        viewer = str(context.viewer.member_id)
-        _log.info("person_level.read", viewer=viewer, path=context.path, members=len(sight.persons))
+        record_person_read(context, as_of_now(context), context.path.removeprefix("/v1/"))
 
 
 # --- all of them -----------------------------------------------------------------------------------------------------
@@ -247,6 +244,7 @@ class _Snapshot:
         self._context = context
         self._at = at
         self._kinds = kinds
+        self._is_recorded = False
 
     async def produce(self, _receive: Any, send_part: Any) -> bool:
         context, at, live = self._context, self._at, self._context.live
@@ -282,7 +280,10 @@ class _Snapshot:
         sight = ResourceSight(ledger, self._context.viewer)
         found: Mapping[UUID, list[RecordedEvent]] = ledger.read_streams(stream_ids, self._at.log_position)
         built = [sight.build(fold(found[stream_id], AGGREGATES), stream_id) for stream_id in stream_ids]
-        _log_persons(self._context, sight)
+        if sight.persons and not self._is_recorded:
+            # Once for the whole of it.
+            self._is_recorded = True
+            _record_persons(self._context, sight)
         return [resource for resource in built if resource is not None]
 
 

@@ -1,0 +1,1 @@
+"""Marts for analysis elsewhere: facts and dimensions with stable names, described in one registry."""

@@ -1,0 +1,133 @@
+"""`dim_goal`: what each goal was, by business time and by when that was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from domain.goal import events as e
+from domain.goal.state import Goal, Negotiating, Promised
+from domain.instants import encode_json
+from projections.database.sql import without_nul
+from projections.engine.stream_events import to_column_value
+from projections.marts.columns import (
+    DELETED,
+    POSITION,
+    TEAM_ID,
+    VALIDITY,
+    Mart,
+    MartColumn,
+    instant_column,
+    member_column,
+)
+from projections.marts.goal_step import GoalStep, micros_of, promise_of
+from projections.marts.rows import Change, Wording
+
+DIM_GOAL = Mart(
+    name="dim_goal",
+    comment="One row per goal and version of what describes it (a slowly changing dimension of type 2).",
+    use="What a goal was at a fact's instant: `valid_from <= t` and (`valid_to` empty or `t < valid_to`). Of two events"
+    " at one instant the first has an empty stretch and is never found so.",
+    key=("goal_id", "version"),
+    subject="goal",
+    subject_column="goal_id",
+    columns=(
+        POSITION,
+        MartColumn("event_id", "uuid", "The event that brought this version."),
+        MartColumn("goal_id", "uuid", "The goal."),
+        MartColumn("version", "integer", "Version of the goal's stream at that event, from 1."),
+        *VALIDITY,
+        MartColumn("is_current", "boolean", "The last version."),
+        MartColumn("ref", "text", "The source's own id of the goal.", nullable=True),
+        MartColumn("title", "text", "What it is called.", personal="words"),
+        TEAM_ID,
+        member_column("owner", "The member who promises."),
+        member_column("sponsor", "The member to whom it is promised."),
+        MartColumn("state", "text", "The agreement's name of the state."),
+        MartColumn("kind", "text", "outcome or task.", nullable=True),
+        MartColumn("priority", "text", "critical, important or useful.", nullable=True),
+        MartColumn("start", "date", "First day of the terms in force.", nullable=True),
+        MartColumn("due", "date", "Last day of the terms in force.", nullable=True),
+        MartColumn("first_due", "date", "The due date as first promised.", nullable=True),
+        MartColumn("effort_hours", "decimal", "Stated effort; empty: none is stated.", nullable=True, unit="hours"),
+        MartColumn("measure_kind", "text", "binary, milestone, number or range.", nullable=True),
+        MartColumn("measure_unit", "text", "The measure's unit.", nullable=True, personal="words"),
+        MartColumn("baseline", "decimal", "Of a measured number: from where.", nullable=True, unit="the measure's"),
+        MartColumn(
+            "target", "decimal", "Of a measured number: what is to be reached.", nullable=True, unit="the measure's"
+        ),
+        MartColumn("conditions", "integer", "Conditions of satisfaction.", nullable=True, unit="conditions"),
+        MartColumn(
+            "terms_version", "integer", "1 at the promise, and 1 more with each accepted change.", nullable=True
+        ),
+        instant_column("promised_at", "When it was promised; empty: it is not."),
+        MartColumn("requested_by", "text", "Which side began: owner or sponsor.", nullable=True),
+        MartColumn("imposed", "boolean", "It began as an imposed request.", nullable=True),
+        MartColumn("self_set", "boolean", "Owner and sponsor were one person at the promise.", nullable=True),
+        MartColumn("follow_up_of", "uuid", "The goal that it follows up.", nullable=True),
+        MartColumn("external_source", "text", "The tracker or file that it came from.", nullable=True),
+        MartColumn("tags", "json", "Its tags, a list of texts.", personal="words"),
+        DELETED,
+    ),
+)
+
+#: They change nothing that describes the goal.
+_SILENT = (
+    *(e.CheckedIn, e.CheckInDue, e.FeedbackGiven, e.ValueRecorded, e.StatementTakenBack, e.NeedAnswered),
+    *(e.BlockerRaised, e.BlockerResolved, e.Affirmed, e.LinkAffirmed, e.ApproachChosen, e.ResponseReminded),
+    *(e.ClarificationAsked, e.HandOverJoined, e.DeliveryDisputed),
+)
+#: Places in a row's values: `valid_to`, `recorded_to`, `is_current`, and where the attributes begin.
+_VALID_TO, _RECORDED_TO, _IS_CURRENT, _ATTRIBUTES = 4, 6, 7, 8
+
+
+def extract_goal_version(step: GoalStep) -> Iterator[Change]:
+    """The version that this event ends and the one that it brings, where it changes what describes the goal."""
+    if isinstance(step.data, _SILENT):
+        return
+    attributes = _describe(step.goal)
+    for key, values in step.writer.find_open(DIM_GOAL).items():
+        if values[_ATTRIBUTES:] == attributes:
+            return
+        ended = list(values)
+        ended[_VALID_TO], ended[_RECORDED_TO], ended[_IS_CURRENT] = step.at, step.recorded_at, 0
+        yield Wording(DIM_GOAL, key, tuple(ended), is_last=True)
+    version = step.recorded.version
+    began = (step.event_id, step.goal_id, version, step.at, None, step.recorded_at, None, 1)
+    yield Wording(DIM_GOAL, (step.goal_id, version), (*began, *attributes))
+
+
+def _describe(goal: Goal) -> tuple[Any, ...]:
+    terms, promised = goal.terms, promise_of(goal)
+    began = promised or (goal if isinstance(goal, Negotiating) else None)
+    measure = None if terms is None else terms.measure
+    ids = to_column_value((goal.team, goal.owner, goal.sponsor))
+    return (
+        goal.ref,
+        without_nul(goal.title),
+        *ids,
+        goal.state,
+        *_describe_terms(terms, promised),
+        *(
+            (None,) * 4
+            if measure is None
+            else (measure.kind, without_nul(measure.unit), measure.baseline, measure.target)
+        ),
+        len(terms.conditions) if terms is not None and terms.conditions is not None else None,
+        promised.terms_version if promised is not None else None,
+        micros_of(promised.promised_at) if promised is not None else None,
+        began.requested_by if began is not None else None,
+        int(began.imposed) if began is not None else None,
+        int(promised.self_set) if promised is not None else None,
+        None if goal.follow_up_of is None else to_column_value(goal.follow_up_of),
+        goal.external_source,
+        encode_json(goal.tags).decode(),
+    )
+
+
+def _describe_terms(terms: Any, promised: Promised | None) -> tuple[Any, ...]:
+    """Kind, priority, start, due, first due and effort."""
+    if terms is None:
+        return (None,) * 6
+    first_due = None if promised is None else promised.first_terms.due
+    return (*to_column_value((terms.kind, terms.priority, terms.start, terms.due, first_due)), terms.effort_hours)
