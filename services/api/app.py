@@ -113,17 +113,17 @@ def litestar() -> Litestar:
 def create_app(runtime: Runtime) -> HttpPipeline:
     """The ASGI application on a running Plimsoll. Its owner closes the runtime."""
     settings = runtime.settings
-    key_cache = KeyCache(runtime)
+    key_cache, metrics = KeyCache(runtime), Metrics(runtime)
     state = ApiState(
         runtime=runtime,
         rate_limits=RateLimits(settings.rate_limit_per_minute, settings.redis_url),
-        metrics=Metrics(runtime),
+        metrics=metrics,
         admission=Admission(settings),
         probes=Probes(),
         key_cache=key_cache,
         waits=Waits(),
         followed=FollowedPosition(runtime),
-        live=LiveFeed(runtime, key_cache),
+        live=LiveFeed(runtime, key_cache, metrics),
         allowed_methods=allowed_methods(),
         load_openapi=encode_openapi_document,
         load_asyncapi=encode_asyncapi_document,
