@@ -22,6 +22,7 @@ from benchmarks.machine import describe_machine
 from benchmarks.stores import STORES, Store, open_postgres_store, open_sqlite_store
 from benchmarks.suites import (
     bulk_import,
+    feed,
     growth,
     http_commands,
     imports,
@@ -43,6 +44,7 @@ SUITES: dict[str, Suite] = {
     "commands": http_commands.suite,
     "inprocess": inprocess.suite,
     "latency": latency.suite,
+    "feed": feed.suite,
     "bulk": bulk_import.suite,
     "growth": growth.suite,
     "long-stream": long_stream.suite,
