@@ -7,7 +7,7 @@ brought it. A row that is no more is followed by one that says `deleted`.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
@@ -48,7 +48,7 @@ class MartColumn(msgspec.Struct, frozen=True):
     since: int = 1
 
 
-class Mart(msgspec.Struct, frozen=True, kw_only=True):
+class Mart(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One mart: what a row is, and what its columns hold."""
 
     name: str
@@ -66,18 +66,22 @@ class Mart(msgspec.Struct, frozen=True, kw_only=True):
     #: Its rows can go: a fact that is recorded late may say that there was none.
     can_shrink: bool = False
 
-    @property
+    @cached_property
     def column_names(self) -> tuple[str, ...]:
         """The names, in order."""
-        return _column_names(self.columns)
+        return tuple(column.name for column in self.columns)
 
     def subject_of(self, row: tuple[Any, ...]) -> tuple[str, str]:
         """Kind and id of the stream that a row is about; of one about no goal the thing that it names as parent."""
-        value = row[self.column_names.index(self.subject_column)]
+        value = row[self._subject_place]
         if value is not None:
             return str(self.subject), value
         kind = "goal" if row[self.column_names.index("parent_kind")] == "goal" else "charter"
         return kind, row[self.column_names.index("parent_id")]
+
+    @cached_property
+    def _subject_place(self) -> int:
+        return self.column_names.index(self.subject_column)
 
     def may_lack(self, column: MartColumn) -> bool:
         """Whether a row can be without it: as the column says, or because the row is `deleted`."""
@@ -86,11 +90,6 @@ class Mart(msgspec.Struct, frozen=True, kw_only=True):
     def find_column(self, name: str) -> MartColumn:
         """The column of that name; raises `StopIteration` for none."""
         return next(column for column in self.columns if column.name == name)
-
-
-@lru_cache(maxsize=64)
-def _column_names(columns: tuple[MartColumn, ...]) -> tuple[str, ...]:
-    return tuple(column.name for column in columns)
 
 
 POSITION = MartColumn(
@@ -158,7 +157,6 @@ def _identity_columns(mart: Mart) -> list[MartColumn]:
     return [column for column in mart.columns if column.name in wanted or column.personal == "identity"]
 
 
-@lru_cache(maxsize=64)
 def identity_places(mart: Mart) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
     """The places of a whole row that go to the mart's table and to the one with names; None: all go to the first."""
     apart = {column.name for column in mart.columns if column.personal == "identity"}
