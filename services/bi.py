@@ -155,6 +155,7 @@ def grant_role(database_url: str, organisation_id: UUID, *, role: str, names: bo
             f"INSERT INTO {GRANTS} (role, organisation_id, names)"
             f" VALUES ({quote_literal(role)}, '{organisation_id}', {names})"
         )
+        _set_up(session, role)
         _give_rights(session, grant)
     connection = _build_url(database_url, role, password)
     return NewGrant(role=role, organisation_id=organisation_id, names=names, connection=connection)
@@ -211,19 +212,23 @@ def _list_grants(session: MigrationSession) -> list[Grant]:
     return [Grant(role=role, organisation_id=UUID(of), names=names) for role, of, names in rows]
 
 
-def _give_rights(session: MigrationSession, grant: Grant) -> None:
-    """What the role may do, and which rows it sees; a role that somebody dropped is left out."""
-    if not session.fetch(f"SELECT 1 FROM pg_roles WHERE rolname = {quote_literal(grant.role)}"):
-        return
-    database, role = quote_name(session.fetch("SELECT current_database()")[0][0]), quote_name(grant.role)
-    session.execute(f"GRANT CONNECT ON DATABASE {database} TO {role}")
-    session.execute(f"GRANT USAGE ON SCHEMA {SCHEMA}, {_tables_schema(session)} TO {role}")
-    for name, value in (
+def _set_up(session: MigrationSession, role: str) -> None:
+    """What an administrator gives the role, and what outlives every migration."""
+    database, name = quote_name(session.fetch("SELECT current_database()")[0][0]), quote_name(role)
+    session.execute(f"GRANT CONNECT ON DATABASE {database} TO {name}")
+    session.execute(f"GRANT USAGE ON SCHEMA {SCHEMA}, {_tables_schema(session)} TO {name}")
+    for parameter, value in (
         ("default_transaction_read_only", "on"),
         ("search_path", SCHEMA),
         ("statement_timeout", _STATEMENT_TIMEOUT),
     ):
-        session.execute(f"ALTER ROLE {role} IN DATABASE {database} SET {name} = {quote_literal(value)}")
+        session.execute(f"ALTER ROLE {name} IN DATABASE {database} SET {parameter} = {quote_literal(value)}")
+
+
+def _give_rights(session: MigrationSession, grant: Grant) -> None:
+    """What the role may read, and which rows it sees; a role that somebody dropped is left out."""
+    if not session.fetch(f"SELECT 1 FROM pg_roles WHERE rolname = {quote_literal(grant.role)}"):
+        return
     for view in list_view_names():
         for statement in grant_exactly("SELECT", f"{SCHEMA}.{view}", grant.role):
             session.execute(statement)

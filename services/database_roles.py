@@ -63,6 +63,7 @@ def create_roles(database_url: str, prefix: str, passwords: Mapping[DatabaseRole
         done = [_create_role(session, purpose, prefix, known, passwords.get(purpose)) for purpose in DatabaseRole]
         for statement in _list_database_statements(session, prefix):
             session.execute(statement)
+        _hand_over_marts(session, prefix)
         if session.fetch("SELECT to_regclass('ledger_migrations')")[0][0] is not None:
             _grant_rights(session, prefix)
     return done
@@ -110,6 +111,14 @@ def _list_database_statements(session: MigrationSession, prefix: str) -> Iterato
     if not is_superuser:
         # Only a member of a role may hand a table over to it.
         yield f"GRANT {roles[DatabaseRole.MIGRATE]} TO {quote_name(user)}"
+
+
+def _hand_over_marts(session: MigrationSession, prefix: str) -> None:
+    """What another role made in schema `bi`: its owner grants the rights on it."""
+    owner = quote_name(DatabaseRole.MIGRATE.name_with(prefix))
+    made = f"SELECT relname FROM pg_class WHERE relnamespace = '{SCHEMA}'::regnamespace AND relkind IN ('r', 'v')"
+    for (name,) in session.fetch(made):
+        session.execute(f"ALTER TABLE {SCHEMA}.{quote_name(name)} OWNER TO {owner}")
 
 
 def grant_rights(database_url: str) -> bool:

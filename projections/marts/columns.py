@@ -63,6 +63,8 @@ class Mart(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     subject: SubjectKind | None
     #: The column with the id of the subject.
     subject_column: str = ""
+    #: Each row is of one event, and is never reworded: its position stands for the event.
+    is_final: bool = False
     #: Its rows can go: a fact that is recorded late may say that there was none.
     can_shrink: bool = False
 
@@ -128,8 +130,14 @@ def table_of(mart: Mart, *, versioned: bool = True) -> Table:
     columns = tuple(_to_stored(mart, c, versioned=versioned) for c in mart.columns if c.personal != "identity")
     if versioned:
         # Positions first: an export that goes on behind a position reads the end of this index, and it is the only one.
-        key = ("organisation_id", "position", *mart.key)
-        return Table(name=f"mart_{mart.name}", columns=(*SYSTEM_TIME, *columns), key=key, comment=mart.comment)
+        rest = [name for name in mart.key if not (mart.is_final and name == "event_id")]
+        return Table(
+            name=f"mart_{mart.name}",
+            columns=(*SYSTEM_TIME, *columns),
+            key=("organisation_id", "position", *rest),
+            comment=mart.comment,
+            is_clustered=True,
+        )
     return Table(
         name=f"mart_{mart.name}",
         columns=(SYSTEM_TIME[0], *columns),

@@ -36,6 +36,7 @@ FACT_GOAL_EVENT = Mart(
     subject="goal",
     subject_column="goal_id",
     version=2,
+    is_final=True,
     columns=(
         POSITION,
         EVENT_ID,

@@ -17,12 +17,14 @@ import pytest
 from psycopg import sql
 
 from ledger.errors import LedgerMisconfigured
+from ledger.storage.access import DatabaseRole
 from projections.marts.bi_views import list_tables, list_view_names
 from projections.marts.columns import Mart
 from projections.marts.registry import MARTS
-from projections.marts.snapshots import refresh_due_snapshots, refresh_snapshots, verify_snapshots
+from projections.marts.snapshots import forget_snapshots, refresh_due_snapshots, refresh_snapshots, verify_snapshots
 from services import bi
 from services.cli import main
+from services.database_roles import create_roles
 from services.exports.exporting import ExportQuery, export_mart
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
@@ -354,6 +356,32 @@ def test_rotating_gives_another_password_and_the_same_rights(served: Served) -> 
 def test_before_a_migration_nothing_is_granted(empty_postgres_url: str) -> None:
     with pytest.raises(LedgerMisconfigured, match="plimsoll migrate"):
         bi.grant_role(empty_postgres_url, UUID(int=1), role="early", names=False)
+
+
+def test_with_a_role_for_each_part_the_worker_refreshes_and_analysts_read(served: Served) -> None:
+    prefix = f"parts_{next(_numbers)}"
+    create_roles(served.url, prefix, {})
+    urls = {purpose: served.url.replace("//postgres@", f"//{purpose.name_with(prefix)}@") for purpose in DatabaseRole}
+    try:
+        with psycopg.connect(served.url, autocommit=True) as connection:
+            connection.execute("COMMENT ON SCHEMA bi IS 'of another version'")
+        assert "made anew" == migrate(Settings(database_url=urls[DatabaseRole.MIGRATE])).bi
+        settings = Settings(database_url=urls[DatabaseRole.WRITE], views_database_url=urls[DatabaseRole.PROJECT])
+        with Runtime(settings, clock=served.runtime.clock) as worker:
+            forget_snapshots(worker.database)
+            assert refresh_due_snapshots(worker.database, worker.ledger, worker.clock())
+
+        assert all(finding.ok for finding in bi.check_grants(served.url))
+        with as_analyst(served) as connection:
+            assert connection.execute("SELECT count(*) FROM fact_load_week").fetchall() > [(0,)]
+            assert [(True,)] == connection.execute("SELECT is_current FROM freshness").fetchall()
+    finally:
+        with psycopg.connect(served.url, autocommit=True) as connection:
+            for purpose in DatabaseRole:
+                role = sql.Identifier(purpose.name_with(prefix))
+                connection.execute(sql.SQL("REASSIGN OWNED BY {} TO postgres").format(role))
+                connection.execute(sql.SQL("DROP OWNED BY {}").format(role))
+                connection.execute(sql.SQL("DROP ROLE {}").format(role))
 
 
 # --- checking ----------------------------------------------------------------------------------------------------
