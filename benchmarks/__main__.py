@@ -28,6 +28,7 @@ from benchmarks.suites import (
     inprocess,
     latency,
     long_stream,
+    marts,
     reads,
     rebuild,
     reports,
@@ -51,6 +52,7 @@ SUITES: dict[str, Suite] = {
     "import": imports.suite,
     "memory": imports.memory,
     "rebuild": rebuild.suite,
+    "marts": marts.suite,
 }
 ROUNDS, QUICK_ROUNDS = 5, 2
 
