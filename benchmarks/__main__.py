@@ -32,6 +32,7 @@ from benchmarks.suites import (
     reads,
     rebuild,
     reports,
+    start_up,
 )
 from benchmarks.suites import (
     sqlite as suites_sqlite,
@@ -53,6 +54,7 @@ SUITES: dict[str, Suite] = {
     "memory": imports.memory,
     "rebuild": rebuild.suite,
     "marts": marts.suite,
+    "start": start_up.suite,
 }
 ROUNDS, QUICK_ROUNDS = 5, 2
 

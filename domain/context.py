@@ -47,8 +47,14 @@ class StateReader(Protocol):
     def open_cycle(self, organisation_id: UUID, charter_id: UUID) -> Cycle | None:
         """The cycle that is open now under this charter, as of the latest events."""
 
+    def members_of(self, organisation_id: UUID, team_id: UUID) -> tuple[Member, ...]:
+        """Everybody who is or ever was in the team, as of the latest events; others may be among them."""
+
     def successor_of(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
         """The closed cycle that followed this one, as of the latest events."""
+
+    def count_listed(self, organisation_id: UUID, listed_under: UUID) -> int:
+        """How many streams the index lists under this, as of the latest events."""
 
     def next_id(self) -> UUID: ...
 

@@ -65,6 +65,8 @@ class RecordedEvent(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason | None
     #: The tracker or file, by its name, that an import's row came from; None: nothing was said of one.
     external_source: str | None = None
+    #: The API key with which it was said; None: a timer, the command line, or a fact from before keys were named.
+    key_id: UUID | None = None
     #: The organisation's gapless, commit-ordered sequence, from 1: the only one that leaves the process.
     position: int
     #: Global and internal: projectors and operators.

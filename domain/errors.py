@@ -169,6 +169,13 @@ class AlreadyExists(Refusal):
     remedy = "Take another `ref`, or act on what is there."
 
 
+class HandshakeRefused(Refusal):
+    """The target did not say that it wants messages from here."""
+
+    code = "handshake_refused"
+    remedy = "Have it answer OPTIONS with `WebHook-Allowed-Origin`, or subscribe with `handshake: false`."
+
+
 class VersionConflict(Refusal):
     """The stream has moved on from the version you named."""
 

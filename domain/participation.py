@@ -8,9 +8,10 @@ from uuid import UUID
 from domain.calendar import absence_span
 from domain.context import DecisionContext
 from domain.envelope import Source
-from domain.errors import Forbidden
+from domain.errors import ActNotAllowed, Forbidden
+from domain.instants import format_instant
 from domain.member.member import Member
-from domain.team.team import Team
+from domain.team.team import Team, team_at
 
 
 def has_left(member_id: UUID, world: DecisionContext, *, at: datetime | None = None) -> bool:
@@ -26,12 +27,27 @@ def require_not_left(world: DecisionContext) -> None:
 
 
 def lead_of(team: Team, world: DecisionContext) -> UUID | None:
-    """Who leads the team at the act's time; None where the lead has left since being appointed.
+    """Who leads the team at the act's time; None where it is archived, or the lead has left since being appointed.
 
     A return does not make them lead again: for that they are appointed anew.
     """
-    member = world.member(team.lead)
-    return None if member is not None and member.has_left_since(team.lead_since, world.at) else team.lead
+    then = team_at(team, world.at) or team
+    if then.archived_at is not None:
+        return None
+    member = world.member(then.lead)
+    return None if member is not None and member.has_left_since(then.lead_since, world.at) else then.lead
+
+
+def require_not_archived(team: Team, world: DecisionContext, pointer: str | None) -> None:
+    """Raise `ActNotAllowed` where the team was archived at the act's time: nothing new begins in it."""
+    then = team_at(team, world.at)
+    if then is not None and then.archived_at is not None:
+        since = format_instant(then.archived_at)
+        raise ActNotAllowed(
+            f"the team {then.name!r} is archived since {since}: nothing new begins in it",
+            pointer=pointer,
+            allowed=("restore",),
+        )
 
 
 def is_machine(world: DecisionContext, *roles: str) -> bool:

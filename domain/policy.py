@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -51,6 +52,8 @@ class Policy(Value, frozen=True, kw_only=True):
     tolerance_days: Days = 0
     #: A party absent longer than this may be replaced by a steward.
     absent_beyond_days: Days = 28
+    #: For how long is kept who read whose figures.
+    looked_at_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 90
     yes_and_amber: Ratio = "0.3"
     yes_and_red: Ratio = "0.6"
     pace_line: Ratio = "1.5"
@@ -65,9 +68,11 @@ class Policy(Value, frozen=True, kw_only=True):
     unrepaired_line: Ratio = "0.2"
     #: A charter is looked at as a whole this often.
     review_days: Days = 183
+    #: The last day of which an import over HTTP may say what others did; None: no such day. From then on they say it.
+    history_until: date | None = None
 
 
-#: Dial -> how its value is kept: a decimal string, a count or a switch. What may be left out is a count.
+#: Dial -> how its value is kept: a decimal string, a count, a switch or a day. What else may be left out is a count.
 DIAL_TYPES: dict[str, type] = {
     field.name: int if field.default is None else type(field.default) for field in msgspec.structs.fields(Policy)
-}
+} | {"history_until": date}

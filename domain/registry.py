@@ -38,10 +38,14 @@ from domain.goal.timers import index_entry as goal_index_entry
 from domain.goal.timers import next_due_timer as due_goal
 from domain.goal.timers import next_timer_at, timer_only_postponed
 from domain.index import NOT_INDEXED, IndexEntry
+from domain.key import key
+from domain.key.decide import decide as decide_key
 from domain.member import member
 from domain.member.decide import decide as decide_member
 from domain.organisation import organisation
 from domain.organisation.decide import decide as decide_organisation
+from domain.subscription import subscription
+from domain.subscription.decide import decide as decide_subscription
 from domain.team import team
 from domain.team.decide import decide as decide_team
 
@@ -112,7 +116,7 @@ AGGREGATES: dict[str, AggregateType] = {
         decide=decide_member,
         evolve=member.evolve,
         next_due_timer=_never_due,
-        index_entry=_not_indexed,
+        index_entry=member.index_entry,
         next_timer_at=_no_timer,
     ),
     "team": AggregateType(
@@ -148,6 +152,17 @@ AGGREGATES: dict[str, AggregateType] = {
         index_entry=cycle_state.index_entry,
         next_timer_at=_no_timer,
     ),
+    "key": AggregateType(
+        kind="key",
+        acts=key.AnyKeyAct,
+        events=key.KeyEvent,
+        state=key.ApiKey,
+        decide=decide_key,
+        evolve=key.evolve,
+        next_due_timer=_never_due,
+        index_entry=_not_indexed,
+        next_timer_at=_no_timer,
+    ),
     "organisation": AggregateType(
         kind="organisation",
         acts=organisation.OrganisationAct,
@@ -157,6 +172,17 @@ AGGREGATES: dict[str, AggregateType] = {
         evolve=organisation.evolve,
         next_due_timer=_never_due,
         index_entry=_not_indexed,
+        next_timer_at=_no_timer,
+    ),
+    "subscription": AggregateType(
+        kind="subscription",
+        acts=subscription.SubscriptionAct,
+        events=subscription.SubscriptionEvent,
+        state=subscription.Subscription,
+        decide=decide_subscription,
+        evolve=subscription.evolve,
+        next_due_timer=_never_due,
+        index_entry=subscription.index_entry,
         next_timer_at=_no_timer,
     ),
 }
@@ -171,7 +197,9 @@ EventData = (
     | team.TeamEvent
     | charter_events.CharterEvent
     | cycle_events.CycleEvent
+    | key.KeyEvent
     | organisation.OrganisationEvent
+    | subscription.SubscriptionEvent
 )
 
 #: Every event tag ever written -> its Struct.

@@ -7,8 +7,8 @@ from uuid import UUID
 from domain.context import DecisionContext
 from domain.envelope import Source
 from domain.errors import Forbidden, NotFound
-from domain.member.member import Member
-from domain.participation import lead_of
+from domain.member.member import Member, member_at
+from domain.participation import lead_of, require_not_archived
 from domain.scope import ORGANISATION, Scope
 
 
@@ -20,6 +20,13 @@ def resolve_scope(ref: str, world: DecisionContext, pointer: str = "/of") -> Sco
     if world.team(team_id) is None:
         raise NotFound(f"no team {ref!r}", pointer=pointer)
     return Scope(team=team_id)
+
+
+def require_not_closed(subject: Scope, world: DecisionContext, pointer: str | None) -> None:
+    """Raise `ActNotAllowed` where it is that of an archived team: nothing new begins there."""
+    team = world.team(subject.team) if subject.team is not None else None
+    if team is not None:
+        require_not_archived(team, world, pointer)
 
 
 def is_lead(subject: Scope, world: DecisionContext) -> bool:
@@ -37,9 +44,12 @@ def is_member(subject: Scope, member: Member | None, world: DecisionContext) -> 
     """
     if member is None or member.joined_at is None:
         return world.source is Source.IMPORT
-    if not member.is_present:
+    then = member_at(member, world.at)
+    if then is None or then.joined_at is None:
+        return world.source is Source.IMPORT
+    if not then.is_present:
         return False
-    if subject.team is None or subject.team in member.teams:
+    if subject.team is None or subject.team in then.teams:
         return True
     team = world.team(subject.team)
     return team is not None and lead_of(team, world) == member.id

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 from unicodedata import category, normalize
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import inspect
@@ -30,7 +31,28 @@ _UNSEEN = re.compile("[\u115f\u1160\u3164\uffa0\u2800\U0001d159\u2060-\u206f\uff
 _UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Mc", "Me"})
 
 _CONTROL_IN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_UNFIT_FOR_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\\]")
 _CONTROL_IN_LINES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
+
+
+#: Schemes of addresses that a browser opens as a page, and nothing that runs where it is shown.
+WEB_SCHEMES = ("https", "http")
+
+
+def check_web_address(address: str, pointer: str) -> None:
+    """Raise `InvalidField` for what is no absolute address of a page: a scheme, a host, no blank or control."""
+    try:
+        parts = urlsplit(address)
+        is_page = parts.scheme in WEB_SCHEMES and bool(parts.hostname)
+    except ValueError:
+        is_page = False
+    # The parser drops tabs and line ends, and takes backslashes as a browser does not.
+    if not is_page or _UNFIT_FOR_ADDRESS.search(address):
+        raise InvalidField(
+            "the address of a page, such as https://example.com/report",
+            pointer=pointer,
+            allowed=tuple(f"{scheme}://..." for scheme in WEB_SCHEMES),
+        )
 
 
 def compose(text: str) -> str:

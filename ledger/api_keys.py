@@ -71,6 +71,24 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
 
 
+class NewKey(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of a key before it is there."""
+
+    key_id: UUID
+    organisation_id: UUID
+    member_id: UUID
+    scopes: frozenset[str]
+    name: str
+    expires_at: datetime
+    #: The key in whose place it is made, and when that one ends.
+    replaces: UUID | None = None
+    replaced_until: datetime | None = None
+
+
+#: Records a key before it is stored: where that fails there is no key.
+RecordKey = Callable[[NewKey], object]
+
+
 class KeyStore(Protocol):
     """What the keys need of the ledger."""
 
@@ -99,35 +117,53 @@ class Keys:
         scopes: Collection[str],
         expires_at: datetime | None = None,
         name: str = "",
+        *,
+        replaces: KeyRecord | None = None,
+        overlap: timedelta = timedelta(0),
+        record: RecordKey | None = None,
     ) -> str:
         """A new key, which is shown this once. It ends at `expires_at`, at most (and by default) a year from now.
 
-        Raises `InvalidField`.
+        `record` is called before it is stored: a key that no fact names never works, and a fact may be left whose key
+        was never stored. `replaces`: another that ends after `overlap`. Raises `InvalidField` and what `record` raises.
         """
         now = self._clock()
         expires_at = expires_at or now + MAX_LIFETIME
-        if not now < expires_at <= now + MAX_LIFETIME:
-            raise InvalidField("a key ends after now and within a year", pointer="/expires_at")
-        if not (scopes and SCOPES.issuperset(scopes)) and not _is_guest_scope(scopes):
-            allowed = (*sorted(SCOPES), f"{GUEST_SCOPE_PREFIX}<id of a decision>, alone")
-            raise InvalidField("a key has one or more scopes", pointer="/scopes", allowed=allowed)
-        if name:
-            check_text(name, "/name", has_lines=False)
+        _check_key(scopes, name, now, expires_at)
+        new = NewKey(
+            key_id=self._new_id(),
+            organisation_id=organisation_id,
+            member_id=member_id,
+            scopes=frozenset(scopes),
+            name=name,
+            expires_at=expires_at,
+            replaces=replaces.key_id if replaces is not None else None,
+            replaced_until=min(now + overlap, replaces.expires_at) if replaces is not None else None,
+        )
+        if record is not None:
+            record(new)
         text = _generate_key_text()
+        self._store(new, text, now)
+        self.epoch += 1
+        return text
+
+    def _store(self, new: NewKey, text: str, now: datetime) -> None:
+        """Write the key's row, and shorten that of the key in whose place it is, in one transaction."""
         with self._recorder.write() as session:
             session.run(
                 "create_key",
-                key_id=self._new_id(),
-                organisation_id=organisation_id,
-                member_id=member_id,
-                name=name,
-                scopes=msgspec.json.encode(sorted(scopes)).decode(),
+                key_id=new.key_id,
+                organisation_id=new.organisation_id,
+                member_id=new.member_id,
+                name=new.name,
+                scopes=msgspec.json.encode(sorted(new.scopes)).decode(),
                 digest=digest_of(text),
                 created_at=to_micros(now),
-                expires_at=to_micros(expires_at),
+                expires_at=to_micros(new.expires_at),
             )
-        self.epoch += 1
-        return text
+            if new.replaced_until is not None:
+                ends = {"key_id": new.replaces, "until": to_micros(new.replaced_until)}
+                session.run("shorten_key", organisation_id=new.organisation_id, **ends)
 
     def authenticate(self, text: str, now: datetime) -> Principal | None:
         """The holder of this key; None for one that is mistyped, unknown, expired or revoked."""
@@ -198,7 +234,14 @@ class Keys:
             for key_id, member_id, scopes, name, created_at, expires_at, last_used_at, revoked_at in rows
         ]
 
-    def rotate(self, key_id: UUID, overlap: timedelta, *, organisation_id: UUID | None = None) -> str:
+    def rotate(
+        self,
+        key_id: UUID,
+        overlap: timedelta,
+        *,
+        organisation_id: UUID | None = None,
+        record: RecordKey | None = None,
+    ) -> str:
         """A new key with the same member, scopes, name and length of life; the old one ends after `overlap`.
 
         Only an operator leaves `organisation_id` out. Raises `NotFound` for a key of another organisation, or one that
@@ -211,21 +254,27 @@ class Keys:
         if old.revoked_at is not None or old.expires_at <= now:
             raise NotFound("this key has ended; create another")
         life = min(old.expires_at - old.created_at, MAX_LIFETIME)
-        text = self.create(tenant, old.member_id, old.scopes, now + life, old.name)
-        with self._recorder.write() as session:
-            session.run("shorten_key", organisation_id=tenant, key_id=key_id, until=to_micros(now + overlap))
-        self.epoch += 1
-        return text
+        return self.create(
+            tenant,
+            old.member_id,
+            old.scopes,
+            now + life,
+            old.name,
+            replaces=old,
+            overlap=overlap,
+            record=record,
+        )
 
-    def revoke(self, key_id: UUID, *, organisation_id: UUID | None = None) -> None:
+    def revoke(self, key_id: UUID, *, organisation_id: UUID | None = None) -> KeyRecord:
         """End a key now; revoking twice does no harm. Only an operator leaves `organisation_id` out.
 
-        Raises `NotFound`.
+        The key as it was. Raises `NotFound`.
         """
-        tenant, _ = self.find(key_id, organisation_id)
+        tenant, record = self.find(key_id, organisation_id)
         with self._recorder.write() as session:
             session.run("revoke_key", organisation_id=tenant, key_id=key_id, at=to_micros(self._clock()))
         self.epoch += 1
+        return record
 
     def find(self, key_id: UUID, organisation_id: UUID | None) -> tuple[UUID, KeyRecord]:
         """The key and its organisation. Only an operator leaves `organisation_id` out. Raises `NotFound`."""
@@ -235,6 +284,17 @@ class Keys:
         if tenant is None or organisation_id not in (None, tenant):
             raise NotFound("no such key")
         return tenant, next(record for record in self.list(tenant) if record.key_id == key_id)
+
+
+def _check_key(scopes: Collection[str], name: str, now: datetime, expires_at: datetime) -> None:
+    """Raises `InvalidField`."""
+    if not now < expires_at <= now + MAX_LIFETIME:
+        raise InvalidField("a key ends after now and within a year", pointer="/expires_at")
+    if not (scopes and SCOPES.issuperset(scopes)) and not _is_guest_scope(scopes):
+        allowed = (*sorted(SCOPES), f"{GUEST_SCOPE_PREFIX}<id of a decision>, alone")
+        raise InvalidField("a key has one or more scopes", pointer="/scopes", allowed=allowed)
+    if name:
+        check_text(name, "/name", has_lines=False)
 
 
 def is_well_formed(text: str) -> bool:

@@ -33,6 +33,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     #: Member id of the acting principal; None only before there is any member.
     actor: UUID | None
     on_behalf_of: UUID | None = None
+    #: The API key with which it is said.
+    key_id: UUID | None = None
     #: Roles of the acting principal.
     roles: frozenset[str] = frozenset()
     source: Source = Source.API

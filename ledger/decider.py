@@ -19,7 +19,7 @@ from domain.errors import InTheFuture, NotFound, VersionConflict
 from domain.goal.state import Goal
 from domain.index import NOT_INDEXED
 from domain.load import Commitment
-from domain.member.member import Member
+from domain.member.member import SEVERAL_TEAMS, Member
 from domain.organisation.organisation import Organisation, PolicyVersion
 from domain.policy import Policy
 from domain.registry import AggregateType, to_commitment
@@ -97,11 +97,23 @@ class BatchStateReader:
             (self.cycle(organisation_id, found) for found in self._states.live_goals(organisation_id, charter_id)), None
         )
 
+    def members_of(self, organisation_id: UUID, team_id: UUID) -> tuple[Member, ...]:
+        """Found by the index too: under their team or, where they have been in several, together."""
+        listed = {
+            *self._states.live_goals(organisation_id, team_id),
+            *self._states.live_goals(organisation_id, SEVERAL_TEAMS),
+        }
+        found = (self.member(organisation_id, member_id) for member_id in sorted(listed))
+        return tuple(member for member in found if member is not None)
+
     def successor_of(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
         """Found by the index too: a closed cycle is listed there under the one that it followed."""
         return next(
             (self.cycle(organisation_id, found) for found in self._states.live_goals(organisation_id, cycle_id)), None
         )
+
+    def count_listed(self, organisation_id: UUID, listed_under: UUID) -> int:
+        return len(self._states.live_goals(organisation_id, listed_under))
 
     def next_id(self) -> UUID:
         return self._new_id()
@@ -273,6 +285,7 @@ class _StreamDecision:
             correlation_id=fact.event_id if timer or self._correlation is None else self._correlation,
             reason=fact.reason,
             external_source=None if timer else self._command.external_source,
+            key_id=None if timer else self._command.key_id,
             position=self._position + number,
             log_position=self._decider.log_position + number,
             data=fact.data,

@@ -151,7 +151,7 @@ class Ledger:
             session.run("recheck", organisation_id=organisation_id, now=to_micros(self.clock()))
 
     def bulk(self, limits: BulkLimits = _BULK_LIMITS) -> BulkAppend:
-        """For an import: decided on a staging copy, appended at once. A context manager; see `ledger.bulk.append`."""
+        """For an import: decided on a staging copy, appended in slices. A context manager; see `ledger.bulk.append`."""
         return BulkAppend(
             self.recorder,
             mapper=self._mapper,
@@ -268,6 +268,10 @@ class Ledger:
             subject=subject,
         )
 
+    def read_events_at(self, organisation_id: UUID, positions: Sequence[int]) -> list[RecordedEvent]:
+        """An organisation's events at some positions, in order."""
+        return self._query("events_at", organisation_id=organisation_id, positions=list(positions)) if positions else []
+
     @property
     def epoch(self) -> str:
         """The log's epoch, 32 hex digits: another one once the log was restored from a copy. Read once a process."""
@@ -311,6 +315,12 @@ class Ledger:
         """The organisation's last position; 0 where it has no event."""
         with self.recorder.read() as session:
             return int(session.query("position", organisation_id=organisation_id)[0][0] or 0)
+
+    def positions_of(self, organisation_ids: Sequence[UUID]) -> dict[UUID, int]:
+        """The last position of each of these organisations, in one statement; 0 where one has no event."""
+        with self.recorder.read() as session:
+            rows = session.query("positions_of", wanted=[(organisation_id,) for organisation_id in organisation_ids])
+        return {row_uuid(organisation_id): int(position or 0) for organisation_id, position in rows}
 
     def positions(self, organisation_id: UUID) -> tuple[EventPosition, int]:
         """The organisation's last event and the last log position, at one moment."""

@@ -172,6 +172,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     correlation_id: UUID
     reason: Reason | None
     external_source: str | None = None
+    #: Of the API key that said it; that of the sealed part is another.
+    key_id: UUID | None = None
     position: int
     log_position: int
 
@@ -260,6 +262,7 @@ class Mapper(LibraryMapper[UUID]):
             correlation_id=recorded.correlation_id,
             reason=reason,
             external_source=recorded.external_source,
+            key_id=recorded.key_id,
             position=recorded.position,
             log_position=recorded.log_position,
         )
@@ -340,6 +343,7 @@ def _build_recorded_event(header: Header, tag: str, reason: Reason | None, data:
         correlation_id=header.correlation_id,
         reason=reason,
         external_source=header.external_source,
+        key_id=header.key_id,
         position=header.position,
         log_position=header.log_position,
         data=data,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from projections.attribution import ATTRIBUTION
 from projections.charters.charters import CHARTERS
 from projections.cycles.cycles import CYCLES
 from projections.decisions.decisions import DECISIONS
@@ -12,9 +13,11 @@ from projections.history.history import HISTORY
 from projections.marts.projection import MARTS_PROJECTION
 from projections.overload.facts import OVERLOAD
 from projections.people import MEMBERS, ORGANISATIONS, TEAMS
+from projections.subscriptions import SUBSCRIPTIONS
 from projections.support.facts import SUPPORT
 
 PROJECTIONS: tuple[Projection, ...] = (
+    ATTRIBUTION,
     CHARTERS,
     CYCLES,
     DECISIONS,
@@ -25,6 +28,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     MEMBERS,
     ORGANISATIONS,
     OVERLOAD,
+    SUBSCRIPTIONS,
     SUPPORT,
     TEAMS,
 )

@@ -11,13 +11,14 @@ from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 from math import sqrt
-from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, Protocol, Self, TypeVar
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
 from projections.as_of import AsOf
+from projections.privacy import Parts, WithheldBy, contributions
 
 Line = Literal["amber", "red", "over"]
 
@@ -73,8 +74,6 @@ ESTIMATED_ONLY = "estimated_only"
 
 #: Below this many cases a ratio shows its counts first and draws a line only where its whole interval is over it.
 SMALL_SAMPLE = 10
-#: Aggregates over fewer people, or whose complement is fewer, are withheld from those without person-level rights.
-MIN_GROUP_SIZE = 5
 #: Printed values have 6 decimals.
 _SCALE = 10**6
 #: Two-sided 95 % quantile of the normal distribution.
@@ -104,6 +103,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     value: float | int | None
     #: Why there is no value: `no_data`, `no_charter`, `no_capacity`, ...; `estimated_only`: why there is no line.
     status: str | None = None
+    #: By which rule a figure of a group is withheld from this viewer.
+    rule: WithheldBy | None = None
     line: Line | None = None
     #: The same measure as a ratio, where `value` is in days.
     ratio: float | None = None
@@ -133,8 +134,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Whether it is about several people: neither one member's nor one goal's."""
         return self.member is None and self.goal is None
 
-    def as_withheld(self) -> Figure:
-        """This figure without its values: only its name and its group or member."""
+    def as_withheld(self, rule: WithheldBy) -> Figure:
+        """This figure without its values: only its name, its group or member, and the rule."""
         return Figure(
             name=self.name,
             team=self.team,
@@ -144,7 +145,31 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             retroactive=self.retroactive,
             value=None,
             status=WITHHELD,
+            rule=rule,
         )
+
+
+class GroupFigure(NamedTuple):
+    """A group's figure with the persons behind it, who are never in an answer."""
+
+    figure: Figure
+    parts: Parts
+
+
+def of_group(figure: Figure, *parts: Iterable[tuple[UUID | None, UUID | None]]) -> GroupFigure:
+    """The figure with who is behind each of its counts, as (team, person); without a part nobody is."""
+    return GroupFigure(figure, tuple(contributions(part) for part in parts))
+
+
+class FigureList(list[Figure]):
+    """The figures of a report as it was built: beside those of groups, who is behind them."""
+
+    def __init__(self, figures: Iterable[Figure | GroupFigure] = ()) -> None:
+        self.parts: list[Parts | None] = []
+        for figure in figures:
+            bare, parts = figure if isinstance(figure, GroupFigure) else (figure, None)
+            self.append(bare)
+            self.parts.append(parts)
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -206,15 +231,23 @@ class ReportScope(msgspec.Struct, frozen=True, kw_only=True):
 WHOLE_ORGANISATION = ReportScope()
 
 
-def finish_report(report: type[R], as_of: AsOf, scope: ReportScope, figures: Iterable[Figure], **sections: Any) -> R:
+def finish_report(
+    report: type[R], as_of: AsOf, scope: ReportScope, figures: Iterable[Figure | GroupFigure], **sections: Any
+) -> R:
     """The report of these figures and its own sections, without the events behind figures unless asked to explain."""
     return report(
         as_of=as_of.as_of_text,
         recorded_as_of=as_of.recorded_as_of,
         policy_version=as_of.policy.version,
-        figures=[figure if scope.explain or figure.events is None else without_events(figure) for figure in figures],
+        figures=FigureList(figure if scope.explain else _without_events(figure) for figure in figures),
         **sections,
     )
+
+
+def _without_events(figure: Figure | GroupFigure) -> Figure | GroupFigure:
+    if isinstance(figure, GroupFigure):
+        return figure._replace(figure=without_events(figure.figure))
+    return figure if figure.events is None else without_events(figure)
 
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -311,12 +344,6 @@ def build_share(  # noqa: PLR0913 - a share is made of its counts and its lines
         small_sample=n < SMALL_SAMPLE,
         **fields,
     )
-
-
-def has_enough_people(group: int, whole: int) -> bool:
-    """Whether an aggregate over `group` of `whole` people is anonymous: neither it nor its complement is small."""
-    rest = whole - group
-    return group >= MIN_GROUP_SIZE and (rest <= 0 or rest >= MIN_GROUP_SIZE)
 
 
 def event_ids(events: Iterable[UUID | None]) -> list[UUID]:

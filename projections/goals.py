@@ -74,9 +74,14 @@ SORTS: tuple[str, ...] = get_args(Sort)
 _SORT_KEYS = {"due": "COALESCE(due, '9999-12-31')", "title": "title_folded", "updated": "valid_from"}
 
 
+_LEAST_ID, _GREATEST_ID = str(UUID(int=0)), str(UUID(int=2**128 - 1))
+
+
 class GoalFilters(msgspec.Struct, frozen=True, kw_only=True):
     """Which goals to list; all that are given must hold."""
 
+    #: How the ids begin: hexadecimal digits, with the hyphens of a UUID. Unset it is no part of a cursor's question.
+    id_prefix: str | msgspec.UnsetType = msgspec.UNSET
     team: UUID | None = None
     owner: UUID | None = None
     sponsor: UUID | None = None
@@ -97,6 +102,12 @@ class GoalVisibilityFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     member: UUID
     teams: frozenset[UUID]
+
+    def to_sql(self) -> tuple[str, dict[str, Any]]:
+        """The condition on a row of `goals`, and its parameters."""
+        marks, teams = in_clause("seen", sorted(self.teams, key=str))
+        condition = f"(goals.owner = :viewer OR goals.sponsor = :viewer OR goals.team IN ({marks}))"
+        return condition, {"viewer": str(self.member), **teams}
 
 
 class GoalPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -248,9 +259,17 @@ def load_goals_page(
 def _build_where(filters: GoalFilters, visible: GoalVisibilityFilter | None) -> tuple[list[str], dict[str, Any]]:
     where, params = ["1 = 1"], dict[str, Any]()
     if visible is not None:
-        marks, teams = in_clause("seen", sorted(visible.teams, key=str))
-        where.append(f"(owner = :viewer OR sponsor = :viewer OR team IN ({marks}))")
-        params |= {"viewer": str(visible.member), **teams}
+        clause, seen = visible.to_sql()
+        where.append(clause)
+        params |= seen
+    if filters.id_prefix is not msgspec.UNSET:
+        # Between the least and the greatest UUID that begins so: all are of one length, so any collation agrees.
+        length = len(filters.id_prefix)
+        where.append("stream_id BETWEEN :id_from AND :id_to")
+        params |= {
+            "id_from": filters.id_prefix + _LEAST_ID[length:],
+            "id_to": filters.id_prefix + _GREATEST_ID[length:],
+        }
     for column in ("team", "owner", "sponsor"):
         value = getattr(filters, column)
         if value is not None:

@@ -1,8 +1,7 @@
-"""Members, teams and the organisation itself, as versions; and the names by which people are spoken of."""
+"""Members, teams and the organisation itself, as versions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,9 +16,9 @@ from domain.organisation.organisation import Organisation
 from domain.team import team as teams
 from domain.team.team import Team
 from projections.as_of import AsOf
-from projections.database.database import Database, named_statements, query_by_ids
+from projections.database.database import Database, named_statements
 from projections.database.sql import without_nul
-from projections.database.tables import Column
+from projections.database.tables import END_OF_TIME, Column
 from projections.engine.versions import VersionedProjection
 
 _SQL = "people"
@@ -29,6 +28,11 @@ def _member_fields(state: Member) -> tuple[Any, ...]:
     present = 1 if state.is_present else 0
     last_left = to_micros(state.departures[-1].left_at) if state.departures else None
     return (state.ref, without_nul(state.name), present, " ".join(sorted(map(str, state.teams))), last_left)
+
+
+def _team_fields(state: Team) -> tuple[Any, ...]:
+    archived = None if state.archived_at is None else to_micros(state.archived_at)
+    return (state.ref, without_nul(state.name), str(state.lead), to_micros(state.lead_since), archived)
 
 
 MEMBERS = VersionedProjection(
@@ -48,7 +52,7 @@ MEMBERS = VersionedProjection(
 )
 TEAMS = VersionedProjection(
     name="teams",
-    version=4,
+    version=5,
     kind="team",
     evolve=teams.evolve,
     columns=(
@@ -56,8 +60,9 @@ TEAMS = VersionedProjection(
         Column("name", "text", "What the team is called."),
         Column("lead", "uuid", "The member who was appointed last: its lead, unless that member has left since."),
         Column("lead_since", "integer", "When that was, microseconds UTC."),
+        Column("archived_at", "integer", "Since when it is archived and has no lead, microseconds UTC.", nullable=True),
     ),
-    fields=lambda state: (state.ref, without_nul(state.name), str(state.lead), to_micros(state.lead_since)),
+    fields=_team_fields,
     # Asked by every request: which teams does its sender lead?
     indexes=(("organisation_id", "lead"),),
     comment="Teams and their leads.",
@@ -95,6 +100,23 @@ def member_at(database: Database, as_of: AsOf, member_id: UUID) -> Member | None
     return _MEMBER.decode(rows[0].body) if rows else None
 
 
+class Membership(msgspec.Struct, frozen=True, kw_only=True):
+    """A time in which a member was there, and in these teams; instants in microseconds UTC, the end excluded."""
+
+    begins: int
+    ends: int
+    teams: frozenset[UUID]
+
+
+def load_memberships(database: Database, organisation_id: UUID, member_id: UUID) -> list[Membership]:
+    """When the member was there and in which teams, as is known now, oldest first."""
+    params = {"organisation_id": str(organisation_id), "stream_id": str(member_id), "still": END_OF_TIME}
+    return [
+        Membership(begins=row.valid_from, ends=row.valid_to, teams=frozenset(map(UUID, row.teams.split())))
+        for row in database.query(named_statements(_SQL)["memberships"], params)
+    ]
+
+
 def teams_at(database: Database, as_of: AsOf) -> list[Team]:
     """Every team, by id."""
     return [_TEAM.decode(row.body) for row in database.query(named_statements(_SQL)["teams"], as_of.params)]
@@ -111,7 +133,9 @@ def teams_and_leads_at(database: Database, as_of: AsOf, *, team: UUID | None = N
 
 
 def is_led_by(team: Team, member: Member | None) -> bool:
-    """Whether this member, who is there, leads the team: a leave ended that, whether or not they have returned."""
+    """Whether this member, who is there, leads the team: a leave ends that for good, and so does archiving the team."""
+    if team.archived_at is not None:
+        return False
     return member is not None and team.lead == member.id and not member.has_left_since(team.lead_since)
 
 
@@ -158,13 +182,3 @@ def list_organisations(database: Database, limit: int) -> list[tuple[UUID, str]]
     """Every organisation of the store with its name of today, by name; at most `limit`."""
     rows = database.query(named_statements(_SQL)["organisations"], {"rows": limit})
     return [(UUID(row.organisation_id), row.name) for row in rows]
-
-
-def load_names(database: Database, as_of: AsOf, ids: Iterable[UUID | str | None]) -> dict[str, str]:
-    """Id -> how people called it at `as_of`: a member's or team's name, a goal's title, else its reference.
-
-    What began later is called as it was at its beginning. An id that nothing was known of is left out.
-    """
-    wanted = sorted({str(i) for i in ids if i is not None})
-    rows = query_by_ids(database, _SQL, {"names": wanted}, as_of.params)["names"]
-    return {row.id: row.name for row in rows if row.name}

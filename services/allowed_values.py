@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import inspect
 
 #: More choices than this are not listed.
-MAX_CHOICES = 200
+MAX_CHOICES = 400
 
 
 def list_allowed_values(kind: Any, pointer: str | None) -> tuple[str, ...]:

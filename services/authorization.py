@@ -22,9 +22,6 @@ SCOPES = (READ, ACT, IMPORT, ADMIN)
 #: What a guest's key conveys (`ledger.api_keys.GUEST`): a say in the one decision that it names, and nothing else.
 DECIDE = "decide"
 
-#: Aggregates over fewer people than this, or that leave fewer than this outside, say something about persons.
-SMALLEST_GROUP = 5
-
 
 class Capability(StrEnum):
     """What the table decides."""
@@ -36,6 +33,7 @@ class Capability(StrEnum):
     ACT_ON_CHARTER = "act_on_charter"
     MANAGE_MEMBERS = "manage_members"
     MANAGE_KEYS = "manage_keys"
+    MANAGE_SUBSCRIPTIONS = "manage_subscriptions"
     SET_POLICY = "set_policy"
     IMPORT = "import"
     REASSIGN = "reassign"
@@ -63,6 +61,7 @@ REQUIRED_SCOPES: dict[Capability, str] = {
     Capability.ACT_ON_CHARTER: ACT,
     Capability.MANAGE_MEMBERS: ADMIN,
     Capability.MANAGE_KEYS: ADMIN,
+    Capability.MANAGE_SUBSCRIPTIONS: ADMIN,
     Capability.SET_POLICY: ADMIN,
     Capability.IMPORT: IMPORT,
     Capability.REASSIGN: ADMIN,
@@ -164,19 +163,6 @@ def expand_guest_scope(scopes: frozenset[str]) -> frozenset[str]:
 def can_see_everything(viewer: Viewer) -> bool:
     """Whether every goal of the organisation is visible, so that lists need no filter."""
     return may(viewer, Capability.SEE_GOAL)
-
-
-def can_see_group(viewer: Viewer, team: UUID | None, *, size: int, outside: int) -> bool:
-    """Whether an aggregate over `team` (None: the organisation) of `size` members may be shown.
-
-    Who sees the persons sees their team. Others see their own team's and the organisation's figures where neither
-    the group nor what it leaves out (0 is nobody) is smaller than five.
-    """
-    if may(viewer, Capability.SEE_TEAM, AccessSubject(teams=frozenset({team}) if team else frozenset())):
-        return True
-    if READ not in viewer.scopes or (team is not None and team not in viewer.teams):
-        return False
-    return size >= SMALLEST_GROUP and (outside == 0 or outside >= SMALLEST_GROUP)
 
 
 def roles_for_command(viewer: Viewer) -> frozenset[str]:

@@ -15,10 +15,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.settings import PREFIX, Settings, SettingsError
+from services.client.arguments import NAMES as CLIENT_COMMANDS
+from services.client.arguments import add_client_commands
+from services.client.completion import SHELLS, answer_completion, print_completion
 
 if TYPE_CHECKING:
     from services.commands.console import Console
+    from services.settings import Settings
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - its type has no public name
 
@@ -36,22 +39,36 @@ MAX_PROCESSES = 64
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
-    arguments = _build_parser().parse_args(argv)
-    from services.commands.console import Console
-
     try:
-        settings = Settings.from_environment(os.environ)
-        return _run(arguments, settings, Console(as_json=getattr(arguments, "json", False)))
-    except SettingsError as error:
-        return _print_error(str(error), EXIT_USAGE)
+        parser = _build_parser()
+        answer_completion(parser)
+        given = _parse(parser, argv)
+        _require_text(parser, sys.argv[1:] if argv is None else argv)
+        code = _run(given)
+        # Here, where a reader that has gone is expected, and not when the interpreter ends.
+        sys.stdout.flush()
     except KeyboardInterrupt:
         return _print_error("interrupted", EXIT_FAILED)
     except BrokenPipeError:
         # The reader of the pipe has gone; a second error at exit, from flushing, would not help.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
-    except _list_expected_errors() as error:
-        return _print_error(" ".join(str(error).split()) or type(error).__name__, EXIT_FAILED)
+    except Exception as error:
+        code = _find_exit_code(error)
+        if not code:
+            raise
+        return _print_error(" ".join(str(error).split()) or type(error).__name__, code)
+    return code
+
+
+def _parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments. Fields of an act may also stand behind options, where argparse takes no more positional ones."""
+    given, rest = parser.parse_known_args(argv)
+    if rest and (given.command != "act" or any(word.startswith("-") for word in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        given.field += rest
+    return given
 
 
 def _print_error(words: str, code: int) -> int:
@@ -59,18 +76,48 @@ def _print_error(words: str, code: int) -> int:
     return code
 
 
-def _list_expected_errors() -> tuple[type[Exception], ...]:
-    """Errors that are no defect of the code: printed as one line, never as a traceback."""
+def _require_text(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
+    """Leave with a wrong usage for an argument that is no text in the locale's encoding: it could not be sent on."""
+    for word in argv:
+        if any("\ud800" <= character <= "\udfff" for character in word):
+            parser.error(f"{word!a} is no text in this locale ({sys.getfilesystemencoding()}); set LC_ALL=C.UTF-8")
+
+
+def _find_exit_code(error: Exception) -> int:
+    """The exit code of an expected error, which is printed as one line; 0 for a defect, whose traceback is wanted."""
+    from services.commands.console import CommandFailed, WrongUsage
+    from services.settings import SettingsError
+
+    if isinstance(error, SettingsError | WrongUsage):
+        return EXIT_USAGE
+    if isinstance(error, CommandFailed | OSError):
+        return EXIT_FAILED
     from domain.errors import Refusal
     from ledger.errors import LedgerMisconfigured, LedgerUnavailable
     from projections.database.database import DatabaseUnavailable
-    from services.commands.console import CommandFailed
 
-    return CommandFailed, Refusal, LedgerUnavailable, LedgerMisconfigured, DatabaseUnavailable, OSError
+    expected = Refusal | LedgerUnavailable | LedgerMisconfigured | DatabaseUnavailable
+    return EXIT_FAILED if isinstance(error, expected) else 0
 
 
-def _run(given: argparse.Namespace, settings: Settings, console: Console) -> int:
+def _run(given: argparse.Namespace) -> int:
     """Dispatch; each command's module is imported only when it runs."""
+    from services.commands.console import Console
+
+    console = Console(as_json=getattr(given, "json", False))
+    if given.command == "completion":
+        return print_completion(console, given.shell)
+    if given.command in CLIENT_COMMANDS:
+        from services.client import commands
+
+        return commands.run(console, given)
+    from services.settings import Settings
+
+    return _run_here(given, Settings.from_environment(os.environ), console)
+
+
+def _run_here(given: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Run a command that works on the store or serves it."""
     match given.command:
         case "serve" | "worker" | "demo" | "openapi":
             return _run_process(given, settings, console)
@@ -254,11 +301,14 @@ def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="plimsoll",
         description="Promises in, overload and drift out.",
-        epilog=f"Settings come from the environment ({PREFIX}*); see docs/settings.md. Exit codes: 0 done, "
+        epilog="Settings come from the environment (PLIMSOLL_*); see docs/settings.md. Exit codes: 0 done, "
         "1 refused or failed, 2 wrong usage.",
     )
     parser.add_argument("--version", action=_PrintVersion, nargs=0, help="print the program's version")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add_client_commands(commands, _add_command)
+    completion = _add_command(commands, "completion", "print what makes a shell complete these commands", json=False)
+    completion.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
     _add_processes(commands)
     _add_store(commands)
     _add_data(commands)
@@ -391,11 +441,13 @@ def _add_export(commands: Commands) -> None:
 
 def _add_health(commands: Commands) -> None:
     _add_command(commands, "doctor", "look at everything a running Plimsoll needs")
-    audit = _add_group(commands, "audit", "proofs")
+    audit = _add_group(commands, "audit", "prove that the log is whole")
     _add_command(audit, "verify", "prove that the log misses nothing")
     digest = _add_command(audit, "digest", "a number over the log's events: equal where two logs hold the same ones")
     digest.add_argument("--at", type=int, metavar="POSITION", help="up to this log position; default: all")
-    projections = _add_group(commands, "projections", "the views")
+    projections = _add_group(
+        commands, "projections", "the read models (views): progress, rebuilding, comparison with the log"
+    )
     _add_command(projections, "status", "position, lag and digest of each view")
     for name, words in (("rebuild", "build views anew from the log"), ("verify", "compare views with the log")):
         _add_command(projections, name, words).add_argument("view", nargs="*", help="default: all")

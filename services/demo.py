@@ -15,7 +15,7 @@ from services import runtime as composition
 from services.commands.console import CommandFailed
 from services.commands.serving import handle_stop_signals, serve_until_stopped
 from services.imports.importer import import_lines
-from services.organisations import STEWARD_SCOPES, create_organisation, find_organisation_id
+from services.organisations import OPERATOR, STEWARD_SCOPES, create_key, create_organisation, find_organisation_id
 from services.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _seed(runtime: Runtime, path: Path, console: Console) -> _SavedDemo:
     principal = runtime.keys.authenticate(note.api_key, runtime.clock())
     if principal is None:
         raise CommandFailed(f"the key in {path} is no longer good; remove the folder to start over")
-    with console.progress("telling two years of history") as progress:
+    with console.progress("recording two years of history") as progress:
         lines = (msgspec.json.encode(row) for row in rows)
         result = import_lines(runtime, note.organisation, lines, principal=principal, progress=progress)
     if result.errors:
@@ -93,7 +93,7 @@ def _create_organisation(runtime: Runtime, path: Path) -> _SavedDemo:
     if runtime.keys.list(tenant):
         # Founded, and killed before the key was noted: its text is gone for good, so make another.
         steward = runtime.keys.list(tenant)[0].member_id
-        key = runtime.keys.create(tenant, steward, STEWARD_SCOPES, name="demo key")
+        key = create_key(runtime, tenant, steward, STEWARD_SCOPES, by=OPERATOR, name="demo key")
     else:
         key = create_organisation(runtime, NAME, steward=seed.STEWARD).api_key
     return _save(path, _SavedDemo(organisation=tenant, api_key=key, told_on=runtime.clock().date()))
@@ -123,25 +123,26 @@ Plimsoll answers at {url}; every call and its shape: {url}/docs
   export URL={url} KEY={key}
   get() {{ curl -s -H "Authorization: Bearer $KEY" "$URL$1"; }}
 
-Priya, the only database specialist, is over the line. By how much, and what would relieve her:
+Priya, the only database specialist, is overloaded: her goals ask for more hours than she has. By how much, and what
+would relieve her:
   get "/v1/reports/overload?member=priya&format=text"
-Who says "yes, and"? Three additions this month, nothing dropped for them:
+Viktor asks Platform for more and drops nothing for it: three such additions ("yes, and") this month:
   get "/v1/reports/overload?team=platform&format=text"
-Checkout's outcome changed; whose link to it was never affirmed, and who could say one sentence to whom:
+Checkout's outcome changed. Which of its tasks were not confirmed since, and what could be said to whom:
   get "/v1/reports/drift?team=checkout&format=text"
-Why is the settlement report due when it is? Value, change, reason, consent, and what gave:
+Why is the settlement report due when it is? The value, its change, the reason, who agreed, what was given up for it:
   get "/v1/goals/settlement-report/why?field=due"
 The same goal in plain words, from the first offer on, and as it stood a month ago:
   get "/v1/goals/settlement-report/history"
   get "/v1/goals/settlement-report?as_of={month_ago}"
 
-What is all of it for? The purpose changed three weeks ago: Data affirmed, Platform renegotiated, of one goal no word:
+What is all of it for? The purpose changed three weeks ago: which goals were confirmed or changed since, and which not:
   get "/v1/reports/alignment?format=text"
   get "/v1/goals/night-batch/why?field=outcome"
 Checkout's charter was made together: the decision, the objection that changed it, a breach and its repair talk:
   get "/v1/decisions/checkout-purpose/history"
   get "/v1/charters/checkout/history"
-Checkout's last quarter, every goal of it decided, and what came along into this one (one improvement is overdue):
+Checkout's last quarter: what became of each goal, and what goes on into this one (one improvement is overdue):
   get "/v1/reports/cycles?team=checkout&format=text"
   get "/v1/cycles/checkout-last/history"
 Who asked for help, who answered, and who has not; and which of Priya's extras can wait, to be decided this week:

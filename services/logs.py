@@ -121,6 +121,9 @@ class RequestLogLine(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str
     organisation: UUID | None
     member: UUID | None
+    #: The API key, and the address that the connection came from: the proxy's, where there is one.
+    key: UUID | None = None
+    address: str | None = None
 
 
 class RequestLog:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
 
 from domain.errors import NotFound
+from domain.key.key import AnyKeyAct, EndKey, MakeKey, ReplaceKey
 from domain.member import member
 from domain.organisation import organisation
 from domain.references import derive_organisation_id, resolve_stream_id
-from ledger.api_keys import KeyRecord
+from ledger.api_keys import KeyRecord, NewKey
 from ledger.commands import Command
 
 if TYPE_CHECKING:
@@ -41,7 +44,35 @@ def list_keys(runtime: Runtime, organisation_id: UUID) -> list[KeyRecord]:
     ]
 
 
-def rotate_key(runtime: Runtime, key_id: UUID, overlap: timedelta, *, organisation_id: UUID | None = None) -> str:
+class KeySteward(msgspec.Struct, frozen=True, kw_only=True):
+    """Who makes and ends keys: a member with a key of its own, or (neither) an operator at the command line."""
+
+    member_id: UUID | None = None
+    key_id: UUID | None = None
+    roles: frozenset[str] = _STEWARD_ROLES
+
+
+OPERATOR = KeySteward()
+
+
+def create_key(  # noqa: PLR0913 - what a key is
+    runtime: Runtime,
+    organisation_id: UUID,
+    member_id: UUID,
+    scopes: Collection[str],
+    *,
+    by: KeySteward,
+    expires_at: datetime | None = None,
+    name: str = "",
+) -> str:
+    """A new key, recorded as a fact before it works; see `Keys.create`."""
+    record = partial(_record_key, runtime, by)
+    return runtime.keys.create(organisation_id, member_id, scopes, expires_at, name, record=record)
+
+
+def rotate_key(
+    runtime: Runtime, key_id: UUID, overlap: timedelta, *, by: KeySteward, organisation_id: UUID | None = None
+) -> str:
     """A key in the place of another, which ends after `overlap`; see `Keys.rotate`.
 
     Raises `NotFound` as well for a key that ended with a leave of its member.
@@ -49,7 +80,50 @@ def rotate_key(runtime: Runtime, key_id: UUID, overlap: timedelta, *, organisati
     tenant, record = runtime.keys.find(key_id, organisation_id)
     if _find_key_end(runtime, tenant, record) is not None:
         raise NotFound("this key ended when its member left; create another")
-    return runtime.keys.rotate(key_id, overlap, organisation_id=organisation_id)
+    return runtime.keys.rotate(
+        key_id, overlap, organisation_id=organisation_id, record=partial(_record_key, runtime, by)
+    )
+
+
+def revoke_key(runtime: Runtime, key_id: UUID, *, by: KeySteward, organisation_id: UUID | None = None) -> KeyRecord:
+    """End a key now, and then record it: one that is to end does not wait for the log. The key as it is.
+
+    Calling again after a crash records what is missing, and once only. Raises `NotFound`.
+    """
+    runtime.keys.revoke(key_id, organisation_id=organisation_id)
+    tenant, record = runtime.keys.find(key_id, organisation_id)
+    known = runtime.ledger.load_current(tenant, "key", key_id)
+    if known is None or known.state is None or known.state.revoked_at is None:
+        _record_key_act(runtime, by, tenant, key_id, EndKey(member=record.member_id))
+    return record
+
+
+def _record_key(runtime: Runtime, by: KeySteward, new: NewKey) -> None:
+    made = MakeKey(
+        member=new.member_id,
+        scopes=tuple(sorted(new.scopes)),
+        expires_at=new.expires_at,
+        name=new.name,
+        replaces=new.replaces,
+    )
+    _record_key_act(runtime, by, new.organisation_id, new.key_id, made)
+    if new.replaces is not None and new.replaced_until is not None:
+        ended = ReplaceKey(member=new.member_id, replaced_by=new.key_id, expires_at=new.replaced_until)
+        _record_key_act(runtime, by, new.organisation_id, new.replaces, ended)
+
+
+def _record_key_act(runtime: Runtime, by: KeySteward, organisation_id: UUID, key_id: UUID, act: AnyKeyAct) -> None:
+    runtime.handle(
+        Command(
+            organisation_id=organisation_id,
+            kind="key",
+            stream_id=key_id,
+            act=act,
+            actor=by.member_id,
+            key_id=by.key_id,
+            roles=by.roles,
+        )
+    )
 
 
 def _find_key_end(runtime: Runtime, organisation_id: UUID, record: KeyRecord) -> datetime | None:
@@ -96,7 +170,9 @@ def create_organisation(runtime: Runtime, name: str, *, steward: str, zone: str 
         record("member", steward_id, member.Join(name=steward, ref=steward))
     if known is None or member.Role.STEWARD not in known.roles:
         record("member", steward_id, member.GrantRole(role=member.Role.STEWARD))
-    key = runtime.keys.create(organisation_key, steward_id, STEWARD_SCOPES, name="first key")
+    key = create_key(
+        runtime, organisation_key, steward_id, STEWARD_SCOPES, by=KeySteward(member_id=steward_id), name="first key"
+    )
     return CreatedOrganisation(
         organisation=name.strip(), organisation_id=organisation_key, steward_id=steward_id, api_key=key
     )

@@ -9,18 +9,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from uuid import UUID, uuid4
 
-import dramatiq
 import msgspec
-from dramatiq.brokers.stub import StubBroker
 
+from domain.policy import Policy
 from ledger.api_keys import Keys
 from ledger.commands import Command, Receipt
+from ledger.deliveries import Deliveries
 from ledger.ledger import Ledger
+from ledger.person_reads import PersonReadStore
 from ledger.storage import migrations
 from projections.catalogue import PROJECTIONS
 from projections.database.database import Database
@@ -29,21 +30,30 @@ from projections.marts.snapshots import migrate_snapshots
 from services.bi import create_views, drop_outdated_views
 from services.clock import TimeOrderedIds, utc_now
 from services.database_roles import grant_rights
+from services.person_reads import PersonReads, kept_from
 from services.wakeups.local import LocalWakeups, Wakeups
-from services.worker.engine_process import EngineProcess
-from services.worker.jobs import Jobs
-from services.worker.metrics import JobMetrics
-from services.worker.worker import Worker
 
 if TYPE_CHECKING:
+    import dramatiq
+
     from services.settings import Settings
+    from services.worker.jobs import Jobs
+
+
+#: Threads of an API process for look-ups: of commands, keys and probes.
+_LOOKUP_THREADS = 12
 
 
 class Runtime:
     """Everything that outlives a request. Make one with `open` or `start`; close it when done."""
 
     def __init__(
-        self, settings: Settings, *, clock: Callable[[], datetime] = utc_now, new_id: Callable[[], UUID] | None = None
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        new_id: Callable[[], UUID] | None = None,
+        statement_timeout_s: float = 0,
     ) -> None:
         self.settings = settings
         self._auth_changes = 0
@@ -57,18 +67,20 @@ class Runtime:
             self.ledger = Ledger.open(settings.database_url, clock=self.clock, new_id=self.new_id)
             opened.callback(self.ledger.close)
             # Every thread of the API and of the worker may ask the views at once, and the projector writes them.
-            connections = settings.api_threads + settings.worker_threads + 1
             self.database = Database.open(
                 settings.views_database_url or settings.database_url,
-                connections=connections,
+                connections=_count_reading_threads(settings) + settings.worker_threads + 1,
+                statement_timeout_s=statement_timeout_s,
                 row_security=bool(settings.views_database_url),
             )
             opened.callback(self.database.close)
             self.keys = Keys(self.ledger)
+            self.deliveries = Deliveries(self.ledger)
+            self.person_reads = PersonReads(PersonReadStore(self.ledger.recorder), self.clock)
+            opened.callback(self.person_reads.close)
             self.engine = Engine(self.ledger, self.database, PROJECTIONS)
-            self.broker = _create_broker(settings)
-            opened.callback(self.broker.close)
-            self.jobs = Jobs(self.broker, self)
+            self._jobs: Jobs | None = None
+            self._jobs_lock = threading.Lock()
             self.wakeups = _create_wakeups(settings)
             opened.callback(self.wakeups.close)
             self._exit_stack = opened.pop_all()
@@ -80,15 +92,35 @@ class Runtime:
 
     @classmethod
     def start(cls, settings: Settings) -> Self:
-        """`open` and, when embedded, the worker: jobs and scheduler in this process, the views' engine in a child."""
-        runtime = cls(settings)
+        """`open` and, when embedded, the worker: jobs and scheduler in this process, the views' engine in a child.
+
+        For a server: PostgreSQL ends a reading statement after `store_wait_s` seconds.
+        """
+        runtime = cls(settings, statement_timeout_s=settings.store_wait_s)
         if settings.is_embedded:
+            from services.worker.engine_process import EngineProcess  # noqa: PLC0415 - as in `jobs`
+            from services.worker.worker import Worker  # noqa: PLC0415
+
             engine = EngineProcess(settings)
             runtime._exit_stack.callback(engine.close)
             worker = Worker(runtime, scheduler=True, engine=engine)
             worker.start()
             runtime._exit_stack.callback(worker.stop)
         return runtime
+
+    @property
+    def jobs(self) -> Jobs:
+        """The jobs and their broker; made when they are first asked for.
+
+        Broker, logging and metrics take a third of the start of a command that only opens the store.
+        """
+        with self._jobs_lock:
+            if self._jobs is None:
+                from services.worker.jobs import Jobs  # noqa: PLC0415
+
+                self._jobs = Jobs(_create_broker(self.settings), self)
+                self._exit_stack.callback(self._jobs.broker.close)
+            return self._jobs
 
     def handle(self, command: Command) -> Receipt:
         """Record one command's events and wake the projector: the wake-up follows every commit, by construction.
@@ -120,6 +152,19 @@ class Runtime:
         """Grows with whatever this process changes about keys, members and teams."""
         return self._auth_changes + self.keys.epoch
 
+    def run_housekeeping(self) -> None:
+        """Delete what has outlived its use: idempotency keys, deliveries, reads of figures older than the policy's."""
+        self.ledger.purge_idempotency_keys()
+        self.deliveries.purge(self.clock() - timedelta(days=self.settings.webhook_log_days))
+        self.person_reads.store.purge(self.reads_kept_from)
+
+    def reads_kept_from(self, organisation_id: UUID) -> int:
+        """The first day (`ledger.person_reads.day_of`) whose reads of figures the organisation keeps."""
+        now = self.clock()
+        entry = self.ledger.load_current(organisation_id, "organisation", organisation_id)
+        policy = entry.state.policy_at(now).policy if entry is not None else Policy()
+        return kept_from(now, policy.looked_at_days)
+
     def close(self) -> None:
         """Stop what was started and close what was opened, in reverse order. May be called twice."""
         self._exit_stack.close()
@@ -131,6 +176,12 @@ class Runtime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _count_reading_threads(settings: Settings) -> int:
+    """Threads of an API process that may ask the views at once: of every weight class, and some for look-ups."""
+    pages = settings.api_threads // 4 + 1
+    return settings.api_threads + pages + settings.reports_at_once + settings.imports_at_once + _LOOKUP_THREADS
 
 
 class Migration(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,6 +222,10 @@ def migrate(settings: Settings, *, restored: bool = False) -> Migration:
 
 
 def _create_broker(settings: Settings) -> dramatiq.Broker:
+    from dramatiq.brokers.stub import StubBroker  # noqa: PLC0415 - as in `jobs`
+
+    from services.worker.metrics import JobMetrics  # noqa: PLC0415
+
     if settings.redis_url is None:
         return StubBroker(middleware=[JobMetrics()])
     # Its import takes as long as all others together and is needed only with Redis.

@@ -70,11 +70,47 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Meta(ge=1, le=256, description="Threads of one API process that may wait for the database at a time."),
     ] = 16
+    reports_at_once: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=64,
+            description="Reports that one API process computes at a time; an organisation has half of them.",
+        ),
+    ] = 2
+    imports_at_once: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=64,
+            description="Imports that one API process works on at a time; an organisation has half of them.",
+        ),
+    ] = 2
+    import_seconds: Annotated[
+        float, Meta(gt=0, le=86_400, description="Seconds that one import over HTTP may take before it is given up.")
+    ] = 600.0
+    queued_reads: Annotated[
+        int,
+        Meta(ge=0, le=100_000, description="Reads of each weight class that may wait for a thread of one API process."),
+    ] = 1024
+    queue_wait_s: Annotated[
+        float,
+        Meta(ge=0, le=600, description="Seconds that a read or an import waits for its turn before it is refused."),
+    ] = 10.0
+    waits_at_once: Annotated[
+        int,
+        Meta(
+            ge=1, le=100_000, description="Long polls and streams of one API process; an organisation has half of them."
+        ),
+    ] = 4000
+    waits_per_key: Annotated[
+        int, Meta(ge=1, le=100_000, description="Long polls and streams that one key may have in one API process.")
+    ] = 100
     public_url: Annotated[
         str,
         Meta(
             pattern=r"^(https?://[^ ]+)?$",
-            description="Absolute base of the URLs we hand out; empty: as the request came in.",
+            description="Absolute base of the URLs we hand out; empty: `http://`, address and port as bound.",
         ),
     ] = ""
     body_limit_bytes: Annotated[int, Meta(ge=1024, description="Largest body of a request, imports apart.")] = 1_000_000
@@ -142,6 +178,35 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     import_limit_bytes: Annotated[
         int, Meta(ge=1024, description="Bytes, once unpacked, that one import over HTTP may have.")
     ] = 256_000_000
+    import_limit_lines: Annotated[
+        int, Meta(ge=1, description="Lines that one import over HTTP may have; blank ones do not count.")
+    ] = 1_000_000
+    webhook_allowed_networks: Annotated[
+        str,
+        Meta(
+            pattern=r"^([0-9a-fA-F.:]+/[0-9]+(, *[0-9a-fA-F.:]+/[0-9]+)*)?$",
+            description="Networks (CIDR, parted by commas) that webhooks may reach too, over http as well.",
+        ),
+    ] = ""
+    webhook_ports: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9]{1,5}(, *[0-9]{1,5})*$",
+            description="Ports of public addresses that webhooks may be sent to, parted by commas.",
+        ),
+    ] = "443, 8443"
+    webhook_ca_file: Annotated[
+        str, Meta(description="File of certificate authorities (PEM) that webhooks trust besides the public ones.")
+    ] = ""
+    webhook_timeout_s: Annotated[
+        float, Meta(gt=0, le=60, description="Seconds in which the target of a webhook has to have answered.")
+    ] = 15.0
+    webhook_concurrency: Annotated[
+        int, Meta(ge=1, le=64, description="Messages that are on their way to one subscription's target at a time.")
+    ] = 16
+    webhook_log_days: Annotated[
+        int, Meta(ge=1, le=365, description="Days for which the log of webhook deliveries is kept.")
+    ] = 30
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least severe log line that is written.")
     ] = "info"
@@ -157,23 +222,77 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         for a value out of range, for a file that cannot be read, and for a `PLIMSOLL_` name that is no setting: a
         misspelt knob that silently keeps its default is found out in production.
         """
-        given = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value != ""}
-        given = _read_secret_files(given)
-        known = {variable_name(field.name): field.name for field in msgspec.structs.fields(cls)}
-        unknown = sorted(given.keys() - known.keys())
-        if unknown:
-            raise SettingsError(f"{unknown[0]} is not a setting; see docs/settings.md")
-        values = {known[name]: value for name, value in given.items()}
-        try:
-            return _with_passwords(msgspec.convert(values, cls, strict=False))
-        except msgspec.ValidationError as error:
-            message, _, path = str(error).partition(" - at `$.")
-            raise SettingsError(f"{variable_name(path.rstrip('`'))}: {message}") from None
+        return _with_passwords(_read_environment(cls, environment))
+
+    @property
+    def base_url(self) -> str:
+        """Base of absolute addresses, without a slash at its end. Never what a request says of itself."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
 
     @property
     def is_embedded(self) -> bool:
         """One process does everything: there is no Redis to carry jobs to another."""
         return self.redis_url is None
+
+
+class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of the commands that call a server over HTTP."""
+
+    url: Annotated[
+        str,
+        Meta(
+            pattern=r"^https?://[^\s?#]+$",
+            description="Server that `plimsoll me`, `goals`, `act` and their like call, with the path of a proxy.",
+        ),
+    ] = "http://127.0.0.1:8000"
+    key: Annotated[
+        Annotated[str, Meta(pattern="^plim_[0-9A-Za-z]+$")] | None,
+        Meta(description="API key of the person who calls it: `plim_...`."),
+    ] = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], saved: Mapping[str, str] | None = None) -> Self:
+        """The settings that `environment` spells, before those that were `saved` in a file.
+
+        Raises SettingsError as `Settings.from_environment`.
+        """
+        named = {variable_name(name): value for name, value in (saved or {}).items()}
+        return _read_environment(cls, {**named, **{name: value for name, value in environment.items() if value}})
+
+
+#: What a setting with a pattern looks like, in words.
+_FORMS = {
+    "database_url": "sqlite:///PATH or postgresql://...",
+    "views_database_url": "postgresql://...",
+    "redis_url": "redis://..., rediss://... or unix://...",
+    "public_url": "https://HOST or http://HOST",
+    "webhook_allowed_networks": "networks like 10.0.0.0/8, parted by commas",
+    "webhook_ports": "ports like 443, parted by commas",
+    "url": "https://HOST or http://HOST:PORT",
+    "key": "plim_ and letters and digits, as it was shown when it was made",
+}
+_S = TypeVar("_S", bound="Settings | ClientSettings")
+
+
+def _read_environment(settings: type[_S], environment: Mapping[str, str]) -> _S:
+    given = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value != ""}
+    given = _read_secret_files(given)
+    known = {variable_name(name) for group in (Settings, ClientSettings) for name in group.__struct_fields__}
+    unknown = sorted(given.keys() - known)
+    if unknown:
+        raise SettingsError(f"{unknown[0]} is not a setting; see docs/settings.md")
+    values = {
+        name: given[variable] for name in settings.__struct_fields__ if (variable := variable_name(name)) in given
+    }
+    try:
+        return msgspec.convert(values, settings, strict=False)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$.")
+        name = path.rstrip("`")
+        # A pattern is for programs.
+        message = f"expected {_FORMS[name]}" if name in _FORMS and "regex" in message else message
+        raise SettingsError(f"{variable_name(name)}: {message}") from None
 
 
 def _read_secret_files(given: Mapping[str, str]) -> dict[str, str]:
@@ -198,10 +317,10 @@ def _read_secret_files(given: Mapping[str, str]) -> dict[str, str]:
     return values
 
 
-_S = TypeVar("_S", bound=Settings)
+_Server = TypeVar("_Server", bound=Settings)
 
 
-def _with_passwords(settings: _S) -> _S:
+def _with_passwords(settings: _Server) -> _Server:
     """The passwords put into the URLs, percent-encoded."""
     if settings.views_database_url and not settings.database_url.startswith(("postgresql://", "postgres://")):
         name = variable_name("views_database_url")
@@ -235,9 +354,9 @@ def variable_name(field: str) -> str:
     return PREFIX + field.upper()
 
 
-def describe_settings() -> list[tuple[str, object, str]]:
+def describe_settings(settings: type[Settings | ClientSettings] = Settings) -> list[tuple[str, object, str]]:
     """Variable, default and description of every setting, in the order of the Struct."""
-    schema = msgspec.json.schema(Settings)["$defs"]["Settings"]["properties"]
+    schema = msgspec.json.schema(settings)["$defs"][settings.__name__]["properties"]
     return [(variable_name(name), entry.get("default"), entry["description"]) for name, entry in schema.items()]
 
 

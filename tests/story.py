@@ -26,10 +26,12 @@ from domain.goal import acts as goal_acts
 from domain.goal.state import Goal, Negotiating, Promised
 from domain.index import IndexEntry
 from domain.member import member
+from domain.member.member import Member
 from domain.organisation import organisation
 from domain.organisation.organisation import PolicyVersion
 from domain.references import resolve_stream_id
 from domain.registry import AGGREGATES, AggregateType, to_commitment
+from domain.subscription import subscription
 from domain.team import team
 from ledger.commands import EventPosition
 
@@ -40,7 +42,16 @@ if TYPE_CHECKING:
     from domain.decision.state import Decision
     from domain.load import Commitment
 
-Act = goal_acts.Act | cycle_acts.Act | charter_acts.Act | decision_acts.Act | member.Act | team.Act | organisation.Act
+Act = (
+    goal_acts.Act
+    | cycle_acts.Act
+    | charter_acts.Act
+    | decision_acts.Act
+    | member.Act
+    | team.Act
+    | organisation.Act
+    | subscription.Act
+)
 When = datetime | date | str | None
 
 _KINDS: tuple[tuple[type[Any], str], ...] = (
@@ -51,6 +62,7 @@ _KINDS: tuple[tuple[type[Any], str], ...] = (
     (organisation.Act, "organisation"),
     (charter_acts.Act, "charter"),
     (decision_acts.Act, "decision"),
+    (subscription.Act, "subscription"),
 )
 _MINUTE = timedelta(minutes=1)
 #: More timers than this in a row before one act: they do not come to an end.
@@ -330,9 +342,18 @@ class Story:
         held: list[Cycle] = self.states("cycle")
         return next((c for c in held if AGGREGATES["cycle"].index_entry(c).listed_under == charter_id), None)
 
+    def members_of(self, organisation_id: UUID, team_id: UUID) -> tuple[Member, ...]:
+        listed = (team_id, member.SEVERAL_TEAMS)
+        people: list[Member] = self.states("member")
+        return tuple(m for m in people if AGGREGATES["member"].index_entry(m).listed_under in listed)
+
     def successor_of(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
         held: list[Cycle] = self.states("cycle")
         return next((c for c in held if AGGREGATES["cycle"].index_entry(c).listed_under == cycle_id), None)
+
+    def count_listed(self, organisation_id: UUID, listed_under: UUID) -> int:
+        entries = (AGGREGATES["subscription"].index_entry(held) for held in self.states("subscription"))
+        return sum(entry.listed_under == listed_under for entry in entries)
 
     def next_id(self) -> UUID:
         self._ids += 1

@@ -37,9 +37,10 @@ from domain.policy import Policy
 from domain.registry import EVENTS
 from ledger import api_keys as keys
 from ledger import idempotency
+from ledger.bulk.append import BulkLimits
 from ledger.commit.batch import BatchLimits
 from ledger.commit.committer import CommitLimits
-from projections import calibration, figures
+from projections import calibration, figures, privacy
 from projections.alignment import report as alignment_report
 from projections.as_of import resolve_as_of
 from projections.catalogue import PROJECTIONS
@@ -51,24 +52,25 @@ from projections.decisions import decisions
 from projections.decisions import report as decisions_report
 from projections.drift import report as drift_report
 from projections.engine.engine import Engine
-from projections.inbox import inbox
+from projections.inbox import framework_requests, inbox
 from projections.marts.columns import Mart
 from projections.marts.registry import MARTS
 from projections.overload import pairing, relief
 from projections.overload import queries as overload_queries
 from projections.overload import report as overload_report
 from projections.support import report as support_report
-from services import authorization, cli, settings
+from services import authorization, cli, person_reads, settings
 from services.api import commands as api_commands
 from services.api import context as api_context
 from services.api.app import ROUTES
 from services.api.auth import key_cache
 from services.api.http.problems import PROBLEM_DEFINITIONS
 from services.api.openapi import build_openapi_document
-from services.api.routes import events, people
+from services.api.routes import events, looked_at, people
 from services.api.routes import inbox as support_routes
 from services.api.routes import keys as api_keys
-from services.api.routes.events import CloudEvent, describe_event_types
+from services.api.routes.events import describe_event_types
+from services.cloud_events import CloudEvent
 from services.commands import store
 from services.exports import exporting
 from services.imports import importer
@@ -395,7 +397,7 @@ def test_every_command_is_told_with_its_arguments(name: str) -> None:
 
 
 def test_no_command_is_told_that_there_is_not() -> None:
-    assert list(COMMANDS) == re.findall(r"^### `(plimsoll [a-z ]+)`$", read_page("cli.md"), re.MULTILINE)
+    assert list(COMMANDS) == re.findall(r"^### `(plimsoll [a-z -]+)`$", read_page("cli.md"), re.MULTILINE)
 
 
 # --- marts: docs/bi.md -----------------------------------------------------------------------------------------------
@@ -610,7 +612,7 @@ LIMITS: dict[str, float] = {
     "Working days over which overdue effort is laid": load.OVERDUE_SPREAD_DAYS,
     "Stated efforts below which a median is not used": overload_queries.MIN_STATED_EFFORTS,
     "Cases below which a ratio is a small sample": figures.SMALL_SAMPLE,
-    "People below which a group's figure is withheld": authorization.SMALLEST_GROUP,
+    "People below which a group's figure is withheld": privacy.MIN_GROUP_SIZE,
     "Days around an addition in which a trade-off is inferred": pairing.INFERRED_WITHIN_DAYS,
     "Days in which something given up counts as come back": pairing.REVERSAL_WITHIN_DAYS,
     "Weeks of the longer deferral that relief tries": max(relief.DEFERRAL_WEEKS),
@@ -641,6 +643,9 @@ LIMITS: dict[str, float] = {
     "Seconds that a request waits for its key to be looked up": key_cache._KEY_WAIT_S,
     "Seconds that a command waits for its turn": CommitLimits().command_seconds,
     "Days that a key lives": days(keys.MAX_LIFETIME),
+    "Days for which an inbox says that another made a key in one's name": framework_requests.KEY_NOTICE_DAYS,
+    "Entries of one answer on who looked at my figures": looked_at.MAX_LOOKS,
+    "Rows of reads of figures that wait to be written in one process": person_reads.MAX_PENDING,
     "Hours that a rotated key works on, over HTTP": api_keys._MAX_OVERLAP_HOURS,
     "Bytes of an import line": imports_rows.MAX_LINE_BYTES,
     "Characters of an import row's own `id`": imports_rows.MAX_ID_LENGTH,
@@ -648,6 +653,18 @@ LIMITS: dict[str, float] = {
     "Times that a contested import is decided": importer._MAX_ATTEMPTS,
     "Bytes of a request's body": settings.Settings().body_limit_bytes,
     "Bytes of an import over HTTP, unpacked": settings.Settings().import_limit_bytes,
+    "Lines of an import over HTTP": settings.Settings().import_limit_lines,
+    "Seconds of an import over HTTP": settings.Settings().import_seconds,
+    "Times its size that a gzipped import unpacks to": imports_rows.ImportLimits(unpacked_bytes=0, lines=0).ratio,
+    "Events of an import that are kept together": BulkLimits().slice_events,
+    "Imports that one process works on": settings.Settings().imports_at_once,
+    "Reports that one process computes": settings.Settings().reports_at_once,
+    "Threads of one process for other reads": settings.Settings().api_threads,
+    "Reads of a class that wait in one process": settings.Settings().queued_reads,
+    "Seconds that a read waits for its turn": settings.Settings().queue_wait_s,
+    "Seconds in which a read is ready": settings.Settings().store_wait_s,
+    "Long polls and streams of one process": settings.Settings().waits_at_once,
+    "Long polls and streams of one key": settings.Settings().waits_per_key,
     "Requests a minute for one key": settings.Settings().rate_limit_per_minute,
     "Seconds that a read waits for its position": settings.Settings().position_wait_s,
     "Seconds that a pull of the feed waits": settings.Settings().long_poll_limit_s,
@@ -726,11 +743,8 @@ def test_the_readmes_commands_are_there() -> None:
 
 def test_every_command_that_a_page_calls_is_there() -> None:
     names = {name.removeprefix("plimsoll ").split()[0] for name in COMMANDS}
-    called = {
-        (str(path.relative_to(ROOT)), word)
-        for path in PAGES
-        for word in re.findall(r"(?:^|[`/ ])plimsoll ([a-z]+)(?=[ `\n]|$)", _extract_code_text(path), re.MULTILINE)
-    }
+    call = re.compile(r"(?:^|[`/ ])plimsoll ([a-z][a-z-]+)(?=[ `\n]|$)", re.MULTILINE)
+    called = {(str(path.relative_to(ROOT)), word) for path in PAGES for word in call.findall(_extract_code_text(path))}
 
     assert set() == {(path, word) for path, word in called if word not in names}
 

@@ -24,6 +24,9 @@ OptionalText = Annotated[str, msgspec.Meta(max_length=2000)]
 class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
     """Something done to a charter. `of` is whose it is: a team, or `organisation`; the path or row says it already."""
 
+    #: Whether it carries authority (`domain.authority`).
+    is_authoritative: ClassVar[bool] = True
+
     #: Fields that only a row of an import may leave out.
     needed: ClassVar[tuple[str, ...]] = ()
 

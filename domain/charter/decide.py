@@ -26,7 +26,7 @@ from domain.instants import format_instant
 from domain.participation import is_machine, require_not_left
 from domain.reasons import check_reason
 from domain.scope import Scope
-from domain.scope_rules import require_lead, resolve_scope
+from domain.scope_rules import require_lead, require_not_closed, resolve_scope
 
 #: Facts that may be recorded late; every other act must follow the charter's last one in business time.
 _BACK_DATABLE_ACTS = (a.Acknowledge, a.RaiseBreach, a.AgreeRepair, a.Review)
@@ -39,6 +39,8 @@ def decide(charter: Charter | None, act: a.CharterAct, world: DecisionContext) -
     state = charter or Charter(id=world.stream_id, of=_resolve_scope(charter, act, world))
     _resolve_scope(charter, act, world)
     _check_party(world)
+    if not isinstance(act, a.AgreeRepair):
+        require_not_closed(state.of, world, None)
     if state.moved_at is not None and world.at < state.moved_at and not isinstance(act, _BACK_DATABLE_ACTS):
         raise OutOfOrder(pointer="/at", allowed=(f">= {format_instant(state.moved_at)}",))
     if act.reason is not None:

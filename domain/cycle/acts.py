@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -23,6 +23,9 @@ ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
     """Something said about a cycle."""
+
+    #: Whether it carries authority (`domain.authority`).
+    is_authoritative: ClassVar[bool] = True
 
 
 class Open(Act, tag="open", frozen=True, kw_only=True):
@@ -57,6 +60,8 @@ class IncludeGoal(Act, tag="include_goal", frozen=True, kw_only=True):
 class CreditContribution(Act, tag="credit_contribution", frozen=True, kw_only=True):
     """Say who did what for a goal of the cycle."""
 
+    is_authoritative: ClassVar[bool] = False
+
     goal: Ref
     member: Ref
     text: Text
@@ -64,6 +69,8 @@ class CreditContribution(Act, tag="credit_contribution", frozen=True, kw_only=Tr
 
 class ShareReflection(Act, tag="share_reflection", frozen=True, kw_only=True):
     """What worked, and what can improve; either may stay empty, not both."""
+
+    is_authoritative: ClassVar[bool] = False
 
     worked: OptionalText = ""
     improve: OptionalText = ""
@@ -94,6 +101,8 @@ class DropImprovement(Act, tag="drop_improvement", frozen=True, kw_only=True):
 
 class RecordLearning(Act, tag="record_learning", frozen=True, kw_only=True):
     """Write down what was learnt, of a goal of the cycle or in general."""
+
+    is_authoritative: ClassVar[bool] = False
 
     text: ShortText
     goal: Ref | None = None

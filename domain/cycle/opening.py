@@ -16,6 +16,7 @@ from domain.cycle.state import Closed, Cycle
 from domain.errors import ActNotAllowed, InvalidField, NotFound, PurposeRequired
 from domain.goal.opening import require_text
 from domain.goal.state import Goal, Promised
+from domain.participation import require_not_archived
 from domain.scope import Scope
 from domain.scope_rules import is_member, require_lead
 from domain.terms import check_date
@@ -66,8 +67,10 @@ def _resolve_scope(team: str | None, world: DecisionContext) -> Scope:
     if team is None:
         return Scope(team=None)
     team_id = world.id_of("team", team)
-    if world.team(team_id) is None:
+    known = world.team(team_id)
+    if known is None:
         raise NotFound(f"no team {team!r}", pointer="/team")
+    require_not_archived(known, world, "/team")
     return Scope(team=team_id)
 
 

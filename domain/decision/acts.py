@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -32,6 +32,9 @@ class DecisionSubjectInput(Value, frozen=True, kw_only=True):
 
 class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
     """Something done about a decision."""
+
+    #: Whether it carries authority (`domain.authority`).
+    is_authoritative: ClassVar[bool] = True
 
 
 class Open(Act, tag="open", frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from domain.member.member import Role
 from domain.participation import lead_of
 from domain.references import as_uuid
 from domain.scope import ORGANISATION, Scope
-from domain.scope_rules import is_lead, require_member, resolve_scope
+from domain.scope_rules import is_lead, require_member, require_not_closed, resolve_scope
 from domain.terms import check_date
 from domain.text import is_visible
 
@@ -27,6 +27,7 @@ MAX_TIME_BOX_DAYS = 92
 def open_decision(act: a.Open, world: DecisionContext) -> e.Opened:
     """The fact that a decision was opened; raises a `Refusal` naming the field at fault."""
     of = resolve_scope(act.team or ORGANISATION, world, "/team")
+    require_not_closed(of, world, "/team")
     require_member(of, world)
     if not is_visible(act.question):
         raise InvalidField("a question is needed", pointer="/question")

@@ -89,6 +89,10 @@ class NeedInput(Value, frozen=True, kw_only=True):
 class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
     """Something a party says. `as` names the role where one person holds both; the agreement asks for reasons."""
 
+    #: A party commits itself, ends a promise or judges it by those that say so; the others state facts, or ask
+    #: (`domain.authority`).
+    is_authoritative: ClassVar[bool] = False
+
     #: Fields that only a row of an import may leave out: an imported history has no event ids.
     needed: ClassVar[tuple[str, ...]] = ()
 
@@ -131,6 +135,8 @@ class Request(_Opening, tag="request", frozen=True, kw_only=True):
 class Offer(_Opening, tag="offer", frozen=True, kw_only=True):
     """The owner offers."""
 
+    is_authoritative: ClassVar[bool] = True
+
     trade_offs: TradeOffs = []
 
 
@@ -149,17 +155,23 @@ class _Answer(Act, frozen=True, kw_only=True):
 class Promise(_Answer, tag="promise", frozen=True, kw_only=True):
     """The owner promises: only the owner can, and only what is open."""
 
+    is_authoritative: ClassVar[bool] = True
+
     trade_offs: TradeOffs = []
 
 
 class Accept(_Answer, tag="accept", frozen=True, kw_only=True):
     """The sponsor accepts an offer or counter, and may say what the sponsor promises back."""
 
+    is_authoritative: ClassVar[bool] = True
+
     promises_back: Note = ""
 
 
 class Counter(_Answer, tag="counter", frozen=True, kw_only=True):
     """Other terms: only what differs."""
+
+    is_authoritative: ClassVar[bool] = True
 
     terms: TermsInput
     trade_offs: TradeOffs = []
@@ -252,6 +264,8 @@ class TakeBackStatement(Act, tag="take_back", frozen=True, kw_only=True):
 class ProposeChange(Act, tag="propose_change", frozen=True, kw_only=True):
     """Renegotiate: what would change and why, and what gives; old terms hold until it is accepted."""
 
+    is_authoritative: ClassVar[bool] = True
+
     changes: Changes
     trigger: Literal["blocker", "need", "parent", "purpose", "other"] = "other"
     trade_offs: TradeOffs = []
@@ -262,6 +276,8 @@ class ProposeChange(Act, tag="propose_change", frozen=True, kw_only=True):
 class AcceptChange(_Answer, tag="accept_change", frozen=True, kw_only=True):
     """Agree to the open proposal; an owner who takes on more may name what gives."""
 
+    is_authoritative: ClassVar[bool] = True
+
     trade_offs: TradeOffs = []
 
 
@@ -271,6 +287,8 @@ class RejectChange(_Answer, tag="reject_change", frozen=True, kw_only=True):
 
 class CounterChange(_Answer, tag="counter_change", frozen=True, kw_only=True):
     """Yes, if: the other side's version of the open proposal."""
+
+    is_authoritative: ClassVar[bool] = True
 
     changes: Changes
     trade_offs: TradeOffs = []
@@ -283,6 +301,8 @@ class WithdrawChange(_Answer, tag="withdraw_change", frozen=True, kw_only=True):
 
 class Join(Act, tag="join", frozen=True, kw_only=True):
     """The member named as new owner or sponsor agrees; a new owner may name what gives."""
+
+    is_authoritative: ClassVar[bool] = True
 
     trade_offs: TradeOffs = []
 
@@ -299,6 +319,8 @@ class DeclareComplete(Act, tag="declare_complete", frozen=True, kw_only=True):
 
 class DeclareSatisfied(_Answer, tag="declare_satisfied", frozen=True, kw_only=True):
     """The sponsor says the conditions are met."""
+
+    is_authoritative: ClassVar[bool] = True
 
     verdicts: Annotated[list[VerdictInput], msgspec.Meta(max_length=7)] = []
 
@@ -324,13 +346,19 @@ class Dispute(Act, tag="dispute", frozen=True, kw_only=True):
 class RuleSatisfied(Act, tag="rule_satisfied", frozen=True, kw_only=True):
     """The mediator finds the conditions met."""
 
+    is_authoritative: ClassVar[bool] = True
+
 
 class RuleBroken(Act, tag="rule_broken", frozen=True, kw_only=True):
     """The mediator finds the promise broken."""
 
+    is_authoritative: ClassVar[bool] = True
+
 
 class Cancel(Act, tag="cancel", frozen=True, kw_only=True):
     """The sponsor's need is gone."""
+
+    is_authoritative: ClassVar[bool] = True
 
     trade_offs: TradeOffs = []
 
@@ -338,11 +366,15 @@ class Cancel(Act, tag="cancel", frozen=True, kw_only=True):
 class Release(Act, tag="release", frozen=True, kw_only=True):
     """The sponsor frees the owner; the need stays."""
 
+    is_authoritative: ClassVar[bool] = True
+
     trade_offs: TradeOffs = []
 
 
 class WithdrawPromise(Act, tag="withdraw_promise", frozen=True, kw_only=True):
     """The owner revokes the promise, with a mitigation if there is one."""
+
+    is_authoritative: ClassVar[bool] = True
 
     mitigation: Note = ""
     trade_offs: TradeOffs = []
@@ -351,15 +383,21 @@ class WithdrawPromise(Act, tag="withdraw_promise", frozen=True, kw_only=True):
 class CloseBroken(Act, tag="close_broken", frozen=True, kw_only=True):
     """The sponsor closes a lapsed goal, in neutral words."""
 
+    is_authoritative: ClassVar[bool] = True
+
 
 class ReassignSponsor(Act, tag="reassign_sponsor", frozen=True, kw_only=True):
     """A steward names another sponsor for one who left or is long absent."""
+
+    is_authoritative: ClassVar[bool] = True
 
     sponsor: Ref
 
 
 class ReleaseDeparted(Act, tag="release_departed", frozen=True, kw_only=True):
     """A steward frees a goal whose owner left."""
+
+    is_authoritative: ClassVar[bool] = True
 
 
 class ChooseApproach(Act, tag="choose_approach", frozen=True, kw_only=True):

@@ -12,13 +12,15 @@ from domain.goal.change import is_timely
 from domain.goal.state import Delivery, Promised, Side
 from domain.participation import is_unavailable
 from domain.terms import check_date
-from domain.text import is_visible
+from domain.text import check_web_address, is_visible
 
 
 def declare_completion(goal: Promised, act: a.DeclareComplete, world: DecisionContext) -> e.CompletionDeclared:
     """The owner declares it done, with evidence per condition or for all."""
     for i, evidence in enumerate(act.evidence):
         _check_condition(goal, evidence.condition, f"/evidence/{i}/condition")
+        if evidence.url:
+            check_web_address(evidence.url, f"/evidence/{i}/url")
     return e.CompletionDeclared(
         evidence=tuple(e.Evidence(condition=x.condition, text=x.text, url=x.url) for x in act.evidence),
         wholesale=not act.evidence,

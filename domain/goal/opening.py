@@ -16,7 +16,7 @@ from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal.load_check import can_suffice
 from domain.goal.state import DraftGoal, Goal
-from domain.participation import lead_of
+from domain.participation import lead_of, require_not_archived
 from domain.quantities import Number, parse_quantity, to_fraction
 from domain.references import as_uuid
 from domain.scope import ORGANISATION
@@ -204,14 +204,17 @@ def merge_opening(
     title = act.title or (draft.title if draft else None)
     if title is None or not is_visible(title):
         raise InvalidField("a goal needs a title", pointer="/title")
-    team = world.id_of("team", act.team) if act.team else (draft.team if draft else None)
-    if act.team and world.team(world.id_of("team", act.team)) is None:
+    team_id = world.id_of("team", act.team) if act.team else (draft.team if draft else None)
+    team = world.team(team_id) if team_id is not None else None
+    if act.team and team is None:
         raise NotFound(f"no team {act.team!r}", pointer="/team")
+    if team is not None:
+        require_not_archived(team, world, "/team")
     drafted = {k: v for k, v in msgspec.structs.asdict(draft.terms).items() if v is not None} if draft else {}
     parsed = {**drafted, **(parse_terms(act.terms, world) if act.terms else {})}
     header = {
         "title": title,
-        "team": team,
+        "team": team_id,
         "description": act.description or (draft.description if draft else ""),
         "tags": tuple(act.tags) or (draft.tags if draft else ()),
         "ref": require_own_reference(act.ref, "goal", world) or (draft.ref if draft else None),

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from domain.context import DecisionContext, require_own_reference
+from domain.context import DecisionContext
 from domain.corrections import find_corrected, require_reachable
 from domain.envelope import Event, NewEvent, Source
-from domain.errors import ActNotAllowed, AlreadyExists, Forbidden, InvalidField, NotFound, OutOfOrder
+from domain.errors import ActNotAllowed, Forbidden, InvalidField, NotFound, OutOfOrder
 from domain.instants import format_instant
 from domain.member.member import (
     MAX_UPCOMING_DECLARATIONS,
@@ -17,13 +17,14 @@ from domain.member.member import (
     AbsenceDeclared,
     Capacity,
     CapacityDeclared,
+    ChangeTeam,
     DeclareAbsence,
     DeclareCapacity,
     FactTakenBack,
     GrantRole,
     Join,
-    Joined,
     Leave,
+    LeaveTeam,
     Left,
     Member,
     MemberAct,
@@ -35,9 +36,15 @@ from domain.member.member import (
     RoleGranted,
     RoleRevoked,
     TakeBackFact,
+    TeamLeft,
     member_at,
 )
-from domain.participation import lead_of
+from domain.member.membership import (
+    decide_change_of_team,
+    decide_join,
+    decide_leave_of_team,
+    require_not_archived_since,
+)
 from domain.quantities import parse_quantity
 from domain.terms import check_date
 
@@ -52,20 +59,28 @@ _CORRECTING: dict[type[MemberAct], type[Event]] = {
     GrantRole: RoleGranted,
     RevokeRole: RoleRevoked,
 }
-_ROLE_EVENTS = (RoleGranted, RoleRevoked)
+#: What only a steward takes back.
+_STEWARDS_EVENTS = (RoleGranted, RoleRevoked, TeamLeft)
 
 
 def decide(member: Member | None, act: MemberAct, world: DecisionContext) -> list[NewEvent]:
     """The events that `act` leads to; raises a `Refusal` where a rule forbids it."""
     require_reachable(member, world.at)
-    event = _decide_event(member, act, world)
-    return [NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at)]
+    events: Sequence[MemberEvent]
+    match act:
+        case Join():
+            events = (decide_join(member, act, world),)
+        case LeaveTeam():
+            events = (decide_leave_of_team(member, act, world),)
+        case ChangeTeam():
+            events = decide_change_of_team(member, act, world)
+        case _:
+            events = (_decide_event(member, act, world),)
+    return [NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at) for event in events]
 
 
 def _decide_event(member: Member | None, act: MemberAct, world: DecisionContext) -> MemberEvent:
     """An act that is recorded late is judged by the member's state at its own time."""
-    if isinstance(act, Join):
-        return _decide_join(member, act, world)
     # In an import a member who joins only later in the file may have acted already; the state at its end counts.
     placeholder = world.source is Source.IMPORT and isinstance(act, DeclareCapacity | DeclareAbsence)
     if (member is None or member.joined_at is None) and not placeholder:
@@ -110,9 +125,11 @@ def _find_corrected(member: Member | None, act: MemberAct, world: DecisionContex
     if named is None:
         return None
     of = _CORRECTING.get(type(act))
-    fact = find_corrected(member, named, tuple(_CORRECTING.values()) if of is None else (of,), world)
-    if isinstance(fact.data, _ROLE_EVENTS) and Role.STEWARD not in world.roles:
-        raise Forbidden("only a steward takes back what was granted or revoked", allowed=("steward",))
+    fact = find_corrected(member, named, (*_CORRECTING.values(), TeamLeft) if of is None else (of,), world)
+    if isinstance(fact.data, _STEWARDS_EVENTS) and Role.STEWARD not in world.roles:
+        raise Forbidden("only a steward takes back a role's grant or revocation, or a leave", allowed=("steward",))
+    if isinstance(fact.data, TeamLeft):
+        require_not_archived_since(fact.data.team, fact.at, world)
     return fact.event_id
 
 
@@ -150,21 +167,3 @@ def _require_room(others: Sequence[date], last: date, what: str, world: Decision
             f"say more when the first is over, after {min(ahead)}",
             pointer="/from",
         )
-
-
-def _decide_join(member: Member | None, act: Join, world: DecisionContext) -> Joined:
-    steward = Role.STEWARD in world.roles
-    team = world.team(world.id_of("team", act.team)) if act.team else None
-    if act.team and team is None:
-        raise NotFound(f"no team {act.team!r}", pointer="/team")
-    if not (steward or (team is not None and lead_of(team, world) == world.party)):
-        raise Forbidden("a steward or the team's lead adds members", allowed=("steward", "lead"))
-    if not steward and member is not None and member.joined_at is not None:
-        # A lead sees the persons of the team, so a lead cannot add just anybody.
-        raise Forbidden(
-            "a lead brings in newcomers; who has joined before is the steward's to add", allowed=("steward",)
-        )
-    then = member_at(member, world.at)
-    if then is not None and then.is_present and (team is None or team.id in then.teams):
-        raise AlreadyExists("this member has joined already")
-    return Joined(team=team.id if team else None, name=act.name, ref=require_own_reference(act.ref, "member", world))

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
 
-from domain.business_order import DatedFact, TakenBack, TimelineState, evolve_in_business_order, state_at
+from domain.business_order import (
+    DatedFact,
+    TakenBack,
+    TimelineState,
+    evolve_in_business_order,
+    state_at,
+    timeline_of,
+)
 from domain.envelope import Event, RecordedEvent
+from domain.index import NOT_INDEXED, IndexEntry
 from domain.personal import PersonalOfMember, Value
 from domain.quantities import Number, Quantity
 from domain.references import FactId, Ref
@@ -94,6 +102,9 @@ def _to_key(absence: Absence) -> str:
 class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
     """Something a member does about membership."""
 
+    #: Whether it carries authority (`domain.authority`).
+    is_authoritative: ClassVar[bool] = True
+
 
 class Join(Act, tag="join", frozen=True, kw_only=True):
     """Join the organisation, or one more of its teams."""
@@ -107,14 +118,32 @@ class Leave(Act, tag="leave", frozen=True, kw_only=True):
     """Leave the organisation."""
 
 
+class LeaveTeam(Act, tag="leave_team", frozen=True, kw_only=True):
+    """Leave one team; the member stays in the organisation and in the other teams."""
+
+    team: Ref
+
+
+class ChangeTeam(Act, tag="change_team", frozen=True, kw_only=True):
+    """Leave one team and join another at the same instant; a steward does."""
+
+    #: None: the only team that the member is in.
+    leave: Ref | None = None
+    join: Ref
+
+
 class RenameMember(Act, tag="rename", frozen=True, kw_only=True):
     """Give the member another name; id and references stay."""
+
+    is_authoritative: ClassVar[bool] = False
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
 class DeclareCapacity(Act, tag="capacity", frozen=True, kw_only=True):
     """Declare hours a week, from a day on."""
+
+    is_authoritative: ClassVar[bool] = False
 
     hours_per_week: Number
     from_: date = msgspec.field(name="from")
@@ -124,6 +153,8 @@ class DeclareCapacity(Act, tag="capacity", frozen=True, kw_only=True):
 
 class DeclareAbsence(Act, tag="absence", frozen=True, kw_only=True):
     """Declare an absence: first and last day, never why."""
+
+    is_authoritative: ClassVar[bool] = False
 
     from_: date = msgspec.field(name="from")
     to: date
@@ -148,12 +179,23 @@ class RevokeRole(Act, tag="revoke_role", frozen=True, kw_only=True):
 
 
 class TakeBackFact(Act, tag="take_back", frozen=True, kw_only=True):
-    """Take back a capacity, an absence, or a role's grant or revocation that was wrong."""
+    """Take back a capacity, an absence, a role's grant or revocation, or a leave of a team that was wrong."""
 
     corrects: FactId
 
 
-MemberAct = Join | Leave | RenameMember | DeclareCapacity | DeclareAbsence | GrantRole | RevokeRole | TakeBackFact
+MemberAct = (
+    Join
+    | Leave
+    | LeaveTeam
+    | ChangeTeam
+    | RenameMember
+    | DeclareCapacity
+    | DeclareAbsence
+    | GrantRole
+    | RevokeRole
+    | TakeBackFact
+)
 
 
 # --- events ------------------------------------------------------------------------------------------------------
@@ -169,6 +211,12 @@ class Joined(Event, tag="member.joined.v1", frozen=True, kw_only=True):
 
 class Left(Event, tag="member.left.v1", frozen=True, kw_only=True):
     """A member left the organisation: keys, roles and leads end, and do not rise again with a return."""
+
+
+class TeamLeft(Event, tag="member.team_left.v1", frozen=True, kw_only=True):
+    """A member left one team and stays in the organisation; goals, keys and roles stay as they are."""
+
+    team: UUID
 
 
 class MemberRenamed(Event, tag="member.renamed.v1", frozen=True, kw_only=True):
@@ -210,11 +258,19 @@ class RoleRevoked(Event, tag="member.role_revoked.v1", frozen=True, kw_only=True
 
 
 class FactTakenBack(TakenBack, tag="member.fact_taken_back.v1", frozen=True, kw_only=True):
-    """A capacity, an absence, or a role's grant or revocation was said wrongly: that event holds no more."""
+    """A capacity, an absence, a role's grant or revocation, or a leave of a team was wrong: it holds no more."""
 
 
 MemberEvent = (
-    Joined | Left | MemberRenamed | CapacityDeclared | AbsenceDeclared | RoleGranted | RoleRevoked | FactTakenBack
+    Joined
+    | Left
+    | TeamLeft
+    | MemberRenamed
+    | CapacityDeclared
+    | AbsenceDeclared
+    | RoleGranted
+    | RoleRevoked
+    | FactTakenBack
 )
 
 #: Of what a member declared so much may lie ahead, of each sort; every event of theirs writes all of it anew.
@@ -234,6 +290,35 @@ def member_at(member: Member | None, at: datetime) -> Member | None:
     return state_at(member, at, _apply)
 
 
+#: Under this, the ledger's index lists members who have been in several teams; under a team, those of that team alone.
+SEVERAL_TEAMS = UUID("5f0a1c38-6f5e-4d0b-9d57-2a7b8c1e4f60")
+
+
+def index_entry(member: Member | None) -> IndexEntry:
+    """Where the index lists the member, so that those of a team are found: also who has left it since."""
+    teams = _all_teams(member) if member is not None else frozenset[UUID]()
+    if len(teams) > 1:
+        return IndexEntry(listed_under=SEVERAL_TEAMS)
+    return IndexEntry(listed_under=next(iter(teams))) if teams else NOT_INDEXED
+
+
+def _all_teams(member: Member) -> frozenset[UUID]:
+    """Every team that the member has joined, as far back as single facts are kept."""
+    timeline = timeline_of(member)
+    before = timeline.base.teams if timeline.base is not None else ()
+    joined = (fact.data.team for fact in timeline.facts if isinstance(fact.data, Joined))
+    return frozenset(team for team in (*before, *joined) if team is not None)
+
+
+def is_in_team_from(member: Member, team: UUID, at: datetime) -> bool:
+    """Whether the member is in the team at this instant, or joins it later, by all that is recorded."""
+    then = member_at(member, at)
+    if then is not None and team in then.teams:
+        return True
+    later = (fact.data for fact in timeline_of(member).facts if fact.at > at)
+    return any(isinstance(event, Joined) and event.team == team for event in later)
+
+
 def _apply(member: Member | None, fact: DatedFact, stream_id: UUID) -> Member:
     event, state = fact.data, member or Member(id=stream_id)
     match event:
@@ -242,6 +327,8 @@ def _apply(member: Member | None, fact: DatedFact, stream_id: UUID) -> Member:
         case Left() if state.is_present:
             departures = (*state.departures, Departure(left_at=fact.at))[-MAX_PAST_DECLARATIONS:]
             return msgspec.structs.replace(state, left_at=fact.at, departures=departures, teams=(), roles=())
+        case TeamLeft():
+            return msgspec.structs.replace(state, teams=tuple(team for team in state.teams if team != event.team))
         case MemberRenamed():
             return msgspec.structs.replace(state, name=event.name)
         case CapacityDeclared():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -61,6 +61,9 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
 class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
     """Something done about the organisation itself."""
 
+    #: Whether it carries authority (`domain.authority`).
+    is_authoritative: ClassVar[bool] = True
+
 
 class Create(Act, tag="create", frozen=True, kw_only=True):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -83,11 +86,15 @@ class RenameOrganisation(Act, tag="rename", frozen=True, kw_only=True):
 class AddSource(Act, tag="add_source", frozen=True, kw_only=True):
     """A goal came from this source; said by the import itself."""
 
+    is_authoritative: ClassVar[bool] = False
+
     source: Ref
 
 
 class SetWatermark(Act, tag="set_watermark", frozen=True, kw_only=True):
     """The source has reported everything up to the act's time."""
+
+    is_authoritative: ClassVar[bool] = False
 
     source: Ref
 

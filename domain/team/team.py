@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -23,10 +23,15 @@ class Team(TimelineState, frozen=True, kw_only=True):
     lead: UUID
     lead_since: datetime
     ref: str | None = None
+    #: Since when nothing new begins in it, and it has neither members nor a lead; None: it is not archived.
+    archived_at: datetime | None = None
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
     """Something done about a team."""
+
+    #: Whether it carries authority (`domain.authority`).
+    is_authoritative: ClassVar[bool] = True
 
 
 class Create(Act, tag="create", frozen=True, kw_only=True):
@@ -57,7 +62,17 @@ class TakeBackAppointment(Act, tag="take_back", frozen=True, kw_only=True):
     corrects: FactId
 
 
-TeamAct = Create | Rename | AppointLead | TakeBackAppointment
+class Archive(Act, tag="archive", frozen=True, kw_only=True):
+    """Archive the team: nothing new begins in it. A steward does, when its members have left it."""
+
+
+class Restore(Act, tag="restore", frozen=True, kw_only=True):
+    """Bring an archived team back, with a lead; a steward does."""
+
+    lead: Ref
+
+
+TeamAct = Create | Rename | AppointLead | TakeBackAppointment | Archive | Restore
 
 
 class Created(Event, tag="team.created.v1", frozen=True, kw_only=True):
@@ -86,7 +101,17 @@ class AppointmentTakenBack(TakenBack, tag="team.appointment_taken_back.v1", froz
     """An appointment was made wrongly: the lead before it leads on."""
 
 
-TeamEvent = Created | Renamed | LeadAppointed | AppointmentTakenBack
+class Archived(Event, tag="team.archived.v1", frozen=True, kw_only=True):
+    """A team was archived: its lead's task ended and nothing new begins in it; goals under way go on."""
+
+
+class Restored(Event, tag="team.restored.v1", frozen=True, kw_only=True):
+    """An archived team was brought back, with a lead."""
+
+    lead: UUID
+
+
+TeamEvent = Created | Renamed | LeadAppointed | AppointmentTakenBack | Archived | Restored
 
 
 def evolve(team: Team | None, recorded: RecordedEvent) -> Team | None:
@@ -107,6 +132,10 @@ def _apply(team: Team | None, fact: DatedFact, stream_id: UUID) -> Team | None:
             return msgspec.structs.replace(team, name=name)
         case LeadAppointed(lead=lead) if team is not None:
             return msgspec.structs.replace(team, lead=lead, lead_since=fact.at)
+        case Archived() if team is not None:
+            return msgspec.structs.replace(team, archived_at=team.archived_at or fact.at)
+        case Restored(lead=lead) if team is not None:
+            return msgspec.structs.replace(team, lead=lead, lead_since=fact.at, archived_at=None)
     return team
 
 

@@ -1,16 +1,16 @@
-"""The import of many commands: decided against a staging copy without holding the log head, then appended at once.
+"""The import of many commands: decided against a staging copy without holding the log head, then appended in slices.
 
 What was decided lies in a private SQLite file, so memory does not grow with the import. Everything that a decision read
-is noted; at the commit, under the head's lock, none of it may have changed since: then the decisions are what they
-would have been if they had been made there. All of it is kept, or nothing.
+is noted; at the commit of each slice, under the head's lock, none of it may have changed since: then the decisions are
+what they would have been if they had been made there. Between two slices others write. A small import is one slice: all
+of it is kept, or nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -28,9 +28,12 @@ from ledger.serialization import Mapper, with_log_position
 from ledger.states import BatchStates, StateCache
 from ledger.storage.protocol import EVENTS, IMPORT_ROWS, STREAM_INDEX, Append, Head, LogSession, LogStore, Row, row_uuid
 
-_CONFLICT_MESSAGE = (
-    "while this import was being decided, somebody changed what it builds on; nothing of it was kept: run it again"
-)
+_CONFLICT_MESSAGE = "while this import was being decided, others changed what it builds on: run it again"
+
+
+#: Before the number of the first event, to which rows without events belong.
+_BEFORE_FIRST = -1
+_LEAST_SLICE, _LARGEST_SLICE = 50, 10_000
 
 
 class BulkLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +43,16 @@ class BulkLimits(msgspec.Struct, frozen=True, kw_only=True):
     cached_states: int = 1024
     #: The streams of an organisation with at most so many events are listed once; of a larger one each is looked up.
     listed_events: int = 50_000
+    #: Events of the first slice of a commit. The following ones are as many as take `slice_s`.
+    slice_events: int = 500
+    #: Seconds that a slice may hold the head: others wait so long, and the slice of another import beside.
+    slice_s: float = 0.05
+    #: Seconds between two slices, at most; they are as long as the slice was.
+    longest_pause_s: float = 0.2
+
+    def adapt_slice(self, events: int, took: float) -> int:
+        """The size of the next slice, where one of so many events took so many seconds."""
+        return max(_LEAST_SLICE, min(round(events * self.slice_s / max(took, 0.001)), 2 * events, _LARGEST_SLICE))
 
 
 class BulkAppend:
@@ -64,19 +77,23 @@ class BulkAppend:
         self._clock = clock
         self._new_id = new_id
         self._limits = limits
-        self._folder: TemporaryDirectory[str] | None = None
+        self._is_open = False
+        #: Rows that `commit` has appended.
+        self.appended_rows = 0
+        self._organisations: list[UUID] = []
 
     def __enter__(self) -> Self:
         with self._recorder.read() as session:
             self._base_head = Head(*session.query("head")[0])
-        self._folder = TemporaryDirectory(prefix="plimsoll-import-")
+        #: The log position up to which nothing that was read here has changed, or only by this.
+        self._seen_position = self._base_head.log_position
         self._staging = StagingStore(
-            Path(self._folder.name) / "staging.db",
             self._recorder,
             self._mapper,
             base=self._base_head.log_position,
             listed_events=self._limits.listed_events,
         )
+        self._is_open = True
         self._states = BatchStates(StateCache(self._limits.cached_states), self._staging, self._aggregates)
         self._now = max(self._clock(), from_micros(self._base_head.recorded_at))
         self._decider = CommandDecider(
@@ -91,10 +108,9 @@ class BulkAppend:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._folder is not None:
+        if self._is_open:
             self._staging.close()
-            self._folder.cleanup()
-            self._folder = None
+            self._is_open = False
 
     def handle(self, command: Command) -> Receipt:
         """Decide one command on what is staged so far, or raise its `Refusal` and stage nothing of it.
@@ -125,31 +141,49 @@ class BulkAppend:
         )
 
     def commit(self) -> int:
-        """Append all that was staged, in one transaction; the number of events.
+        """Append all that was staged, in slices between which others may write; the number of events.
 
-        Raises `VersionConflict` where anything that a decision here was based on has changed since, and keeps nothing:
-        the same rows can simply be handled again in a new bulk.
+        Raises `VersionConflict` where anything that a decision here was based on has changed since: of what was not
+        appended by then nothing is kept. The same rows can simply be handled again in a new bulk, which finds those of
+        `appended_rows` again.
         """
-        count = self._staging.count_events()
+        self._organisations = self._staging.list_organisations()
+        after, events = _BEFORE_FIRST, self._limits.slice_events
+        while True:
+            upto = self._staging.end_of_slice(max(after, 0), events)
+            began = monotonic()
+            self._append_slice(after, upto)
+            took = monotonic() - began
+            self.appended_rows = self._staging.count_import_rows(upto)
+            if upto >= self._staging.last_number:
+                return upto
+            after = upto
+            events = self._limits.adapt_slice(events, took)
+            # The lock is taken again by who asks first: others were refused it as long as this took.
+            sleep(min(took, self._limits.longest_pause_s))
+
+    def _append_slice(self, after: int, upto: int) -> None:
+        """Append the events behind one number up to another, with their rows, in one transaction."""
 
         def batch(session: LogSession, head: Head) -> Append | None:
-            if head.log_position != self._base_head.log_position:
+            if head.log_position != self._seen_position:
                 self._check_for_conflicts(session)
             now = head.next_recorded_at(max(self._clock(), self._now))
             # Read before the rows are copied: a connection in a COPY runs no query.
-            positions = {each: _load_position(session, each) for each in self._staging.list_organisations()}
+            positions = {each: _load_position(session, each) for each in self._organisations}
+            events = upto - max(after, 0)
+            self._seen_position = head.log_position + events
             rows = (
-                (EVENTS, self._event_rows(head, now, positions)),
-                (STREAM_INDEX, self._staging.index_rows()),
-                (IMPORT_ROWS, self._staging.import_rows()),
+                (EVENTS, self._event_rows(head, now, positions, (after, upto))),
+                (STREAM_INDEX, self._staging.index_rows(after, upto)),
+                (IMPORT_ROWS, self._staging.import_rows(after, upto)),
             )
-            return Append(events=count, recorded_at=to_micros(now), rows=rows, bulk=True)
+            return Append(events=events, recorded_at=to_micros(now), rows=rows, bulk=True)
 
         try:
             self._recorder.append_locked(batch)
         except IntegrityError as error:
             raise VersionConflict(_CONFLICT_MESSAGE) from error
-        return count
 
     def _stage(self, decision: DecidedCommand, command: Command) -> None:
         self._decider.accept(decision)
@@ -161,7 +195,7 @@ class BulkAppend:
     def _check_for_conflicts(self, session: LogSession) -> None:
         """Refuse the commit where a stream, or an owner's live promises, that was read here has changed since."""
         goals: dict[UUID, list[UUID]] = {}
-        for organisation, stream in session.query("changed", after=self._base_head.log_position):
+        for organisation, stream in session.query("changed", after=self._seen_position):
             organisation_id, stream_id = row_uuid(organisation), row_uuid(stream)
             if self._staging.has_read(organisation_id, stream_id):
                 raise VersionConflict(_CONFLICT_MESSAGE)
@@ -171,11 +205,13 @@ class BulkAppend:
                 if self._staging.has_read_live_goals(organisation_id, row_uuid(owner)):
                     raise VersionConflict(_CONFLICT_MESSAGE)
 
-    def _event_rows(self, head: Head, now: datetime, positions: dict[UUID, int]) -> Iterator[Row]:
-        """Staged events with the places that they take in the log."""
+    def _event_rows(
+        self, head: Head, now: datetime, positions: dict[UUID, int], numbers: tuple[int, int]
+    ) -> Iterator[Row]:
+        """Staged events of a slice with the places that they take in the log."""
         recorded_at = to_micros(now)
         for number, (organisation_id, stream_id, version, topic, state) in enumerate(
-            self._staging.read_events(), start=1
+            self._staging.read_events(*numbers), start=1
         ):
             positions[organisation_id] += 1
             position, log_position = positions[organisation_id], head.log_position + number

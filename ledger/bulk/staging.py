@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
@@ -29,9 +28,15 @@ CREATE TABLE standing (
     organisation_id TEXT, goal_id TEXT, live_owner TEXT, next_timer INTEGER, PRIMARY KEY (organisation_id, goal_id)
 ) WITHOUT ROWID;
 CREATE INDEX standing_by_owner ON standing (organisation_id, live_owner);
+CREATE TABLE standing_changes (
+    change INTEGER PRIMARY KEY, number INTEGER, organisation_id TEXT, goal_id TEXT, live_owner TEXT, next_timer INTEGER
+);
+CREATE INDEX standing_changes_by_number ON standing_changes (number);
 CREATE TABLE import_rows (
-    organisation_id TEXT, import_row TEXT, PRIMARY KEY (organisation_id, import_row)
+    organisation_id TEXT, import_row TEXT, number INTEGER, PRIMARY KEY (organisation_id, import_row)
 ) WITHOUT ROWID;
+CREATE INDEX import_rows_by_number ON import_rows (number);
+CREATE TABLE decisions (last_number INTEGER PRIMARY KEY);
 CREATE TABLE imported_below (
     organisation_id TEXT, import_row TEXT, PRIMARY KEY (organisation_id, import_row)
 ) WITHOUT ROWID;
@@ -48,8 +53,10 @@ CREATE TABLE books_read (
 class StagingStore:
     """Implements `ledger.states.StateSource` over a private file and, below it, the log up to position `base`."""
 
-    def __init__(self, path: Path, recorder: LogStore, mapper: Mapper, *, base: int, listed_events: int) -> None:
-        self._file = ScratchFile(path)
+    def __init__(self, recorder: LogStore, mapper: Mapper, *, base: int, listed_events: int) -> None:
+        self._file = ScratchFile()
+        #: Number of the last staged event.
+        self._last_number = 0
         self._recorder = recorder
         self._mapper = mapper
         self._base = base
@@ -176,43 +183,69 @@ class StagingStore:
                 event.topic,
                 event.state,
             )
+        self._last_number += len(stored)
+        self._file.execute("INSERT OR IGNORE INTO decisions VALUES (?)", self._last_number)
         after = decision.change.after
         if after != decision.change.before:
             timer = to_micros(after.next_timer_at) if after.next_timer_at else None
-            self._file.execute(
-                "INSERT OR REPLACE INTO standing VALUES (?, ?, ?, ?)",
-                organisation_id,
-                stream_id,
-                after.listed_under,
-                timer,
-            )
+            row = (organisation_id, stream_id, after.listed_under, timer)
+            self._file.execute("INSERT OR REPLACE INTO standing VALUES (?, ?, ?, ?)", *row)
+            self._file.execute("INSERT INTO standing_changes VALUES (NULL, ?, ?, ?, ?, ?)", self._last_number, *row)
 
     def add_import_row(self, organisation_id: UUID, import_row: str) -> None:
-        self._file.execute("INSERT INTO import_rows VALUES (?, ?)", organisation_id, import_row)
+        """Stage the identity of the row that was decided last."""
+        self._file.execute("INSERT INTO import_rows VALUES (?, ?, ?)", organisation_id, import_row, self._last_number)
 
-    def count_events(self) -> int:
-        """How many events are staged."""
-        return int(self._file.execute("SELECT count(*) FROM events").fetchone()[0])
+    @property
+    def last_number(self) -> int:
+        """The number of the last staged event: how many there are."""
+        return self._last_number
+
+    def end_of_slice(self, after: int, events: int) -> int:
+        """The number of the last event of a slice of so many: no decision is parted."""
+        row = self._file.execute(
+            "SELECT MIN(last_number) FROM decisions WHERE last_number >= ?", after + events
+        ).fetchone()
+        return int(row[0]) if row[0] is not None else self._last_number
 
     def list_organisations(self) -> list[UUID]:
         """The organisations whose events are staged."""
         return [UUID(row[0]) for row in self._file.execute("SELECT DISTINCT organisation_id FROM events")]
 
-    def read_events(self) -> Iterator[tuple[UUID, UUID, int, str, bytes]]:
-        """(organisation, stream, version, topic, state) in the order of the decisions."""
+    def read_events(self, after: int, upto: int) -> Iterator[tuple[UUID, UUID, int, str, bytes]]:
+        """(organisation, stream, version, topic, state) of a slice, in the order of the decisions."""
         rows = self._file.execute(
-            "SELECT organisation_id, stream_id, version, topic, state FROM events ORDER BY number"
+            "SELECT organisation_id, stream_id, version, topic, state FROM events WHERE number > ? AND number <= ?"
+            " ORDER BY number",
+            after,
+            upto,
         )
         for organisation_id, stream_id, version, topic, state in rows:
             yield UUID(organisation_id), UUID(stream_id), version, topic, state
 
-    def index_rows(self) -> Iterator[Row]:
-        for organisation_id, goal_id, owner, timer in self._file.execute("SELECT * FROM standing"):
+    def index_rows(self, after: int, upto: int) -> Iterator[Row]:
+        """The rows of the index as the events of a slice leave them."""
+        rows = self._file.execute(
+            # Of the other columns SQLite gives those of the row with the greatest change.
+            "SELECT organisation_id, goal_id, live_owner, next_timer, MAX(change) FROM standing_changes"
+            " WHERE number > ? AND number <= ? GROUP BY organisation_id, goal_id",
+            after,
+            upto,
+        )
+        for organisation_id, goal_id, owner, timer, _ in rows:
             yield UUID(organisation_id), UUID(goal_id), UUID(owner) if owner else None, timer
 
-    def import_rows(self) -> Iterator[Row]:
-        for organisation_id, row in self._file.execute("SELECT * FROM import_rows"):
+    def import_rows(self, after: int, upto: int) -> Iterator[Row]:
+        """The identities of the rows of a slice."""
+        rows = self._file.execute(
+            "SELECT organisation_id, import_row FROM import_rows WHERE number > ? AND number <= ?", after, upto
+        )
+        for organisation_id, row in rows:
             yield UUID(organisation_id), row
+
+    def count_import_rows(self, upto: int) -> int:
+        """How many rows belong to the events up to this number."""
+        return int(self._file.execute("SELECT COUNT(*) FROM import_rows WHERE number <= ?", upto).fetchone()[0])
 
     # --- what was read ------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from threading import Lock
 from typing import Any, Self, cast
 from weakref import WeakKeyDictionary
@@ -17,6 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, dict_row, tuple_row
 
+from ledger.cancellation import interrupted_by
 from ledger.errors import LedgerMisconfigured, LedgerUnavailable
 from ledger.storage.postgres_arrays import encode_array, register_binary_arrays
 from ledger.storage.postgres_async import PostgresAsyncAppender
@@ -49,7 +51,8 @@ CONNECT_TIMEOUT_S = 5
 LOCK_TIMEOUT_MS = 5000
 #: A writer that stops while it holds the head is disconnected, so that the others may go on.
 IDLE_IN_TRANSACTION_S = 2
-_MAX_CONNECTIONS = 20
+#: More than the threads of an API process that read: one that has to wait for a connection waits for all others.
+_MAX_CONNECTIONS = 48
 #: Our advisory lock's number: "plimsoll" in ASCII.
 _MIGRATION_LOCK = int.from_bytes(b"plimsoll", "big")
 #: Rows of one INSERT: bounds the memory of a statement.
@@ -196,7 +199,11 @@ class PostgresLogStore(PostgresApplicationRecorder):
     def read(self, *, snapshot: bool = False) -> Iterator[LogSession]:
         """Queries on their own, one round trip each; a transaction only where they must see one state."""
         if not snapshot:
-            with unavailable_on_disconnect(), self.datastore.get_connection() as connection:
+            with (
+                unavailable_on_disconnect(),
+                self.datastore.get_connection() as connection,
+                _interruptible(connection),
+            ):
                 yield PostgresSession(connection)
             return
         with self._transaction(b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as (session, _):
@@ -262,6 +269,18 @@ class PostgresLogStore(PostgresApplicationRecorder):
                 if connection.info.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN):
                     # Not the driver's: with its rollback it deallocates every prepared statement of the session.
                     execute_simple(connection.pgconn, b"ROLLBACK")
+
+
+@contextmanager
+def _interruptible(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Statements that end where this thread's work is cancelled."""
+    with interrupted_by(partial(connection.cancel_safe, timeout=CONNECT_TIMEOUT_S)) as interruption:
+        try:
+            yield
+        finally:
+            if interruption.is_done:
+                # The server may come to the interruption only now: it must not strike the connection's next statement.
+                connection.close()
 
 
 def _parse_head(locked: pq.abc.PGresult) -> Head:

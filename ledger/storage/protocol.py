@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -29,11 +28,10 @@ from eventsourcing.persistence import (
 
 from domain.instants import from_micros
 from ledger.errors import LedgerUnavailable, OutcomeUnknown
+from ledger.storage.named_sql import load_statements
 
 #: A row as the driver gives it and takes it.
 Row = Sequence[Any]
-
-_QUERIES_FILE = Path(__file__).parent / "sql" / "queries.sql"
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -97,6 +95,26 @@ IDEMPOTENCY_UPSERT = InsertTarget(
 #: The same where the keys were not looked up: a row that exists makes the append a conflict.
 IDEMPOTENCY_INSERT = msgspec.structs.replace(IDEMPOTENCY_UPSERT, conflict="")
 IMPORT_ROWS = InsertTarget("ledger_import_rows", {"organisation_id": "uuid", "import_row": "text"})
+#: Reads of the same day, by the same viewer, of the same figures are one row.
+PERSON_READS = InsertTarget(
+    "ledger_person_reads",
+    {
+        "organisation_id": "uuid",
+        "day": "bigint",
+        "subject_id": "uuid",
+        "subject": "text",
+        "viewer": "uuid",
+        "role": "text",
+        "what": "text",
+        "first_at": "bigint",
+        "last_at": "bigint",
+        "times": "bigint",
+    },
+    "ON CONFLICT (organisation_id, day, subject_id, viewer, role, what) DO UPDATE"
+    " SET times = ledger_person_reads.times + excluded.times, last_at ="
+    " CASE WHEN excluded.last_at > ledger_person_reads.last_at THEN excluded.last_at"
+    " ELSE ledger_person_reads.last_at END",
+)
 #: What an event loop appends to: what commands come to, all but import rows.
 OPTIMISTIC_TARGETS = (EVENTS, STREAM_INDEX, IDEMPOTENCY_INSERT)
 
@@ -233,12 +251,9 @@ def find_tuple_list_param(name: str) -> TupleListParam | None:
     return TupleListParam(found["mark"].removeprefix(":"), tuple(found["types"].split())) if found else None
 
 
-@cache
 def load_queries() -> dict[str, str]:
-    """Every named text of `sql/queries.sql`, comments removed."""
-    parts = re.split(r"^-- name: (\w+)$", _QUERIES_FILE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
-    bare = (re.sub(r"^--.*\n", "", text, flags=re.MULTILINE).strip() for text in parts[1::2])
-    return dict(zip(parts[::2], bare, strict=True))
+    """Every named statement of `sql/queries.sql`."""
+    return load_statements("ledger", "storage", "sql", "queries.sql")
 
 
 def append_library_events(store: LogStore, stored: Sequence[StoredEvent]) -> list[int]:

@@ -22,6 +22,7 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
+from ledger.cancellation import interrupted_by
 from ledger.errors import LedgerMisconfigured, LedgerNotMigrated, LedgerUnavailable
 from ledger.storage.file_locks import writer_lock
 from ledger.storage.protocol import (
@@ -61,6 +62,10 @@ class SQLiteSession:
     @property
     def is_broken(self) -> bool:
         return not self._connection.in_transaction
+
+    def interrupt(self) -> None:
+        """Stop the statement that runs; called from another thread."""
+        self._connection.interrupt()
 
     def query(self, name: str, /, **params: object) -> list[Row]:
         with _library_errors():
@@ -111,7 +116,12 @@ class SQLiteLogStore(SQLiteApplicationRecorder):
     @contextmanager
     def read(self, *, snapshot: bool = False) -> Iterator[LogSession]:
         """A transaction: it always sees one state of the log."""
-        with self._track_transaction(), unavailable_on_disconnect(), self._transaction("BEGIN") as session:
+        with (
+            self._track_transaction(),
+            unavailable_on_disconnect(),
+            self._transaction("BEGIN") as session,
+            interrupted_by(session.interrupt),
+        ):
             yield session
 
     @contextmanager
@@ -221,10 +231,12 @@ class SQLiteLogStore(SQLiteApplicationRecorder):
 
 
 class ScratchFile(SQLiteSession):
-    """A private file for staging: fast, and deleted with the process."""
+    """A private file for staging: fast, and without a name, so that a process that is killed leaves none behind."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(sqlite3.connect(path, isolation_level=None, check_same_thread=False))
+    def __init__(self) -> None:
+        # The empty name: SQLite removes the file's own as soon as it has opened it, in the directory of SQLITE_TMPDIR
+        # or TMPDIR, and keeps what fits into its cache in memory.
+        super().__init__(sqlite3.connect("", isolation_level=None, check_same_thread=False))
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -4000", "locking_mode = EXCLUSIVE"):
             self._connection.execute(f"PRAGMA {pragma}")
 

@@ -29,6 +29,7 @@ from projections.drift.purpose_drift import (
 from projections.figures import (
     WHOLE_ORGANISATION,
     Figure,
+    GroupFigure,
     MemberRef,
     Report,
     ReportScope,
@@ -36,6 +37,7 @@ from projections.figures import (
     build_share,
     event_ids,
     finish_report,
+    of_group,
     round_for_report,
 )
 from projections.goals import goals_at
@@ -103,6 +105,7 @@ class _ReportBuilder:
             for a in compute_purpose_drift(self.promises, self.graph, self.context.frameworks, as_of)
             if a.how == "none"
         ]
+        self.by_parent = self.graph.group_by_parent()
         self.supporters_by_goal = _group_supporters(self.graph, self.goals)
         self.progress = ProgressCalculator(self.goals, self.supporters_by_goal)
         self.tasks = [g for g in self.promises if g.terms.kind is GoalKind.TASK]
@@ -120,20 +123,21 @@ class _ReportBuilder:
             as_of=self.as_of,
             goals=self.goals,
             links=self.graph.links,
+            serving=self.by_parent.purposes,
             below=self.supporters_by_goal,
             moved=self.changes_by_parent,
             progress=self.progress,
             contributors={outcome: len(owners) for outcome, (owners, _) in self.contributors.items()},
         ).build_trees(self.purposes)
 
-    def progress_figures(self) -> Iterator[Figure]:
+    def progress_figures(self) -> Iterator[GroupFigure]:
         """`purpose_progress`: the mean over the goals that serve it and stand, or were kept since its version began."""
         if not self.purposes:
-            yield Figure(name="purpose_progress", value=None, status="no_charter", **self.scope.group)
+            yield of_group(Figure(name="purpose_progress", value=None, status="no_charter", **self.scope.group))
         for framework in self.purposes:
-            direct = find_goals_serving(framework, self.graph.links, self.goals)
+            direct = find_goals_serving(framework, self.by_parent.purposes, self.goals)
             value = mean(self.progress.compute(goal) for goal, _ in direct)
-            yield Figure(
+            figure = Figure(
                 name="purpose_progress",
                 charter=framework.id,
                 n=len(direct),
@@ -142,18 +146,20 @@ class _ReportBuilder:
                 events=event_ids(link.event_id for _, link in direct),
                 **self.scope.group,
             )
+            yield of_group(figure, [_to_contribution(self.goals[goal]) for goal, _ in direct])
 
-    def untied_share_figure(self) -> Figure:
+    def untied_share_figure(self) -> GroupFigure:
         """`untied_share`: tasks that lead to no team outcome / tasks."""
         events = event_ids(g.terms_event for g in self.untied)
-        return build_share(
+        share = build_share(
             "untied_share", len(self.untied), len(self.tasks), census=True, events=events, **self.scope.group
         )
+        return of_group(share, map(_to_contribution, self.tasks))
 
-    def contributor_figures(self) -> Iterator[Figure]:
+    def contributor_figures(self) -> Iterator[Figure | GroupFigure]:
         """`single_contributor_share`, and for each outcome how many owners of goals support it."""
         alone = [g for g in self.outcomes if len(self.contributors[g.id][0]) == 1]
-        yield build_share(
+        share = build_share(
             "single_contributor_share",
             len(alone),
             len(self.outcomes),
@@ -161,9 +167,16 @@ class _ReportBuilder:
             events=event_ids(e for g in alone for e in self.contributors[g.id][1]),
             **self.scope.group,
         )
+        behind = [(g.team, person) for g in self.outcomes for person in (g.owner, *self.contributors[g.id][0])]
+        yield of_group(share, behind)
         for goal in self.outcomes:
             owners, events = self.contributors[goal.id]
             yield Figure(name="contributors", goal=goal.id, value=len(owners), events=event_ids(events))
+
+
+def _to_contribution(goal: Goal) -> tuple[UUID | None, UUID | None]:
+    promise = find_promise(goal)
+    return goal.team, promise.owner if promise is not None else None
 
 
 def _select_purposes(around: DriftContext, as_of: AsOf, scope: ReportScope) -> list[CharterSnapshot]:

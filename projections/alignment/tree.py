@@ -60,6 +60,8 @@ class TreeBuilder(msgspec.Struct, kw_only=True):
     #: Those whose promise stands or was kept.
     goals: Mapping[UUID, Goal]
     links: Mapping[UUID, Sequence[Link]]
+    #: By charter: the goals that name its purpose.
+    serving: Mapping[UUID, Sequence[tuple[UUID, Link]]]
     below: Mapping[UUID, Sequence[UUID]]
     moved: Mapping[UUID, Sequence[MaterialChange]]
     progress: ProgressCalculator
@@ -73,7 +75,7 @@ class TreeBuilder(msgspec.Struct, kw_only=True):
         """One tree per purpose."""
         for framework in purposes:
             if framework.purpose is not None:
-                direct = find_goals_serving(framework, self.links, self.goals)
+                direct = find_goals_serving(framework, self.serving, self.goals)
                 tree = PurposeNode(
                     charter=framework.id,
                     team=framework.team,
@@ -124,7 +126,7 @@ def due_sort_key(goal: Goal) -> tuple[str, int]:
 
 
 def find_goals_serving(
-    framework: CharterSnapshot, links: Mapping[UUID, Sequence[Link]], goals: Mapping[UUID, Goal]
+    framework: CharterSnapshot, serving: Mapping[UUID, Sequence[tuple[UUID, Link]]], goals: Mapping[UUID, Goal]
 ) -> list[tuple[UUID, Link]]:
     """The goals that name a purpose and whose promise stands, or was kept since its version in force began."""
     since = framework.purpose.at if framework.purpose is not None else 0
@@ -132,10 +134,5 @@ def find_goals_serving(
     def counts(goal: Goal) -> bool:
         return not isinstance(goal, Ended) or to_micros(goal.ended_at) >= since
 
-    serving = [
-        (goal, link)
-        for goal, of_goal in links.items()
-        for link in of_goal
-        if link.parent == framework.id and goal in goals and counts(goals[goal])
-    ]
-    return sorted(serving, key=lambda one: due_sort_key(goals[one[0]]))
+    found = [(goal, link) for goal, link in serving.get(framework.id, ()) if goal in goals and counts(goals[goal])]
+    return sorted(found, key=lambda one: due_sort_key(goals[one[0]]))

@@ -21,6 +21,7 @@ from projections.database.database import Database, Row, named_statements
 from projections.database.sql import without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
+from projections.goals import GoalVisibilityFilter
 
 _SQL = "charters"
 
@@ -129,14 +130,21 @@ class LinkedGoals(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None
 
 
-def count_linked_goals(database: Database, as_of: AsOf, charter: Charter) -> LinkedGoals | None:
-    """Who serves the purpose in force; None where there is none. A link stated at its instant is of this version."""
+def count_linked_goals(
+    database: Database, as_of: AsOf, charter: Charter, *, visible: GoalVisibilityFilter | None
+) -> LinkedGoals | None:
+    """Who serves the purpose in force; None where there is none. A link stated at its instant is of this version.
+
+    `visible`: only goals that may be seen are counted; None: all.
+    """
     purpose = charter.purpose
     if purpose is None:
         return None
     states = {f"state_{n}": state for n, state in enumerate(LIVE_STATES)}
+    condition, seen = visible.to_sql() if visible is not None else ("1 = 1", {})
     sql = named_statements(_SQL)["serving"].replace(":states", ", ".join(f":{name}" for name in states))
-    rows = database.query(sql, {**as_of.params, **states, "charter": str(charter.id)})
+    params = {**as_of.params, **states, **seen, "charter": str(charter.id)}
+    rows = database.query(sql.replace(":visible", condition), params)
     revised = purpose.version > 1
     affirmed = sum(1 for row in rows if not revised or row.said_at >= to_micros(purpose.since))
     return LinkedGoals(

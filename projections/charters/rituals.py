@@ -17,12 +17,14 @@ from projections.database.database import Database
 from projections.figures import (
     WHOLE_ORGANISATION,
     Figure,
+    GroupFigure,
     PartRef,
     Report,
     ReportScope,
     TeamRef,
     event_ids,
     finish_report,
+    of_group,
     round_for_report,
 )
 from projections.people import member_at, members_at
@@ -62,7 +64,9 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     charters = [held.charter for held in charters_at(database, as_of)]
     people = _load_members(database, as_of, scope.team, scope.member)
     ritual_of = {person.id: _rituals_of_member(person, charters) for person in people}
-    figures = [] if scope.member else _group_figures(list(ritual_of.values()), charters, scope.group)
+    members = [(None, person.id) for person in people]
+    means = [] if scope.member else _group_figures(list(ritual_of.values()), charters, scope.group)
+    figures: list[Figure | GroupFigure] = [of_group(figure, members) for figure in means]
     figures += [f for person in people for f in _member_figures(person.id, ritual_of[person.id], charters)]
     teams = {t for person in people for t in person.teams} | ({scope.team} if scope.team else set())
     return finish_report(

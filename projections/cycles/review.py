@@ -6,7 +6,7 @@ itself) the last closed one, so that there is always something to learn from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -31,6 +31,7 @@ from projections.figures import (
     WHOLE_ORGANISATION,
     EventRef,
     Figure,
+    GroupFigure,
     MemberRef,
     PartRef,
     Report,
@@ -39,6 +40,7 @@ from projections.figures import (
     build_share,
     event_ids,
     finish_report,
+    of_group,
 )
 from projections.people import members_at
 
@@ -113,7 +115,11 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     if scope.member is not None:
         review.restrict_to(scope.member)
     group = scope.group
-    figures = [*_improvement_figures(review, group), *_goal_figures(review, group), *_note_figures(review, group)]
+    figures: list[Figure | GroupFigure] = [
+        *_improvement_figures(review, group),
+        *_goal_figures(review, group),
+        *_note_figures(review, group),
+    ]
     if scope.member is None:
         figures.append(_reflection_share(review, database, group))
     return finish_report(
@@ -165,6 +171,11 @@ class CycleReview:
         self.learning = []
         kept = {x.cycle for x in (*self.improvements, *self.reflections, *self.contributions, *self.goals)}
         self.cycles = [c for c in self.cycles if c.id in kept]
+
+    def owners_of(self, goals: Iterable[CycleGoalEntry]) -> list[tuple[UUID | None, UUID | None]]:
+        """The team of each goal's cycle, and the goal's owner."""
+        states = self._goals_now
+        return [(g.team, states[g.goal].owner if g.goal in states else None) for g in goals]
 
     def _goal_entries(self, cycle: Cycle) -> Iterator[CycleGoalEntry]:
         if isinstance(cycle, Closed):
@@ -232,13 +243,14 @@ def _learning_entries(cycle: Cycle) -> Iterator[LearningEntry]:
 # --- figures ---------------------------------------------------------------------------------------------------------
 
 
-def _improvement_figures(review: CycleReview, group: dict[str, Any]) -> Iterator[Figure]:
+def _improvement_figures(review: CycleReview, group: dict[str, Any]) -> Iterator[GroupFigure]:
     every = review.improvements
 
-    def counted(name: str, of: Sequence[ImprovementEntry], holds: Callable[[ImprovementEntry], bool]) -> Figure:
+    def counted(name: str, of: Sequence[ImprovementEntry], holds: Callable[[ImprovementEntry], bool]) -> GroupFigure:
         found = [i for i in of if holds(i)]
         events = event_ids(event for i in found for event in review.notes.improvements.get(i.improvement, []))
-        return build_share(name, len(found), len(of), census=True, events=events, **group)
+        share = build_share(name, len(found), len(of), census=True, events=events, **group)
+        return of_group(share, [(i.team, i.owner) for i in of])
 
     yield counted("improvements_done", every, lambda i: i.state == "done")
     yield counted("improvements_dropped", every, lambda i: i.state == "dropped")
@@ -246,19 +258,22 @@ def _improvement_figures(review: CycleReview, group: dict[str, Any]) -> Iterator
     yield counted("improvements_overdue", [i for i in every if i.state == "open"], lambda i: i.overdue)
 
 
-def _goal_figures(review: CycleReview, group: dict[str, Any]) -> Iterator[Figure]:
+def _goal_figures(review: CycleReview, group: dict[str, Any]) -> Iterator[GroupFigure]:
     """Of the goals of closed cycles: what became of them; of open ones: how many are undecided."""
     closed = {c.id for c in review.cycles if isinstance(c, Closed)}
     events = event_ids(review.notes.closings)
     ends = [g for g in review.goals if g.cycle in closed]
-    for name, how in (("goals_carried_on", "carried_on"), ("goals_renegotiated", "renegotiated")):
-        yield build_share(
-            name, sum(g.how == how and _is_carried_on(g) for g in ends), len(ends), events=events, **group
-        )
-    yield build_share("goals_kept", sum(g.state == "satisfied" for g in ends), len(ends), events=events, **group)
-    gone = sum(g.state != "satisfied" and not _is_carried_on(g) for g in ends)
-    yield build_share("goals_dropped", gone, len(ends), events=events, **group)
-    yield Figure(name="goals_undecided", value=sum(bool(g.possible) for g in review.goals), **group)
+    counts = {
+        "goals_carried_on": sum(g.how == "carried_on" and _is_carried_on(g) for g in ends),
+        "goals_renegotiated": sum(g.how == "renegotiated" and _is_carried_on(g) for g in ends),
+        "goals_kept": sum(g.state == "satisfied" for g in ends),
+        "goals_dropped": sum(g.state != "satisfied" and not _is_carried_on(g) for g in ends),
+    }
+    for name, count in counts.items():
+        yield of_group(build_share(name, count, len(ends), events=events, **group), review.owners_of(ends))
+    undecided = [g for g in review.goals if g.possible]
+    figure = Figure(name="goals_undecided", value=len(undecided), **group)
+    yield of_group(figure, review.owners_of(undecided))
 
 
 def _is_carried_on(goal: CycleGoalEntry) -> bool:
@@ -266,23 +281,30 @@ def _is_carried_on(goal: CycleGoalEntry) -> bool:
     return goal.state in ("active", "change_proposed_by_owner", "change_proposed_by_sponsor", "lapsed", "delivered")
 
 
-def _note_figures(review: CycleReview, group: dict[str, Any]) -> Iterator[Figure]:
+def _note_figures(review: CycleReview, group: dict[str, Any]) -> Iterator[GroupFigure]:
     reflections = review.reflections
-    yield Figure(name="reflections", value=len(reflections), events=event_ids(r.event for r in reflections), **group)
+    events = event_ids(r.event for r in reflections)
+    figure = Figure(name="reflections", value=len(reflections), events=events, **group)
+    yield of_group(figure, [(r.team, r.by) for r in reflections])
     credited = review.contributions
-    yield Figure(name="contributions", value=len(credited), events=event_ids(c.event for c in credited), **group)
+    events = event_ids(c.event for c in credited)
+    figure = Figure(name="contributions", value=len(credited), events=events, **group)
+    yield of_group(figure, [(c.team, c.contributor) for c in credited])
     if "member" not in group:
         learnt = [lesson.event for lesson in review.learning if not lesson.brought]
-        yield Figure(name="lessons", value=len(learnt), events=event_ids(learnt), **group)
+        # What was learnt is the cycle's: nobody is behind it.
+        yield of_group(Figure(name="lessons", value=len(learnt), events=event_ids(learnt), **group))
 
 
-def _reflection_share(review: CycleReview, database: Database, group: dict[str, Any]) -> Figure:
+def _reflection_share(review: CycleReview, database: Database, group: dict[str, Any]) -> GroupFigure:
     """Members of today who have reflected, of those whose cycles they are; before the first one none is expected."""
     people = members_at(database, review.as_of)
     asked = spoken = 0
+    behind: list[tuple[UUID | None, UUID]] = []
     for cycle in (c for c in review.cycles if isinstance(c, Closed) or c.reflections or c.ends < review.as_of.today):
         theirs = [p.id for p in people if cycle.of.team is None or cycle.of.team in p.teams]
         asked += len(theirs)
+        behind += [(cycle.of.team, person) for person in theirs]
         spoken += len(set(theirs) & set(cycle.reflected))
     events = event_ids(r.event for r in review.reflections)
-    return build_share("reflection_share", spoken, asked, census=True, events=events, **group)
+    return of_group(build_share("reflection_share", spoken, asked, census=True, events=events, **group), behind)

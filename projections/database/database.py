@@ -34,9 +34,12 @@ class Database:
         self.dialect: Dialect = backend.dialect
 
     @classmethod
-    def open(cls, url: str, *, connections: int = 10, row_security: bool = False) -> Database:
+    def open(
+        cls, url: str, *, connections: int = 10, statement_timeout_s: float = 0, row_security: bool = False
+    ) -> Database:
         """Open the views of `sqlite:///path` or `postgresql://...` (with at most that many connections). Runs no DDL.
 
+        `statement_timeout_s`: a PostgreSQL server ends a reading statement after so many seconds (0: never).
         `row_security`: the URL's role sees one organisation at a time, the one that a statement's parameters name.
 
         Raises `ValueError` for any other URL, `DatabaseUnavailable` where a SQLite file cannot be opened.
@@ -48,7 +51,7 @@ class Database:
         if url.startswith(("postgresql://", "postgres://")):
             from projections.database.postgres import PostgresBackend  # noqa: PLC0415 - as above
 
-            return cls(PostgresBackend(url, connections, row_security=row_security))
+            return cls(PostgresBackend(url, connections, statement_timeout_s, row_security=row_security))
         raise ValueError("a database URL starts with sqlite:/// or postgresql://")
 
     def count_connections(self) -> tuple[int, int]:

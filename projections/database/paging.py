@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from domain.errors import InvalidField
+from domain.references import as_uuid
 from projections.database.database import Database, Row
 
 #: Rows of the longest page.
@@ -45,8 +46,8 @@ def decode_cursor(text: str, question: str, *, number: bool) -> Cursor:
         cursor = msgspec.json.decode(raw, type=Cursor)
     except (ValueError, msgspec.DecodeError):
         raise InvalidField("this is not a cursor that a list gave", pointer="/cursor") from None
-    if "\x00" in f"{cursor.key}{cursor.id}":
-        # No list gave it, and PostgreSQL's text cannot even be asked about it.
+    if "\x00" in str(cursor.key) or str(as_uuid(cursor.id)) != cursor.id:
+        # No list gave it, and PostgreSQL cannot even compare it with what it has.
         raise InvalidField("this is not a cursor that a list gave", pointer="/cursor")
     if cursor.query_digest != question or isinstance(cursor.key, int) is not number:
         raise InvalidField("this cursor came from a list with other filters or order", pointer="/cursor")

@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.string import TextLoader
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from ledger.cancellation import interrupted_by
 from ledger.storage.access import ORGANISATION_PARAMETER
 from ledger.storage.postgres_arrays import BinaryArray, encode_array, register_binary_arrays
 from projections.database.backend import (
@@ -43,6 +44,8 @@ _CHUNK_SIZE = 5_000
 _MIN_PIPELINE_QUERIES = 3
 #: The type of the array in which a column's values are sent; the others as text.
 _ARRAY_TYPES = {"integer": "bigint", "uuid": "spelled uuid"}
+#: Seconds that interrupting a statement may take.
+CANCEL_TIMEOUT_S = 5.0
 #: Identifies our migrations among the advisory locks of a database ("plim" in ASCII).
 _MIGRATION_LOCK = 0x706C696D
 #: The pool doubles its pauses between attempts to connect. It begins anew after so many seconds: a server away for
@@ -58,7 +61,11 @@ _CONNECT_OPTIONS = {
 }
 #: Rows to be written are found by their keys. A plan that was made while the tables were small, and is kept, must not
 #: read all of a large one.
-_BEGIN = b"BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+#: Writers may take as long as they need: they move a checkpoint, and no request waits for them.
+_BEGIN = (
+    b"BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
+    b" SET LOCAL statement_timeout = 0"
+)
 
 
 #: Of the session, not of a transaction: a connection that goes on reading for one organisation is told once.
@@ -120,6 +127,18 @@ def _encode_columns(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) 
     return [encode_array(_ARRAY_TYPES.get(column.type, "text"), values) for column, values in by_column]
 
 
+def _ask_interruptibly(
+    ask: Callable[[psycopg.Connection[Any]], _Result], connection: psycopg.Connection[Any]
+) -> _Result:
+    with interrupted_by(partial(connection.cancel_safe, timeout=CANCEL_TIMEOUT_S)) as interruption:
+        try:
+            return ask(connection)
+        finally:
+            if interruption.is_done:
+                # The server may come to the interruption only now: it must not strike the connection's next statement.
+                connection.close()
+
+
 class _PostgresTransaction:
     for_update = "FOR UPDATE"
 
@@ -177,12 +196,20 @@ class _PostgresSession:
         self.temporary_tables.append(f"pg_temp.{table.name}")
 
 
-def _configure(connection: psycopg.Connection[Any]) -> None:
+def _configure(connection: psycopg.Connection[Any], statement_timeout_s: float) -> None:
     # Ids are read as text, as from SQLite.
     connection.adapters.register_loader("uuid", TextLoader)
     register_binary_arrays(connection)
     # Compiling a statement takes a hundred milliseconds, where the longest of ours take ten.
     connection.execute("SET synchronous_commit TO off; SET jit TO off")
+    connection.execute(_timeout_sql(statement_timeout_s))
+    # A server on Linux notices within a second that its client was killed, and stops; others have no such setting.
+    with suppress(psycopg.errors.InvalidParameterValue):
+        connection.execute("SET client_connection_check_interval TO 1000")
+
+
+def _timeout_sql(statement_timeout_s: float) -> bytes:
+    return b"SET statement_timeout TO %d" % round(statement_timeout_s * 1000)
 
 
 class PostgresBackend:
@@ -193,7 +220,9 @@ class PostgresBackend:
 
     dialect: Dialect = "postgresql"
 
-    def __init__(self, url: str, connections: int, *, row_security: bool = False) -> None:
+    def __init__(self, url: str, connections: int, statement_timeout_s: float, *, row_security: bool = False) -> None:
+        #: Of reads; 0: none.
+        self._statement_timeout_s = statement_timeout_s
         self._row_security = row_security
         #: The organisation that each connection was told last.
         self._organisations: WeakKeyDictionary[psycopg.Connection[Any], str] = WeakKeyDictionary()
@@ -210,7 +239,7 @@ class PostgresBackend:
                 "autocommit": True,
                 "application_name": "plimsoll-views",
             },
-            configure=_configure,
+            configure=partial(_configure, statement_timeout_s=statement_timeout_s),
             name="plimsoll-views",
         )
 
@@ -272,14 +301,14 @@ class PostgresBackend:
         with _postgres_errors():
             connection = self._pool.getconn()
             try:
-                return ask(connection)
+                return _ask_interruptibly(ask, connection)
             except psycopg.OperationalError:
                 if not connection.broken:
                     raise
             finally:
                 self._pool.putconn(connection)
             with self._live_connection(b"") as living:
-                return ask(living)
+                return _ask_interruptibly(ask, living)
 
     @contextmanager
     def _live_connection(self, first: bytes) -> Iterator[psycopg.Connection[Any]]:
@@ -313,11 +342,13 @@ class PostgresBackend:
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        with _postgres_errors(), self._live_connection(b"") as connection:
+        with _postgres_errors(), self._live_connection(_timeout_sql(0)) as connection:
             session = _PostgresSession(connection)
             try:
                 yield session
             finally:
+                if not connection.broken:
+                    connection.execute(_timeout_sql(self._statement_timeout_s))
                 # A broken connection takes its temporary tables with it.
                 if session.temporary_tables and not connection.broken:
                     connection.execute(f"DROP TABLE IF EXISTS {', '.join(session.temporary_tables)}")

@@ -11,6 +11,7 @@ from operator import itemgetter
 from threading import Lock
 from typing import Any
 
+from ledger.cancellation import interrupted_by
 from ledger.storage.file_locks import hold, writer_lock
 from projections.database.backend import (
     LOCK_TIMEOUT_S,
@@ -145,12 +146,12 @@ class SqliteBackend:
             pass
 
     def query(self, sql: str, params: Params) -> list[Row]:
-        with _sqlite_errors(), self._borrow_connection() as connection:
+        with _sqlite_errors(), self._borrow_connection() as connection, interrupted_by(connection.interrupt):
             return connection.execute(sql, params).fetchall()
 
     def query_many(self, questions: Sequence[Query]) -> list[list[Row]]:
         """There is no journey to be saved; but what belongs together waits for one connection only."""
-        with _sqlite_errors(), self._borrow_connection() as connection:
+        with _sqlite_errors(), self._borrow_connection() as connection, interrupted_by(connection.interrupt):
             return [connection.execute(sql, params).fetchall() for sql, params in questions]
 
     def iterate(self, sql: str, params: Params) -> Iterator[list[Row]]:

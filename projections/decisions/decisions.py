@@ -233,6 +233,10 @@ class DecisionRound(msgspec.Struct, frozen=True, kw_only=True):
     deadline: datetime
     outcome: Outcome | None
     objections: tuple[Objection, ...]
+    #: Whose decision it is; None: the organisation's.
+    team: UUID | None
+    #: Who opened it, and who decides.
+    parties: frozenset[UUID]
     #: When it was asked again, and by which event.
     reopened_at: datetime | None = None
     reopened_event: UUID | None = None
@@ -245,9 +249,12 @@ class DecisionRound(msgspec.Struct, frozen=True, kw_only=True):
 
 def rounds_of(decision: Decision) -> Iterator[DecisionRound]:
     """Every asking of the question, oldest first."""
+    parties = frozenset(member for member in (decision.opened_by, *decision.deciders) if member is not None)
     for number, past in enumerate(decision.rounds):
         yield DecisionRound(
             decision=decision.id,
+            team=decision.of.team,
+            parties=parties,
             opened_event=past.opened_event,
             opened_at=past.time_box_from,
             deadline=past.deadline,
@@ -258,6 +265,8 @@ def rounds_of(decision: Decision) -> Iterator[DecisionRound]:
         )
     yield DecisionRound(
         decision=decision.id,
+        team=decision.of.team,
+        parties=parties,
         opened_event=decision.opened_event,
         opened_at=decision.time_box_from,
         deadline=decision.deadline,

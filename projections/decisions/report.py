@@ -6,7 +6,7 @@ about persons; the askings in which a member decides can be asked for, and show 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from fractions import Fraction
 from statistics import median
@@ -22,11 +22,13 @@ from projections.figures import (
     SMALL_SAMPLE,
     WHOLE_ORGANISATION,
     Figure,
+    GroupFigure,
     Report,
     ReportScope,
     build_share,
     event_ids,
     finish_report,
+    of_group,
     round_for_report,
 )
 
@@ -56,7 +58,11 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     return finish_report(DecisionsReport, as_of, scope, figures)
 
 
-def _latency_figure(over: Sequence[DecisionRound], group: dict[str, Any]) -> Figure:
+def _by_party(rounds: Iterable[DecisionRound]) -> list[tuple[UUID | None, UUID]]:
+    return [(a.team, party) for a in rounds for party in a.parties]
+
+
+def _latency_figure(over: Sequence[DecisionRound], group: dict[str, Any]) -> GroupFigure:
     """Median days from being asked to being decided."""
     decided = [a for a in over if a.outcome is not None]
     days = [
@@ -64,7 +70,7 @@ def _latency_figure(over: Sequence[DecisionRound], group: dict[str, Any]) -> Fig
         for a in decided
         if a.outcome is not None
     ]
-    return Figure(
+    figure = Figure(
         name="decision_latency_days",
         n=len(days),
         value=round_for_report(Fraction(median(days))) if days else None,
@@ -73,31 +79,37 @@ def _latency_figure(over: Sequence[DecisionRound], group: dict[str, Any]) -> Fig
         events=_round_events(decided),
         **group,
     )
+    return of_group(figure, _by_party(decided))
 
 
-def _time_box_figures(over: Sequence[DecisionRound], group: dict[str, Any]) -> Iterator[Figure]:
+def _time_box_figures(over: Sequence[DecisionRound], group: dict[str, Any]) -> Iterator[GroupFigure]:
     """How many were decided before their deadline; and how the others were, as far as they are."""
     inside = [a for a in over if a.outcome is not None and a.outcome.inside_time_box]
-    yield build_share("decisions_inside_time_box", len(inside), len(over), events=_round_events(inside), **group)
+    share = build_share("decisions_inside_time_box", len(inside), len(over), events=_round_events(inside), **group)
+    yield of_group(share, _by_party(over))
     for by in ("fallback", "lead"):
         so = [a for a in over if a.outcome is not None and a.outcome.by == by]
-        yield build_share(f"decisions_by_{by}", len(so), len(over), events=_round_events(so), **group)
+        share = build_share(f"decisions_by_{by}", len(so), len(over), events=_round_events(so), **group)
+        yield of_group(share, _by_party(over))
 
 
-def _integrated_figure(over: Sequence[DecisionRound], group: dict[str, Any]) -> Figure:
+def _integrated_figure(over: Sequence[DecisionRound], group: dict[str, Any]) -> GroupFigure:
     """Of the objections raised in these askings, those that changed the option."""
-    objections = [o for a in over for o in a.objections]
+    raised = [(a.team, o) for a in over for o in a.objections]
+    objections = [o for _, o in raised]
     integrated = [o for o in objections if o.settled == "integrated"]
     events = event_ids(event for o in integrated for event in (o.id, o.settled_by))
-    return build_share("objections_integrated", len(integrated), len(objections), events=events, **group)
+    share = build_share("objections_integrated", len(integrated), len(objections), events=events, **group)
+    return of_group(share, [(team, o.by) for team, o in raised])
 
 
-def _reopened_figure(over: Sequence[DecisionRound], group: dict[str, Any]) -> Figure:
+def _reopened_figure(over: Sequence[DecisionRound], group: dict[str, Any]) -> GroupFigure:
     """The share of decisions that were reopened within 30 days, as far as is known by then."""
     decided = [a for a in over if a.outcome is not None]
     again = [a for a in decided if _is_reopened_soon(a)]
     events = event_ids(event for a in again for event in (a.outcome.event_id if a.outcome else None, a.reopened_event))
-    return build_share("decisions_reopened", len(again), len(decided), events=events, **group)
+    share = build_share("decisions_reopened", len(again), len(decided), events=events, **group)
+    return of_group(share, _by_party(decided))
 
 
 def _is_reopened_soon(asking: DecisionRound) -> bool:

@@ -52,7 +52,9 @@ def load_context(database: Database, as_of: AsOf, scope: ReportScope, goals: Ite
     present = {member.id: member for member in everybody}
     leads = {team.id: team.lead for team in teams if is_led_by(team, present.get(team.lead))}
     person = None if scope.member is None else _find_member(database, as_of, scope.member, everybody)
-    wanted = _select_teams(scope, person, goals, leads, teams)
+    # What stands in an archived team's charter asks nobody for anything, nor for a review.
+    running = [team for team in teams if team.archived_at is None]
+    wanted = _select_teams(scope, person, goals, leads, running)
     frameworks = load_charters(database, as_of, wanted)
     if scope.member is not None:
         members = [m for m in everybody if m.id == scope.member]

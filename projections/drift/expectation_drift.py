@@ -24,10 +24,12 @@ from projections.drift.facts import REVIEW_KINDS
 from projections.figures import (
     SMALL_SAMPLE,
     Figure,
+    GroupFigure,
     build_share,
     event_ids,
     line_of_limit,
     line_of_share,
+    of_group,
     round_for_report,
 )
 from projections.lineage.links import query_facts
@@ -193,10 +195,12 @@ def find_unacknowledged(facts: ExpectationFacts) -> Iterator[MissingAcknowledgem
                 yield MissingAcknowledgement(member=member.id, framework=framework, waiting=waiting)
 
 
-def build_expectation_figures(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
+def build_expectation_figures(
+    facts: ExpectationFacts, policy: Policy, group: dict[str, Any]
+) -> Iterator[Figure | GroupFigure]:
     """The four figures, each with the events that made it."""
     if not facts.frameworks:
-        yield from (Figure(name=name, value=None, status="no_charter", **group) for name in FIGURE_NAMES)
+        yield from (of_group(Figure(name=name, value=None, status="no_charter", **group)) for name in FIGURE_NAMES)
         return
     yield _acknowledgement_figure(facts, policy, group)
     if facts.personal:
@@ -204,10 +208,11 @@ def build_expectation_figures(facts: ExpectationFacts, policy: Policy, group: di
     else:
         yield _breach_rate_figure(facts, policy, group)
         yield _repair_share_figure(facts, policy, group)
-    yield _review_age_figure(facts, policy, group)
+    # Of charters: nobody is behind it.
+    yield of_group(_review_age_figure(facts, policy, group))
 
 
-def _acknowledgement_figure(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
+def _acknowledgement_figure(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> GroupFigure:
     speaking = [framework for framework in facts.frameworks if framework.non_negotiables]
     people = {m.id for m in facts.members if any(facts.is_applicable(framework, m) for framework in speaking)}
     lacking = {u.member for u in find_unacknowledged(facts)}
@@ -219,7 +224,7 @@ def _acknowledgement_figure(facts: ExpectationFacts, policy: Policy, group: dict
         for (member, item, version), event in framework.acknowledged.items()
         if member in people and (item, version) in worded
     ]
-    return build_share(
+    share = build_share(
         "acknowledgement_share",
         len(lacking),
         len(people),
@@ -228,16 +233,17 @@ def _acknowledgement_figure(facts: ExpectationFacts, policy: Policy, group: dict
         events=event_ids([*(n.event_id for n in in_force), *acknowledgements]),
         **group,
     )
+    return of_group(share, [(None, person) for person in people])
 
 
-def _breach_rate_figure(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
+def _breach_rate_figure(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> GroupFigure:
     """Breaches of the window per 100 member-weeks; `n` is the whole member-weeks."""
     people = [m for m in facts.everybody if any(facts.is_applicable(framework, m) for framework in facts.frameworks)]
     weeks = sum((_count_member_weeks(m, facts) for m in people), Fraction(0))
     raised = facts.list_recent_breaches()
     rate = 100 * len(raised) / weeks if weeks else None
     small = weeks < SMALL_SAMPLE
-    return Figure(
+    figure = Figure(
         name="breach_rate",
         count=len(raised),
         n=int(weeks),
@@ -248,6 +254,7 @@ def _breach_rate_figure(facts: ExpectationFacts, policy: Policy, group: dict[str
         events=event_ids(b.event_id for b in raised),
         **group,
     )
+    return of_group(figure, [(None, m.id) for m in people])
 
 
 def _count_member_weeks(member: Member, facts: ExpectationFacts) -> Fraction:
@@ -256,7 +263,7 @@ def _count_member_weeks(member: Member, facts: ExpectationFacts) -> Fraction:
     return Fraction(max(0, facts.until - joined), _WEEK_MICROS)
 
 
-def _repair_share_figure(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
+def _repair_share_figure(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> GroupFigure:
     """Of the window's breaches those repaired within 7 days; a younger one that is still open does not count yet."""
     due = [
         b
@@ -268,7 +275,8 @@ def _repair_share_figure(facts: ExpectationFacts, policy: Policy, group: dict[st
         "repair_share", len(kept), len(due), events=event_ids(e for b in due for e in (b.event_id, b.repair)), **group
     )
     line = line_of_share(len(due) - len(kept), len(due), limit=to_fraction(policy.unrepaired_line))
-    return msgspec.structs.replace(figure, line=line)
+    teams = {b.event_id: framework.team for framework in facts.frameworks for b in framework.breaches.values()}
+    return of_group(msgspec.structs.replace(figure, line=line), [(teams[b.event_id], b.by) for b in due])
 
 
 def _review_age_figure(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:

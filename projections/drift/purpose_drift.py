@@ -8,7 +8,7 @@ the current version. Cycles of goals that support each other lead nowhere.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -37,6 +37,22 @@ class SupportGraph(msgspec.Struct, frozen=True):
         """Whether a path may lead through this goal above: its promise stands."""
         parent = self.parents.get(goal)
         return parent is not None and parent.state in PROMISED_STATES
+
+    def group_by_parent(self) -> LinksByParent:
+        """The links from above: one walk, however many purposes are asked about. For a graph that is loaded."""
+        goals: dict[UUID, list[tuple[UUID, Link]]] = {}
+        purposes: dict[UUID, list[tuple[UUID, Link]]] = {}
+        for goal, links in self.links.items():
+            for link in links:
+                (purposes if link.purpose else goals).setdefault(link.parent, []).append((goal, link))
+        return LinksByParent(goals, purposes)
+
+
+class LinksByParent(NamedTuple):
+    """The goals that support a goal, and those that serve a charter's purpose, each with its link."""
+
+    goals: Mapping[UUID, Sequence[tuple[UUID, Link]]]
+    purposes: Mapping[UUID, Sequence[tuple[UUID, Link]]]
 
 
 def load_graph_above(
@@ -69,25 +85,24 @@ class PurposePath(msgspec.Struct, frozen=True):
     last: UUID
 
 
-def find_paths_to_purpose(graph: SupportGraph, framework: CharterSnapshot, *, current: bool) -> dict[UUID, PurposePath]:
+def find_paths_to_purpose(
+    graph: SupportGraph, by_parent: LinksByParent, framework: CharterSnapshot, *, current: bool
+) -> dict[UUID, PurposePath]:
     """Which goals lead to this purpose; `current`: by a last link that its current version was affirmed by."""
     purpose = framework.purpose
     if purpose is None:
         return {}
     since = purpose.at if current and purpose.is_revised else None
-    paths: dict[UUID, PurposePath] = {}
-    below: dict[UUID, list[tuple[UUID, Link]]] = {}
-    for goal, links in graph.links.items():
-        for link in links:
-            if not link.purpose:
-                below.setdefault(link.parent, []).append((goal, link))
-            elif link.parent == framework.id and (since is None or link.at >= since):
-                paths[goal] = PurposePath(link, goal)
+    paths = {
+        goal: PurposePath(link, goal)
+        for goal, link in by_parent.purposes.get(framework.id, ())
+        if since is None or link.at >= since
+    }
     reached = list(paths)
     for goal in reached:
         if not graph.is_promised(goal) and goal in graph.parents:
             continue
-        for child, link in below.get(goal, ()):
+        for child, link in by_parent.goals.get(goal, ()):
             if child not in paths:
                 paths[child] = PurposePath(link, paths[goal].last)
                 reached.append(child)
@@ -109,6 +124,7 @@ def compute_purpose_drift(
     goals: Iterable[Promised], graph: SupportGraph, frameworks: Mapping[UUID, CharterSnapshot], as_of: AsOf
 ) -> list[PurposeDrift]:
     """Each goal that has a purpose within reach: its team's or the organisation's."""
+    by_parent = graph.group_by_parent()
     paths: dict[tuple[UUID, bool], dict[UUID, PurposePath]] = {}
     reach: dict[UUID | None, list[CharterSnapshot]] = {}
     drifts = []
@@ -116,7 +132,7 @@ def compute_purpose_drift(
         if goal.team not in reach:
             reach[goal.team] = find_reachable_charters(goal.team, frameworks, as_of)
         if reach[goal.team]:
-            drifts.append(_compute_drift_of_goal(goal, reach[goal.team], graph, paths))
+            drifts.append(_compute_drift_of_goal(goal, reach[goal.team], graph, by_parent, paths))
     return drifts
 
 
@@ -124,13 +140,14 @@ def _compute_drift_of_goal(
     goal: Promised,
     within: Iterable[CharterSnapshot],
     graph: SupportGraph,
+    by_parent: LinksByParent,
     paths: dict[tuple[UUID, bool], dict[UUID, PurposePath]],
 ) -> PurposeDrift:
     """`paths`: what was found out before, by purpose and whether as it is worded now."""
     for current in (True, False):
         for framework in within:
             if (framework.id, current) not in paths:
-                paths[framework.id, current] = find_paths_to_purpose(graph, framework, current=current)
+                paths[framework.id, current] = find_paths_to_purpose(graph, by_parent, framework, current=current)
             way = paths[framework.id, current].get(goal.id)
             if way is not None:
                 how: Literal["unaffirmed", "current"] = "current" if current else "unaffirmed"

@@ -34,6 +34,7 @@ from projections.figures import (
     SMALL_SAMPLE,
     WHOLE_ORGANISATION,
     Figure,
+    GroupFigure,
     Line,
     Report,
     ReportScope,
@@ -41,6 +42,7 @@ from projections.figures import (
     event_ids,
     finish_report,
     line_of_limit,
+    of_group,
     round_for_report,
     without_events,
 )
@@ -72,7 +74,10 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     assessed = [compute_goal_drift(goal, facts, as_of, explain=scope.explain) for goal in live]
     figures = [
         *_group_figures(assessed, as_of.policy.policy, scope),
-        purpose_figure(purpose_drifts, as_of.policy.policy.purpose_line, scope.group, charter=around.purposes),
+        of_group(
+            purpose_figure(purpose_drifts, as_of.policy.policy.purpose_line, scope.group, charter=around.purposes),
+            [(drift.goal.team, drift.goal.owner) for drift in purpose_drifts],
+        ),
         *expected(around.expectations, as_of.policy.policy, scope.group),
         *_goal_figures(assessed, as_of.policy.policy),
     ]
@@ -105,14 +110,19 @@ def _goal_figures(assessed: Iterable[GoalDrift], policy: Policy) -> Iterator[Fig
             )
 
 
-def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportScope) -> Iterator[Figure]:
+def _by_owner(assessed: Iterable[GoalDrift]) -> list[tuple[UUID | None, UUID]]:
+    return [(a.goal.team, a.goal.owner) for a in assessed]
+
+
+def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportScope) -> Iterator[GroupFigure]:
     group = scope.group
     awake = [a for a in assessed if a.idle is not None and a.silent_days is None]
     stale = [a for a in awake if a.stale]
     events = event_ids(event for a in awake for event in (a.judged, *a.stopped_by))
-    yield build_share("stale_share", len(stale), len(awake), census=True, events=events, **group)
+    share = build_share("stale_share", len(stale), len(awake), census=True, events=events, **group)
+    yield of_group(share, _by_owner(awake))
     silent = [a for a in assessed if a.silent_days is not None]
-    yield build_share(
+    share = build_share(
         "abandoned_share",
         len(silent),
         len(assessed),
@@ -121,15 +131,16 @@ def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportS
         events=event_ids(event for a in assessed for event in _silence_events(a)),
         **group,
     )
+    yield of_group(share, _by_owner(assessed))
     yield from _scope_figures(assessed, policy, scope)
     yield from _alignment_figures(assessed, policy, group)
 
 
-def _alignment_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
+def _alignment_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[str, Any]) -> Iterator[GroupFigure]:
     loose = [u for a in assessed for u in a.unaffirmed]
     events = event_ids(e for u in loose for e in (u.link.event_id, *(m.event_id for m in u.since)))
     linked = [event for a in assessed for event in a.link_events]
-    yield build_share(
+    share = build_share(
         "alignment_drift",
         len(loose),
         len(linked),
@@ -139,8 +150,9 @@ def _alignment_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dic
         events=event_ids([*events, *linked]),
         **group,
     )
+    yield of_group(share, _by_owner(a for a in assessed if a.link_events))
     days = median(u.days for u in loose) if loose else None
-    yield Figure(
+    unaffirmed = Figure(
         name="unaffirmed_days",
         n=len(loose),
         value=round_for_report(days),
@@ -150,6 +162,7 @@ def _alignment_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dic
         events=events,
         **group,
     )
+    yield of_group(unaffirmed, _by_owner(a for a in assessed if a.unaffirmed))
 
 
 def _silence_events(a: GoalDrift) -> Iterator[UUID | None]:
@@ -177,21 +190,23 @@ _CONSENT_KEYS: dict[Consent, dict[str, Any]] = {
 }
 
 
-def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportScope) -> Iterator[Figure]:
+def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportScope) -> Iterator[GroupFigure]:
     """Moves of targets and dues: agreed by both sides, by one alone, and recorded after the fact."""
     promises = [event for a in assessed for event in a.goal.list_sources()] if scope.explain else []
     for field in ("target", "due"):
         firsts = [a.first_span if field == "target" else Fraction(a.first_duration) for a in assessed]
         first, n = sum(firsts, Fraction(0)), sum(f > 0 for f in firsts)
+        began = _by_owner(a for a, f in zip(assessed, firsts, strict=True) if f > 0)
         for in_days, of_target, part in _SCOPE_SUMS:
             for consent, keys in _CONSENT_KEYS.items():
-                moves = [m for a in assessed for m in a.moves if m.field == field and m.consent == consent]
+                moved = [(a, m) for a in assessed for m in a.moves if m.field == field and m.consent == consent]
+                moves = [m for _, m in moved]
                 total = sum((part(m.moved) for m in moves), Fraction(0))
                 ratio = total / first if first else None
                 value: float | int | None = round_for_report(ratio)
                 if field == "due":
                     value = int(total) if assessed else None
-                yield Figure(
+                figure = Figure(
                     name=f"scope_due_{in_days}" if field == "due" else f"scope_target_{of_target}",
                     value=value,
                     ratio=round_for_report(ratio),
@@ -203,6 +218,7 @@ def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportS
                     **keys,
                     **scope.group,
                 )
+                yield of_group(figure, began, _by_owner(a for a, _ in moved))
 
 
 def _move_events(assessed: Iterable[GoalDrift], field: str, consent: Consent) -> Iterator[UUID]:

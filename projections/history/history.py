@@ -6,7 +6,7 @@ changes nothing yet: its row states what *would* change, against the terms in fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,10 +22,12 @@ from domain.errors import InvalidField, NotFound
 from domain.goal.events import ChangeCountered, ChangeProposed
 from domain.goal.state import Ended, Goal, Promised
 from domain.instants import encode_json, from_micros, to_micros
+from domain.key.key import ApiKey
 from domain.member.member import Member
 from domain.organisation.organisation import Organisation
 from domain.reasons import Reason
 from domain.registry import AGGREGATES
+from domain.subscription.subscription import Subscription
 from domain.team.team import Team
 from projections import goals
 from projections.as_of import AsOf
@@ -35,7 +37,7 @@ from projections.database.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
 from projections.engine.stream_events import PreparedEvent, StreamEvents, to_column_value
 from projections.history.narrative.context import NarrativeContext, find_ids
 from projections.history.narrative.goals import narrate
-from projections.people import load_names
+from projections.sight import Sight, StoredEntry
 
 _SQL = "history"
 Values = dict[str, Any]
@@ -72,7 +74,10 @@ def _member_values(state: Member | None) -> Values:
 
 
 def _team_values(state: Team | None) -> Values:
-    return {} if state is None else {"name": state.name, "lead": state.lead}
+    if state is None:
+        return {}
+    archived = {} if state.archived_at is None else {"archived_at": state.archived_at}
+    return {"name": state.name, "lead": state.lead, **archived}
 
 
 def _organisation_values(state: Organisation | None) -> Values:
@@ -124,6 +129,20 @@ def _decision_values(state: Decision | None) -> Values:
     return {name: value for name, value in values.items() if value not in (None, "", (), [])}
 
 
+def _subscription_values(state: Subscription | None) -> Values:
+    if state is None:
+        return {}
+    fields = ("state", "url", "name", "types", "subject", "team", "payload", "ordering")
+    return {field: getattr(state, field) for field in fields}
+
+
+def _key_values(state: ApiKey | None) -> Values:
+    if state is None:
+        return {}
+    fields = ("member", "scopes", "name", "expires_at", "revoked_at")
+    return {name: value for name in fields if (value := getattr(state, name)) not in (None, "", ())}
+
+
 _VALUES: dict[str, Callable[[Any], Values]] = {
     "goal": goal_values,
     "member": _member_values,
@@ -132,6 +151,8 @@ _VALUES: dict[str, Callable[[Any], Values]] = {
     "charter": _charter_values,
     "cycle": _cycle_values,
     "decision": _decision_values,
+    "subscription": _subscription_values,
+    "key": _key_values,
 }
 
 
@@ -179,6 +200,7 @@ HISTORY_TABLE = Table(
         Column("recorded_at", "integer", "When it was recorded, microseconds UTC."),
         Column("actor", "uuid", "Member id of the principal that acted; empty for a timer.", nullable=True),
         Column("on_behalf_of", "uuid", "The member whose act it was, where another recorded it.", nullable=True),
+        Column("key_id", "uuid", "The API key with which it was said.", nullable=True),
         Column("source", "text", "api, import, timer or worker."),
         Column("causation_id", "uuid", "The event or command that led to it.", nullable=True),
         Column("correlation_id", "uuid", "What belongs together."),
@@ -200,7 +222,7 @@ class History:
     """The projection of `HISTORY_TABLE`."""
 
     name = "history"
-    version = 3
+    version = 4
     kinds = frozenset(AGGREGATES)
     tables = (HISTORY_TABLE,)
 
@@ -252,7 +274,8 @@ def _build_row(events: StreamEvents, prepared: PreparedEvent, changed: tuple[Val
         event.type,
         prepared.occurred_micros,
         prepared.recorded_micros,
-        *to_column_value((event.actor, event.on_behalf_of, event.source, event.causation_id, event.correlation_id)),
+        *to_column_value((event.actor, event.on_behalf_of, event.key_id)),
+        *to_column_value((event.source, event.causation_id, event.correlation_id)),
         None if event.reason is None else _encode_json(event.reason),
         *map(_encode_json, (*changed, event.data)),
     )
@@ -276,6 +299,8 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     recorded_at: datetime
     actor: UUID | None
     on_behalf_of: UUID | None
+    #: The API key with which it was said; null: none, or not known.
+    key_id: UUID | None
     source: str
     causation_id: UUID | None
     reason: Reason | None
@@ -298,27 +323,14 @@ class HistoryPage(msgspec.Struct, frozen=True, kw_only=True):
     next: int | None
 
 
-class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What an entry's sentence is made from, each as the JSON that is stored."""
-
-    type: str
-    data: str
-    before: str
-    after: str
-
-
-#: An entry reduced to what its viewer may see; None: not even that it happened.
-EntryFilter = Callable[[StoredEntry], StoredEntry | None]
-
-
 def load_history_page(  # noqa: PLR0913 - a page of what, from where, for whom
     database: Database,
     as_of: AsOf,
     stream_id: UUID,
     *,
+    sight: Sight,
     after: int = 0,
     limit: int = 100,
-    veil: EntryFilter | None = None,
 ) -> HistoryPage:
     """One stream's entries up to the question's time, after a version of it; a filtered page may hold fewer entries.
 
@@ -328,29 +340,52 @@ def load_history_page(  # noqa: PLR0913 - a page of what, from where, for whom
         raise InvalidField(f"limit must be within 1..{MAX_PAGE_SIZE}", pointer="/limit")
     params = {**as_of.params, "stream_id": str(stream_id), "after": after, "rows": limit + 1}
     rows = database.query(named_statements(_SQL)["page"], params)
-    shown = render_entries(database, as_of, rows[:limit], veil)
+    shown = render_entries(database, as_of, rows[:limit], sight)
     return HistoryPage(entries=shown, next=rows[limit - 1].version if len(rows) > limit else None)
 
 
-def load_history(database: Database, as_of: AsOf, stream_id: UUID) -> list[HistoryEntry]:
+def load_history(database: Database, as_of: AsOf, stream_id: UUID, *, sight: Sight) -> list[HistoryEntry]:
     """The same, from the first event to the last."""
     params = {**as_of.params, "stream_id": str(stream_id), "after": 0, "rows": END_OF_TIME}
-    return render_entries(database, as_of, database.query(named_statements(_SQL)["page"], params))
+    return render_entries(database, as_of, database.query(named_statements(_SQL)["page"], params), sight)
 
 
-def render_entries(
-    database: Database, as_of: AsOf, rows: Iterable[Row], veil: EntryFilter | None = None
-) -> list[HistoryEntry]:
-    """Rows of `history` in plain words, with the names of `as_of`."""
-    visible: list[tuple[Row, StoredEntry]] = []
-    for row in rows:
-        happened = StoredEntry(type=row.type, data=row.data, before=row.before, after=row.after)
-        shown = happened if veil is None else veil(happened)
-        if shown is not None:
-            visible.append((row, shown))
+def render_entries(database: Database, as_of: AsOf, rows: Iterable[Row], sight: Sight) -> list[HistoryEntry]:
+    """Rows of `history` in plain words, with the names of `as_of`; without those that may not be seen."""
+    visible = [(row, shown) for row in rows if (shown := sight.redact_entry(_to_stored_entry(row))) is not None]
     wanted = {i for row, x in visible for i in find_ids(x.data, x.before, row.actor, row.on_behalf_of, row.stream_id)}
-    known = load_names(database, as_of, wanted)
+    known = sight.load_names(database, as_of, wanted)
     return [_render_entry(row, happened, known) for row, happened in visible]
+
+
+def load_entries(
+    database: Database, as_of: AsOf, events: Collection[tuple[UUID, UUID]], sight: Sight
+) -> dict[UUID, HistoryEntry]:
+    """These events of these streams in plain words, by event."""
+    if not events:
+        return {}
+    params: dict[str, str] = {}
+    sql = named_statements(_SQL)["events"]
+    for mark, values in ((":ids", {stream for stream, _ in events}), (":events", {event for _, event in events})):
+        placeholders = {f"{mark[1:]}_{n}": str(value) for n, value in enumerate(sorted(map(str, values)))}
+        params |= placeholders
+        sql = sql.replace(f"({mark})", f"({', '.join(f':{key}' for key in placeholders)})")
+    return {
+        entry.event_id: entry
+        for entry in render_entries(database, as_of, database.query(sql, {**as_of.params, **params}), sight)
+    }
+
+
+def _to_stored_entry(row: Row) -> StoredEntry:
+    return StoredEntry(
+        kind=row.kind,
+        stream_id=row.stream_id,
+        version=row.version,
+        type=row.type,
+        data=row.data,
+        before=row.before,
+        after=row.after,
+    )
 
 
 def _render_entry(row: Row, happened: StoredEntry, known: Mapping[str, str]) -> HistoryEntry:
@@ -376,6 +411,7 @@ def _render_entry(row: Row, happened: StoredEntry, known: Mapping[str, str]) -> 
         recorded_at=from_micros(row.recorded_at),
         actor=_parse_uuid(row.actor),
         on_behalf_of=_parse_uuid(row.on_behalf_of),
+        key_id=_parse_uuid(row.key_id),
         source=row.source,
         causation_id=_parse_uuid(row.causation_id),
         reason=reason,

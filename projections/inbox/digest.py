@@ -21,7 +21,7 @@ from projections.goals import goals_at
 from projections.history.history import render_entries
 from projections.history.narrative.phrases import quote
 from projections.inbox.goal_requests import AWAITING_ANSWER_STATES, OpenRequest, list_open_requests, with_texts
-from projections.people import load_names
+from projections.sight import Sight
 
 #: What counts as a change of a goal: it begins, its terms change, it is delivered or sent back, it lapses, it ends.
 CHANGE_TAGS: tuple[str, ...] = tuple(
@@ -110,7 +110,9 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     names: dict[str, str] = {}
 
 
-def load_digest(database: Database, as_of: AsOf, team: UUID, *, since: datetime, limit: int = 20) -> Digest:
+def load_digest(
+    database: Database, as_of: AsOf, team: UUID, *, since: datetime, sight: Sight, limit: int = 20
+) -> Digest:
     """What happened to the team's goals, charter, cycles and decisions from `since` on, and how they stand.
 
     Each list holds `limit` items at most.
@@ -123,7 +125,7 @@ def load_digest(database: Database, as_of: AsOf, team: UUID, *, since: datetime,
         for ask in list_open_requests(database, as_of, goals, ahead=_ZERO)
         if ask.goal is None or ask.kind != "lapsed" or ask.whom == owners[ask.goal]
     ]
-    changed, moved = _load_changes(database, as_of, team, since, limit)
+    changed, moved = _load_changes(database, as_of, team, since, limit, sight)
 
     def section(*kinds: str) -> RequestSection:
         return _build_request_section(database, as_of, [ask for ask in requests if ask.kind in kinds], limit)
@@ -149,8 +151,8 @@ def load_digest(database: Database, as_of: AsOf, team: UUID, *, since: datetime,
     )
 
 
-def _load_changes(
-    database: Database, as_of: AsOf, team: UUID, since: datetime, limit: int
+def _load_changes(  # noqa: PLR0913 - what, from when, how much, for whom
+    database: Database, as_of: AsOf, team: UUID, since: datetime, limit: int, sight: Sight
 ) -> tuple[ChangedSection, set[UUID]]:
     """The latest changes, and the goals that any of them concerns."""
     types = {f"type_{n}": name for n, name in enumerate(CHANGE_TAGS)}
@@ -164,8 +166,8 @@ def _load_changes(
     framework, happened = _load_framework_events(database, as_of, team, since, limit)
     latest = sorted([*rows("changes_of_goals"), *framework], key=lambda r: (r.occurred_at, r.position))
     latest = latest[::-1][:limit]
-    entries = render_entries(database, as_of, latest)
-    subjects = _load_subjects(database, as_of, team, latest)
+    entries = {str(entry.event_id): entry for entry in render_entries(database, as_of, latest, sight)}
+    subjects = _load_subjects(database, as_of, team, latest, sight)
     items = [
         DigestChange(
             at=from_micros(row.occurred_at),
@@ -174,18 +176,19 @@ def _load_changes(
             event=entry.event_id,
             text=f"{subjects[row.stream_id]}: {entry.text}" if row.stream_id in subjects else entry.text,
         )
-        for row, entry in zip(latest, entries, strict=True)
+        for row in latest
+        if (entry := entries.get(row.event_id)) is not None
     ]
     count = sum(row.n for row in counted) + happened
     return ChangedSection(count=count, items=items), {UUID(row.stream_id) for row in counted}
 
 
-def _load_subjects(database: Database, as_of: AsOf, team: UUID, rows: Sequence[Row]) -> dict[str, str]:
+def _load_subjects(database: Database, as_of: AsOf, team: UUID, rows: Sequence[Row], sight: Sight) -> dict[str, str]:
     """Stream -> what a line about it begins with: title of a goal, name of a cycle, question, or whose charter."""
-    names = load_names(database, as_of, {team, *(row.stream_id for row in rows)})
-    subjects = {row.stream_id: quote(names[row.stream_id]) for row in rows if row.stream_id in names}
+    known = sight.load_names(database, as_of, {team, *(row.stream_id for row in rows)})
+    subjects = {row.stream_id: quote(known[row.stream_id]) for row in rows if row.stream_id in known}
     return subjects | {
-        str(charter_id(as_of.organisation_id, team)): f"The charter of {names.get(str(team), 'the team')}",
+        str(charter_id(as_of.organisation_id, team)): f"The charter of {known.get(str(team), 'the team')}",
         str(charter_id(as_of.organisation_id, None)): "The organisation's charter",
     }
 

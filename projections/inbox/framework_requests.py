@@ -1,4 +1,4 @@
-"""What charters, cycles and decisions ask of one member: a consent, a review, an improvement, an acknowledgement."""
+"""What charters, cycles, decisions and subscriptions ask of one member: a consent, a review, an acknowledgement."""
 
 from __future__ import annotations
 
@@ -7,27 +7,36 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from domain.calendar import end_of_day
 from domain.charter.state import Charter, charter_id
 from domain.cycle.state import Cycle
 from domain.decision.state import Decision
+from domain.instants import from_micros, to_micros
+from domain.key.key import KeyMade, KeyRevoked
 from domain.member.member import Member, Role
 from projections.as_of import AsOf
 from projections.charters.charters import charter_of
 from projections.cycles.cycles import open_cycles_at
-from projections.database.database import Database
+from projections.database.database import Database, named_statements
 from projections.decisions import decisions
 from projections.inbox.goal_requests import OpenRequest
 from projections.people import is_led_by, member_at, teams_at
+from projections.subscriptions import disabled_subscriptions_at
 
 #: Open decisions of one member that are looked at.
 _MAX_DECISIONS = 200
+#: Days for which an inbox says that another made a key in one's name.
+KEY_NOTICE_DAYS = 28
+#: Keys made lately that are looked at.
+_MAX_KEYS = 1000
 
 
 class SubjectRequests(NamedTuple):
     """What asks, as an inbox names it, and its questions."""
 
-    #: "decision/<id>", "cycle/<id>" or "charter/<id>".
+    #: "decision/<id>", "cycle/<id>", "charter/<id>" or "key/<id>".
     subject: str
     title: str
     state: str
@@ -46,7 +55,31 @@ def list_framework_requests(database: Database, as_of: AsOf, member_id: UUID) ->
         *_review_requests(database, as_of, member, leads),
         *_improvement_requests(database, as_of, member_id),
         *_acknowledgement_requests(database, as_of, member, leads),
+        *_subscription_requests(database, as_of, member),
+        *_key_notices(database, as_of, member_id),
     ]
+
+
+def _key_notices(database: Database, as_of: AsOf, member_id: UUID) -> Iterator[SubjectRequests]:
+    """Keys that another made in the member's name lately and that are in force: it can act as the member."""
+    since = to_micros(as_of.at - timedelta(days=KEY_NOTICE_DAYS))
+    params = {**as_of.params, "since": since, "made": KeyMade.__struct_config__.tag, "rows": _MAX_KEYS}
+    ended = {"revoked": KeyRevoked.__struct_config__.tag}
+    for row in database.query(named_statements("history")["keys_made"], {**params, **ended}):
+        made = msgspec.json.decode(row.data, type=KeyMade)
+        if made.member != member_id or row.actor == str(member_id) or made.expires_at <= as_of.at:
+            continue
+        text = f"may {', '.join(made.scopes)} as you until {made.expires_at.astimezone(as_of.tzinfo):%Y-%m-%d}"
+        ask = OpenRequest(
+            kind="key",
+            whom=member_id,
+            since=from_micros(row.occurred_at),
+            until=None,
+            acts=(),
+            event=UUID(row.event_id),
+            text=text,
+        )
+        yield SubjectRequests(f"key/{row.stream_id}", made.name or "an API key", "in_force", None, [ask])
 
 
 def _decision_requests(database: Database, as_of: AsOf, member: Member, leads: set[UUID]) -> Iterator[SubjectRequests]:
@@ -175,3 +208,17 @@ def _requests_of_charter(charter: Charter, member: UUID) -> Iterator[OpenRequest
                 version=non_negotiable.version,
                 text=non_negotiable.text,
             )
+
+
+def _subscription_requests(database: Database, as_of: AsOf, member: Member) -> Iterator[SubjectRequests]:
+    """A subscription whose deliveries have ended by themselves: asked of stewards and, while there, of its owner."""
+    for subscription in disabled_subscriptions_at(database, as_of):
+        ended = subscription.disabled
+        if ended is None or not (Role.STEWARD in member.roles or member.id == subscription.owner):
+            continue
+        acts = ("remove",) if ended.reason == "owner_left" else ("resume", "remove")
+        ask = OpenRequest(
+            kind="subscription_disabled", whom=member.id, since=ended.at, until=None, acts=acts, event=ended.event_id
+        )
+        title = subscription.name or subscription.url
+        yield SubjectRequests(f"subscription/{subscription.id}", title, "disabled", subscription.team, [ask])

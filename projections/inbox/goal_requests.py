@@ -33,7 +33,10 @@ from projections.support.queries import (
 )
 
 GoalRequestKind = Literal["answer", "join", "verdict", "ruling", "need", "blocker", "lapsed", "check_in", "link"]
-RequestKind = GoalRequestKind | Literal["decision", "review", "improvement", "acknowledgement"]
+RequestKind = (
+    GoalRequestKind
+    | Literal["decision", "review", "improvement", "acknowledgement", "attributed", "subscription_disabled", "key"]
+)
 
 #: States of a negotiation in which a party owes an answer and nothing is promised yet.
 AWAITING_ANSWER_STATES = ("requested", "offered", "countered_by_owner", "countered_by_sponsor", "answer_deferred")
@@ -64,7 +67,7 @@ class OpenRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """One question to one member, mostly about a goal."""
 
     kind: RequestKind
-    #: None: asked by a decision, a cycle or a charter.
+    #: None: asked by a decision, a cycle, a charter or a subscription.
     goal: UUID | None = None
     whom: UUID
     since: datetime
@@ -75,13 +78,14 @@ class OpenRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     reminded: bool = False
     #: The acts of the agreement that answer it.
     acts: tuple[str, ...]
-    #: What `answers` (of a delivery, proposal, request or offer), `blocker`, `improvement` or `non_negotiable` names.
+    #: What `answers` (of a delivery, proposal, request or offer), `blocker`, `improvement` or `non_negotiable` names;
+    #: of `attributed`, what was recorded.
     event: UUID | None = None
     #: What `answer_need` takes.
     need: str | None = None
     #: The goal or charter that moved on.
     parent: UUID | None = None
-    #: The request or the blocker, in its author's words.
+    #: The request or the blocker, in its author's words; of `attributed`, the event in a sentence.
     text: str | None = None
     #: Of a listed blocker: its place in the check-in.
     place: int = 0

@@ -18,9 +18,12 @@ from domain.calendar import end_of_day
 from domain.goal.state import PROMISED_STATES, Goal
 from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
+from projections.attribution import load_attributed_acts
 from projections.database.database import Database, named_statements
+from projections.history.history import load_entries
 from projections.inbox.framework_requests import list_framework_requests
 from projections.inbox.goal_requests import AWAITING_ANSWER_STATES, OpenRequest, list_open_requests, with_texts
+from projections.sight import Sight
 
 #: A check-in shows up in the inbox so long before its cadence is over.
 CHECK_IN_LOOKAHEAD = timedelta(days=3)
@@ -35,7 +38,7 @@ _GOAL_DECODER: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 class InboxEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One goal (or decision, cycle, charter) that waits for the member, and what it asks."""
 
-    #: "goal/<id>", "decision/<id>", "cycle/<id>" or "charter/<id>".
+    #: "goal/<id>", "decision/<id>", "cycle/<id>" or "charter/<id>"; your own "member/<id>": recorded in your name.
     subject: str
     goal: UUID | None = None
     title: str
@@ -81,7 +84,7 @@ class Inbox(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     names: dict[str, str] = {}
 
 
-def load_inbox(database: Database, as_of: AsOf, member: UUID, *, limit: int = 50) -> Inbox:
+def load_inbox(database: Database, as_of: AsOf, member: UUID, *, sight: Sight, limit: int = 50) -> Inbox:
     """The `limit` most urgent goals that wait for the member at `as_of`: by deadline, those without one last."""
     goals = _load_goals(database, as_of, member)
     requests = [
@@ -96,6 +99,7 @@ def load_inbox(database: Database, as_of: AsOf, member: UUID, *, limit: int = 50
         _build_entry(a.subject, a.title, a.state, a.team, a.asks)
         for a in list_framework_requests(database, as_of, member)
     ]
+    entries += _load_attribution_entry(database, as_of, member, sight)
     entries.sort(key=lambda entry: (entry.until is None, entry.until or entry.asks[0].since, entry.subject))
     first = entries[:limit]
     words = iter(with_texts(database, as_of, [ask for entry in first for ask in entry.asks]))
@@ -109,6 +113,33 @@ def load_inbox(database: Database, as_of: AsOf, member: UUID, *, limit: int = 50
         rest=len(entries) - len(first),
         reminders=_load_reminders(database, as_of, member, {ask.goal for ask in requests if ask.reminded and ask.goal}),
     )
+
+
+def _load_attribution_entry(database: Database, as_of: AsOf, member: UUID, sight: Sight) -> list[InboxEntry]:
+    """One entry for all that imports recorded in the member's name lately; none where they recorded nothing."""
+    acts, count = load_attributed_acts(database, as_of, member, limit=MAX_REQUESTS_PER_GOAL)
+    if not acts:
+        return []
+    sentences = load_entries(database, as_of, {(act.stream, act.event) for act in acts}, sight)
+    asks = [
+        OpenRequest(
+            kind="attributed",
+            goal=act.stream if act.kind == "goal" else None,
+            whom=member,
+            since=act.recorded_at,
+            until=None,
+            acts=(),
+            event=act.event,
+            text=sentences[act.event].text if act.event in sentences else None,
+        )
+        for act in acts
+    ]
+    return [
+        replace(
+            _build_entry(f"member/{member}", "Recorded in your name by an import", "recorded", None, asks),
+            more=count - len(asks),
+        )
+    ]
 
 
 def _load_goals(database: Database, as_of: AsOf, member: UUID) -> dict[UUID, Goal]:

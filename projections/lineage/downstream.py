@@ -30,6 +30,7 @@ from projections.lineage.links import (
     parents_at,
 )
 from projections.lineage.upstream import PurposeVersionEntry, load_purpose_versions
+from projections.sight import Sight
 
 LinkOutcome = Literal["affirmed", "renegotiated", "unlinked", "ended", "waiting"]
 
@@ -175,10 +176,10 @@ class PurposeConsequences(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_purpose_consequences(
-    database: Database, as_of: AsOf, charter: UUID, *, version: int | None = None
+    database: Database, as_of: AsOf, charter: UUID, *, sight: Sight, version: int | None = None
 ) -> PurposeConsequences:
     """What became of the links to a purpose at each revision, or at that of one version; a first one left none."""
-    versions = [v for v in load_purpose_versions(database, as_of, charter) if version in (None, v.version)]
+    versions = [v for v in load_purpose_versions(database, as_of, charter, sight=sight) if version in (None, v.version)]
     events = {v.event_id for v in versions}
     revisions = [m for m in load_material_changes(database, as_of, [charter]).get(charter, []) if m.event_id in events]
     caused = find_downstream_consequences(database, as_of, {charter: revisions})

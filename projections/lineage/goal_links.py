@@ -25,7 +25,8 @@ from projections.lineage.links import (
     load_statements_by_parent,
     parents_at,
 )
-from projections.lineage.upstream import load_purpose_versions
+from projections.lineage.upstream import PurposeVersionEntry, load_purpose_versions
+from projections.sight import Sight
 
 _MAX_TITLE_LENGTH = 200
 
@@ -60,7 +61,7 @@ class GoalLinks(msgspec.Struct, frozen=True, kw_only=True):
     more: bool
 
 
-def load_goal_links(database: Database, as_of: AsOf, goal: UUID) -> GoalLinks:
+def load_goal_links(database: Database, as_of: AsOf, goal: UUID, *, sight: Sight) -> GoalLinks:
     """The links of one goal at `as_of`."""
     above = links_at(database, as_of, [goal]).get(goal, [])
     last = {statement.goal: statement for statement in load_statements_by_parent(database, as_of, [goal]).get(goal, [])}
@@ -68,24 +69,31 @@ def load_goal_links(database: Database, as_of: AsOf, goal: UUID) -> GoalLinks:
     moved = load_material_changes(database, as_of, [goal, *(link.parent for link in above)])
     called = parents_at(database, as_of, [link.parent for link in (*above, *below)])
     standing = [link for link in below if link.parent in called and called[link.parent].state in PROMISED_STATES]
+    purposes = {
+        link.parent: load_purpose_versions(database, as_of, link.parent, sight=sight) for link in above if link.purpose
+    }
     return GoalLinks(
         goal=goal,
-        supports=[_build_link_view(link, moved.get(link.parent, []), called, database, as_of) for link in above],
+        supports=[_build_link_view(link, moved.get(link.parent, []), called, purposes, as_of) for link in above],
         supported_by=[
-            _build_link_view(link, moved.get(goal, []), called, database, as_of) for link in standing[:MAX_ENTRIES]
+            _build_link_view(link, moved.get(goal, []), called, purposes, as_of) for link in standing[:MAX_ENTRIES]
         ],
         more=len(standing) > MAX_ENTRIES,
     )
 
 
 def _build_link_view(
-    link: Link, moved: Iterable[MaterialChange], called: Mapping[UUID, SupportedGoal], database: Database, as_of: AsOf
+    link: Link,
+    moved: Iterable[MaterialChange],
+    called: Mapping[UUID, SupportedGoal],
+    purposes: Mapping[UUID, list[PurposeVersionEntry]],
+    as_of: AsOf,
 ) -> LinkView:
     waits = find_unaffirmed_link(link, moved, as_of)
     other = called.get(link.parent)
     title = other.title if other else ""
     if link.purpose:
-        words = load_purpose_versions(database, as_of, link.parent)
+        words = purposes.get(link.parent)
         title = excerpt(words[-1].words, _MAX_TITLE_LENGTH) if words else ""
     return LinkView(
         kind="purpose" if link.purpose else "goal",

@@ -7,7 +7,7 @@ on: what led to the parent's?
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -17,7 +17,7 @@ import msgspec
 from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements
-from projections.history.history import HistoryEntry, render_entries
+from projections.history.history import HistoryEntry, load_entries, render_entries
 from projections.history.narrative.phrases import excerpt
 from projections.lineage.links import (
     MAX_DEPTH,
@@ -30,6 +30,7 @@ from projections.lineage.links import (
     load_statements_by_goal,
     parents_at,
 )
+from projections.sight import Sight
 
 _SQL = "chains"
 _MAX_TITLE_LENGTH = 200
@@ -74,8 +75,14 @@ class _Level(msgspec.Struct, frozen=True, kw_only=True):
     supports: dict[UUID, list[tuple[UUID, bool]]]
 
 
-def find_upstream_causes(
-    database: Database, as_of: AsOf, goal: UUID, events: Iterable[UUID], supports: list[tuple[UUID, bool]]
+def find_upstream_causes(  # noqa: PLR0913 - what, from where, for whom
+    database: Database,
+    as_of: AsOf,
+    goal: UUID,
+    events: Iterable[UUID],
+    supports: list[tuple[UUID, bool]],
+    *,
+    sight: Sight,
 ) -> list[Upstream]:
     """What is above a goal and led to these events of it; at most 5 steps up and 200 entries.
 
@@ -85,7 +92,7 @@ def find_upstream_causes(
     seen = {goal}
     level = _Level(depth=1, events={goal: set(events)}, supports={goal: supports})
     while level.events and level.depth <= MAX_DEPTH and len(causes) < MAX_ENTRIES:
-        step = list(_find_level_causes(database, as_of, level))
+        step = list(_find_level_causes(database, as_of, level, sight))
         causes += step
         above = {t.goal: {t.changed_by} for t in step if t.caused and t.goal and t.changed_by and t.goal not in seen}
         seen |= above.keys()
@@ -93,13 +100,14 @@ def find_upstream_causes(
     return causes[:MAX_ENTRIES]
 
 
-def _find_level_causes(database: Database, as_of: AsOf, level: _Level) -> Iterator[Upstream]:
+def _find_level_causes(database: Database, as_of: AsOf, level: _Level, sight: Sight) -> Iterator[Upstream]:
     statements = load_statements_by_goal(database, as_of, level.events)
     links = {goal: _group_by_parent(level, goal, statements.get(goal, [])) for goal in level.events}
     goals = {parent for of_goal in links.values() for parent, purpose, _ in of_goal if not purpose}
     charters = {parent for of_goal in links.values() for parent, purpose, _ in of_goal if purpose}
     worded = {
-        charter: load_purpose_versions(database, as_of, charter) for charter in sorted(charters, key=lambda c: c.int)
+        charter: load_purpose_versions(database, as_of, charter, sight=sight)
+        for charter in sorted(charters, key=lambda c: c.int)
     }
     moved = load_material_changes(database, as_of, goals)
     moved |= {
@@ -112,8 +120,8 @@ def _find_level_causes(database: Database, as_of: AsOf, level: _Level) -> Iterat
         for goal, of_goal in links.items()
         for parent, purpose, about in of_goal
     ]
-    texts = _load_entries(
-        database, as_of, {(parent, m.event_id) for _, parent, purpose, m, _ in chosen if m and not purpose}
+    texts = load_entries(
+        database, as_of, {(parent, m.event_id) for _, parent, purpose, m, _ in chosen if m and not purpose}, sight
     )
     for goal, parent, purpose, material, because in chosen:
         if because is None and level.depth > 1:
@@ -124,7 +132,7 @@ def _find_level_causes(database: Database, as_of: AsOf, level: _Level) -> Iterat
         elif purpose and material is not None:
             [version] = [p for p in worded[parent] if p.event_id == material.event_id]
             yield _build_purpose_cause((level.depth, goal, parent), version, because)
-            yield from _find_decision_cause(database, as_of, level.depth, parent, version)
+            yield from _find_decision_cause(database, as_of, (level.depth, parent), version, sight)
 
 
 def _group_by_parent(
@@ -205,12 +213,15 @@ class PurposeVersionEntry(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-def load_purpose_versions(database: Database, as_of: AsOf, charter: UUID) -> list[PurposeVersionEntry]:
+def load_purpose_versions(database: Database, as_of: AsOf, charter: UUID, *, sight: Sight) -> list[PurposeVersionEntry]:
     """How a charter's purpose was adopted and revised, oldest first."""
     params = {**as_of.params, "stream_id": str(charter)}
     rows = database.query(named_statements(_SQL)["purposes"], params)
+    entries = {str(entry.event_id): entry for entry in render_entries(database, as_of, rows, sight)}
     versions = []
-    for row, entry in zip(rows, render_entries(database, as_of, rows), strict=True):
+    for row in rows:
+        if (entry := entries.get(row.event_id)) is None:
+            continue
         adopted = msgspec.json.decode(row.data, type=_PurposeRow)
         versions.append(
             PurposeVersionEntry(
@@ -249,15 +260,18 @@ def _build_purpose_cause(
 
 
 def _find_decision_cause(
-    database: Database, as_of: AsOf, depth: int, charter: UUID, version: PurposeVersionEntry
+    database: Database, as_of: AsOf, where: tuple[int, UUID], version: PurposeVersionEntry, sight: Sight
 ) -> Iterator[Upstream]:
-    """The decision by which this version was adopted; that it was is known by causation."""
+    """The decision by which this version was adopted, known by causation. `where`: how deep, and the charter."""
+    depth, charter = where
     if version.decision is None:
         return
     for row in database.query(named_statements(_SQL)["decision"], {**as_of.params, "stream_id": str(version.decision)}):
         decided = version.decided
         entry = (
-            _load_entries(database, as_of, {(version.decision, decided)}).get(decided) if decided is not None else None
+            load_entries(database, as_of, {(version.decision, decided)}, sight).get(decided)
+            if decided is not None
+            else None
         )
         yield Upstream(
             depth=depth,
@@ -273,19 +287,3 @@ def _find_decision_cause(
             changed_at=entry.occurred_at if entry else None,
             text=entry.text if entry else None,
         )
-
-
-def _load_entries(database: Database, as_of: AsOf, events: Collection[tuple[UUID, UUID]]) -> dict[UUID, HistoryEntry]:
-    """These events of these streams in plain words, by event."""
-    if not events:
-        return {}
-    params: dict[str, str] = {}
-    sql = named_statements(_SQL)["events"]
-    for mark, values in ((":ids", {stream for stream, _ in events}), (":events", {event for _, event in events})):
-        placeholders = {f"{mark[1:]}_{n}": str(value) for n, value in enumerate(sorted(map(str, values)))}
-        params |= placeholders
-        sql = sql.replace(f"({mark})", f"({', '.join(f':{key}' for key in placeholders)})")
-    return {
-        entry.event_id: entry
-        for entry in render_entries(database, as_of, database.query(sql, {**as_of.params, **params}))
-    }

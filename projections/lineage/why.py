@@ -32,7 +32,7 @@ from projections.history.history import (
 from projections.lineage.downstream import Consequence, Consequences, find_downstream_consequences
 from projections.lineage.links import load_material_changes
 from projections.lineage.upstream import Upstream, find_upstream_causes
-from projections.people import load_names
+from projections.sight import Sight
 
 
 def _event_tags(*events: type) -> frozenset[str]:
@@ -127,7 +127,7 @@ class _Act(msgspec.Struct, frozen=True):
     self_accepted: bool = False
 
 
-def explain_field(database: Database, as_of: AsOf, goal_id: UUID, field: str) -> Why:
+def explain_field(database: Database, as_of: AsOf, goal_id: UUID, field: str, *, sight: Sight) -> Why:
     """The causal chain of one field's value.
 
     Raises `NotFound` for a goal that is not there, `InvalidField` naming the fields that one can ask for.
@@ -137,9 +137,9 @@ def explain_field(database: Database, as_of: AsOf, goal_id: UUID, field: str) ->
     goal = goals.goal_at(database, as_of, goal_id)
     if goal is None:
         raise NotFound("no such goal")
-    entries = load_history(database, as_of, goal_id)
+    entries = load_history(database, as_of, goal_id, sight=sight)
     acts = _load_acts(database, as_of, goal_id)
-    parties = load_names(database, as_of, (entry.party for entry in entries))
+    parties = sight.load_names(database, as_of, (entry.party for entry in entries))
     chain = _build_chain(entries, acts, parties, field)
     caused = _find_consequences(database, as_of, goal_id, chain)
     return Why(
@@ -149,7 +149,7 @@ def explain_field(database: Database, as_of: AsOf, goal_id: UUID, field: str) ->
         value=to_json_value(goal_values(goal).get(field)),
         chain=chain,
         upstream=find_upstream_causes(
-            database, as_of, goal_id, [link.event_id for link in chain], _list_supports(goal)
+            database, as_of, goal_id, [link.event_id for link in chain], _list_supports(goal), sight=sight
         ),
         downstream=caused.entries,
         more=caused.more,

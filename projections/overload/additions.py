@@ -202,10 +202,14 @@ class AdditionAnalysis:
         addition = self._connected_additions[event]
         return self._evidence.is_in_scope(addition.owner, addition.team)
 
-    @property
-    def reversible_count(self) -> int:
-        """How many trade-offs that paid for something were young enough to come back within the window."""
-        return len({giving.event for _, giving in self._group_allocations if giving.day >= self._reversible_since})
+    @cached_property
+    def reversible_trade_offs(self) -> dict[UUID, tuple[UUID | None, UUID]]:
+        """Trade-offs that paid for something and were young enough to come back within the window.
+
+        Each with the team of an addition that it paid for, and its owner.
+        """
+        young = [(use, giving) for use, giving in self._group_allocations if giving.day >= self._reversible_since]
+        return {g.event: (self._connected_additions[use.addition].team, g.owner) for use, g in young}
 
     @cached_property
     def window_reversals(self) -> list[Reversal]:

@@ -11,12 +11,12 @@ from fractions import Fraction
 from domain.goal.state import LIVE_STATES
 from domain.instants import to_micros
 from domain.load import place, weeks_ahead
-from projections.figures import Figure, build_share, event_ids, round_for_report
+from projections.figures import GroupFigure, build_share, event_ids, of_group, round_for_report
 from projections.overload.facts import PromiseFact
 from projections.overload.queries import OverloadFacts
 
 
-def build_outside_figure(evidence: OverloadFacts) -> Figure:
+def build_outside_figure(evidence: OverloadFacts) -> GroupFigure:
     """`owned_outside`: the team's live goals whose owners are none of its members / its live goals."""
     scope, members = evidence.scope, set(evidence.members)
     live = [h for h in evidence.promises if h.state in LIVE_STATES and h.team == scope.team]
@@ -24,7 +24,7 @@ def build_outside_figure(evidence: OverloadFacts) -> Figure:
     hours = [(h.commitment.effort_hours is None, _compute_hours(h, evidence)) for h in outside]
     planned = sum((hour for _, hour in hours), Fraction(0))
     estimated = sum((hour for unstated, hour in hours if unstated), Fraction(0))
-    return build_share(
+    share = build_share(
         "owned_outside",
         len(outside),
         len(live),
@@ -35,6 +35,8 @@ def build_outside_figure(evidence: OverloadFacts) -> Figure:
         events=event_ids(e for h in outside for e in h.events) if scope.explain else None,
         **scope.group,
     )
+    # Hours of few owners would be those of each.
+    return of_group(share, *([(h.team, h.owner) for h in of] for of in (live, outside)))
 
 
 def _compute_hours(promise: PromiseFact, evidence: OverloadFacts) -> Fraction:

@@ -80,6 +80,16 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     value: Fraction
 
 
+class WindowPromise(msgspec.Struct, frozen=True, kw_only=True):
+    """A promise of the window; `sources` is JSON: the events that say what it began as."""
+
+    event: UUID
+    was_imposed: bool
+    sources: str
+    team: UUID | None
+    owner: UUID
+
+
 class _Held(NamedTuple):
     """A promise and the events between which it stood so, each by its instant (microseconds) and log position."""
 
@@ -430,11 +440,20 @@ class OverloadFacts:
     # --- the rest -----------------------------------------------------------------------------------------------
 
     @cached_property
-    def window_promises(self) -> list[tuple[UUID, bool, str]]:
-        """The window's promises to the group's goals, whether each began as an imposed request, and what says so."""
+    def window_promises(self) -> list[WindowPromise]:
+        """The window's promises to the group's goals."""
         condition, params = self._scope_sql
         rows = self._load_rows("promised", condition, {**params, "since": self.since})
-        return [(UUID(row.event_id), bool(row.imposed), row.sources) for row in rows]
+        return [
+            WindowPromise(
+                event=UUID(row.event_id),
+                was_imposed=bool(row.imposed),
+                sources=row.sources,
+                team=UUID(row.team) if row.team else None,
+                owner=UUID(row.owner),
+            )
+            for row in rows
+        ]
 
     def find_named_slips(self, slips: Sequence[TradeOffFact]) -> set[UUID]:
         """Which of these slips name a goal that was ever promised, or are named by an addition to any owner's load."""

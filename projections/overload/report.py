@@ -26,6 +26,7 @@ from projections.figures import (
     SMALL_SAMPLE,
     WHOLE_ORGANISATION,
     Figure,
+    GroupFigure,
     Line,
     Report,
     ReportScope,
@@ -34,13 +35,14 @@ from projections.figures import (
     finish_report,
     line_of_limit,
     line_of_ratio,
+    of_group,
     round_for_report,
 )
 from projections.overload.additions import AdditionAnalysis, AdditionEntry, RequesterEntry, analyse_additions
 from projections.overload.availability import Availability
 from projections.overload.facts import PromiseFact
 from projections.overload.outside import build_outside_figure
-from projections.overload.pairing import TradeOffFact
+from projections.overload.pairing import Addition, TradeOffFact
 from projections.overload.queries import OverloadFacts, Reading, decode_sources
 from projections.overload.relief import Relief, compute_relief, is_overloaded
 
@@ -244,7 +246,13 @@ def _build_relief(load: MemberLoad, evidence: OverloadFacts) -> Relief:
 # --- additions ---------------------------------------------------------------------------------------------------
 
 
-def _addition_figures(analysis: AdditionAnalysis, group: dict[str, Any], evidence: OverloadFacts) -> Iterator[Figure]:
+def _by_owner(facts: Iterable[Addition | TradeOffFact]) -> list[tuple[UUID | None, UUID]]:
+    return [(fact.team, fact.owner) for fact in facts]
+
+
+def _addition_figures(
+    analysis: AdditionAnalysis, group: dict[str, Any], evidence: OverloadFacts
+) -> Iterator[GroupFigure]:
     """Absorbed additions are in neither side of either ratio; inferred pairs count as paired, shown separately."""
     explain, counted = evidence.scope.explain, analysis.counted_additions
     beside: dict[str, Any] = {
@@ -254,15 +262,17 @@ def _addition_figures(analysis: AdditionAnalysis, group: dict[str, Any], evidenc
         "window": evidence.scope.share_days,
         "events": analysis.list_event_ids(counted) if explain else None,
     }
-    yield _yes_and_figure(analysis, evidence.policy, beside)
-    yield _yes_and_by_effort_figure(analysis, evidence.policy, beside)
-    yield Figure(
+    owners = [_by_owner(counted), _by_owner(analysis.absorbed_additions)]
+    yield of_group(_yes_and_figure(analysis, evidence.policy, beside), *owners)
+    yield of_group(_yes_and_by_effort_figure(analysis, evidence.policy, beside), *owners)
+    undone = Figure(
         name="trade_offs_undone",
-        n=analysis.reversible_count,
+        n=len(analysis.reversible_trade_offs),
         value=len(analysis.window_reversals),
         events=analysis.list_reversal_event_ids() if explain else None,
         **group,
     )
+    yield of_group(undone, analysis.reversible_trade_offs.values())
 
 
 def _yes_and_figure(analysis: AdditionAnalysis, policy: Policy, beside: dict[str, Any]) -> Figure:
@@ -305,18 +315,15 @@ def _yes_and_by_effort_figure(analysis: AdditionAnalysis, policy: Policy, beside
 
 def _displacement_figures(
     analysis: AdditionAnalysis, group: dict[str, Any], evidence: OverloadFacts
-) -> Iterator[Figure]:
+) -> Iterator[Figure | GroupFigure]:
     """Days by which due dates of critical goals slipped for an addition: per critical goal, and for each of them."""
     explain = evidence.scope.explain
     slips = analysis.find_displacements()
-    critical = {
-        h.commitment.goal
-        for h in evidence.promises
-        if h.priority == Priority.CRITICAL and evidence.is_in_scope(h.owner, h.team)
-    }
+    held = [h for h in evidence.promises if h.priority == Priority.CRITICAL and evidence.is_in_scope(h.owner, h.team)]
+    critical = {h.commitment.goal for h in held}
     goals = sorted(critical | {g.goal for g in slips if g.goal is not None}, key=str)
     days = {goal: sum((g.new_due - g.old_due).days for g in slips if g.goal == goal) for goal in goals}
-    yield Figure(
+    mean = Figure(
         name="critical_displacement_days",
         n=len(goals),
         value=round_for_report(Fraction(sum(days.values()), len(goals))) if goals else None,
@@ -324,6 +331,7 @@ def _displacement_figures(
         events=_slip_events(slips) if explain else None,
         **group,
     )
+    yield of_group(mean, [*((h.team, h.owner) for h in held), *_by_owner(slips)], _by_owner(slips))
     for goal in goals:
         events = _slip_events([g for g in slips if g.goal == goal]) if explain else None
         yield Figure(name="critical_displacement_days", goal=goal, value=days[goal], n=1, events=events)
@@ -334,16 +342,17 @@ def _slip_events(slips: Iterable[TradeOffFact]) -> list[UUID]:
     return event_ids(event for slip in slips for event in (slip.event, *decode_sources(slip.sources)))
 
 
-def _imposed_figure(group: dict[str, Any], evidence: OverloadFacts) -> Figure:
+def _imposed_figure(group: dict[str, Any], evidence: OverloadFacts) -> GroupFigure:
     promised = evidence.window_promises
-    imposed = [event for event, was_imposed, _ in promised if was_imposed]
+    imposed = [promise for promise in promised if promise.was_imposed]
     events = (
-        event_ids(source for event, _, sources in promised for source in (event, *decode_sources(sources)))
+        event_ids(source for promise in promised for source in (promise.event, *decode_sources(promise.sources)))
         if evidence.scope.explain
         else None
     )
     days = evidence.scope.share_days
-    return build_share("imposed_share", len(imposed), len(promised), window=days, events=events, **group)
+    share = build_share("imposed_share", len(imposed), len(promised), window=days, events=events, **group)
+    return of_group(share, [(promise.team, promise.owner) for promise in promised])
 
 
 def _pace_figures(evidence: OverloadFacts) -> list[Figure]:

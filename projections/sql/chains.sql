@@ -8,13 +8,6 @@ WHERE organisation_id = :organisation_id AND stream_id = :stream_id
   AND occurred_at <= :at AND known_from <= :known
 ORDER BY occurred_at, version
 
--- name: events
--- `:ids` are streams, `:events` some of their events.
-SELECT * FROM history
-WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND event_id IN (:events)
-  AND occurred_at <= :at AND known_from <= :known
-ORDER BY position
-
 -- name: decision
 SELECT question, team, state FROM decisions
 WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND valid_from <= :at AND +valid_to > :at

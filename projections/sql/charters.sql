@@ -42,3 +42,4 @@ SELECT serving.occurred_at AS said_at FROM (
 JOIN goals ON goals.organisation_id = :organisation_id AND goals.stream_id = serving.stream_id
 WHERE serving.place = 1 AND serving.affirmed = 1 AND goals.state IN (:states)
   AND goals.valid_from <= :at AND +goals.valid_to > :at AND goals.known_from <= :known AND goals.known_to > :known
+  AND :visible

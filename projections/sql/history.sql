@@ -23,3 +23,20 @@ SELECT * FROM history
 WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND type || '' = :type
   AND occurred_at <= :at AND known_from <= :known
 ORDER BY version
+
+-- name: events
+-- `:ids` are streams, `:events` some of their events.
+SELECT * FROM history
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND event_id IN (:events)
+  AND occurred_at <= :at AND known_from <= :known
+ORDER BY position
+
+-- name: keys_made
+-- The keys that were made since then and are not revoked, the latest first.
+SELECT stream_id, event_id, occurred_at, actor, data FROM history h
+WHERE organisation_id = :organisation_id AND type = :made AND occurred_at >= :since AND occurred_at <= :at
+  AND known_from <= :known AND NOT EXISTS (
+    SELECT 1 FROM history r WHERE r.organisation_id = h.organisation_id AND r.stream_id = h.stream_id
+      AND r.type = :revoked AND r.occurred_at <= :at AND r.known_from <= :known
+  )
+ORDER BY occurred_at DESC, stream_id LIMIT :rows

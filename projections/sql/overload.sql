@@ -33,7 +33,7 @@ WHERE :facts AND weightless = 0 AND (:whose)
 ORDER BY occurred_at, log_position
 
 -- name: promised
-SELECT event_id, imposed, sources FROM overload_additions
+SELECT event_id, imposed, sources, team, owner FROM overload_additions
 WHERE :facts AND kind = 'promise' AND occurred_at >= :since AND (:whose)
 ORDER BY occurred_at, log_position
 

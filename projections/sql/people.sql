@@ -43,7 +43,7 @@ ORDER BY stream_id
 
 -- name: teams_led
 SELECT stream_id FROM teams
-WHERE organisation_id = :organisation_id AND lead = :lead AND lead_since > :last_left
+WHERE organisation_id = :organisation_id AND lead = :lead AND lead_since > :last_left AND archived_at IS NULL
   AND +valid_to = 9223372036854775807 AND +known_to = 9223372036854775807
 
 -- name: teams_mark
@@ -70,30 +70,36 @@ LIMIT :rows
 -- name: names
 -- Of each stream the version at the time, or its first one where it began later. `+`: by their ids; SQLite would otherwise
 -- walk everybody who is still there.
-SELECT id, name FROM (
-  SELECT id, name, ROW_NUMBER() OVER (PARTITION BY id ORDER BY valid_from, version) AS place FROM (
-  SELECT stream_id AS id, COALESCE(NULLIF(name, ''), ref) AS name, valid_from, version FROM members
+SELECT kind, id, name FROM (
+  SELECT kind, id, name, ROW_NUMBER() OVER (PARTITION BY id ORDER BY valid_from, version) AS place FROM (
+  SELECT 'member' AS kind, stream_id AS id, COALESCE(NULLIF(name, ''), ref) AS name, valid_from, version FROM members
   WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND COALESCE(NULLIF(name, ''), ref) IS NOT NULL
     AND +valid_to > :at AND known_from <= :known AND +known_to > :known
   UNION ALL
-  SELECT stream_id AS id, name, valid_from, version FROM teams
+  SELECT 'team' AS kind, stream_id AS id, name, valid_from, version FROM teams
   WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
     AND +valid_to > :at AND known_from <= :known AND +known_to > :known
   UNION ALL
-  SELECT stream_id AS id, title AS name, valid_from, version FROM goals
+  SELECT 'goal' AS kind, stream_id AS id, title AS name, valid_from, version FROM goals
   WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
     AND +valid_to > :at AND known_from <= :known AND +known_to > :known
   UNION ALL
-  SELECT stream_id AS id, purpose AS name, valid_from, version FROM charters
+  SELECT 'charter' AS kind, stream_id AS id, purpose AS name, valid_from, version FROM charters
   WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
     AND +valid_to > :at AND known_from <= :known AND +known_to > :known
   UNION ALL
-  SELECT stream_id AS id, name, valid_from, version FROM cycles
+  SELECT 'cycle' AS kind, stream_id AS id, name, valid_from, version FROM cycles
   WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
     AND +valid_to > :at AND known_from <= :known AND +known_to > :known
   UNION ALL
-  SELECT stream_id AS id, question AS name, valid_from, version FROM decisions
+  SELECT 'decision' AS kind, stream_id AS id, question AS name, valid_from, version FROM decisions
   WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
     AND +valid_to > :at AND known_from <= :known AND +known_to > :known
   ) AS versions
 ) AS first_versions WHERE place = 1
+
+-- name: memberships
+-- Between which times a member was in which teams, as is known now.
+SELECT valid_from, valid_to, teams FROM members
+WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND present = 1 AND known_to = :still
+ORDER BY valid_from

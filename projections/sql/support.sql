@@ -22,7 +22,7 @@ ORDER BY n.known_from, n.need
 
 -- name: resolved
 -- Every blocker that was raised, and resolved since `:since`.
-SELECT r.stream_id, r.event_id, r.occurred_at, b.occurred_at AS raised_at
+SELECT r.stream_id, r.event_id, r.occurred_at, b.occurred_at AS raised_at, g.team, g.owner
 FROM support_blockers r
 JOIN support_blockers b ON b.organisation_id = r.organisation_id AND b.stream_id = r.stream_id
   AND b.event_id = r.blocker AND b.kind = 'raised' AND +b.occurred_at <= :at AND b.known_from <= :known
@@ -33,7 +33,7 @@ WHERE r.organisation_id = :organisation_id AND r.kind = 'resolved' AND r.occurre
 ORDER BY r.known_from
 
 -- name: feedback
-SELECT f.event_id, f.by_side FROM support_words f
+SELECT f.event_id, f.by_side, g.team, g.owner, g.sponsor FROM support_words f
 JOIN goals g ON g.organisation_id = f.organisation_id AND g.stream_id = f.stream_id
   AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
 WHERE f.organisation_id = :organisation_id AND f.kind = 'feedback' AND f.occurred_at >= :since

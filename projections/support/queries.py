@@ -62,6 +62,16 @@ class ResolvedBlocker(msgspec.Struct, frozen=True):
     event_id: UUID
     raised_at: int
     resolved_at: int
+    team: UUID | None
+    owner: UUID | None
+
+
+class GivenFeedback(msgspec.Struct, frozen=True, kw_only=True):
+    """Feedback that one side of a goal gave."""
+
+    event: UUID
+    team: UUID | None
+    by: UUID | None
 
 
 class UnresolvedBlocker(msgspec.Struct, frozen=True, kw_only=True):
@@ -250,15 +260,26 @@ class SupportFacts:
     def resolved_blockers(self) -> list[ResolvedBlocker]:
         """Blockers resolved in the window."""
         rows = self._rows["resolved"]
-        return [ResolvedBlocker(UUID(row.event_id), row.raised_at, row.occurred_at) for row in rows]
+        return [
+            ResolvedBlocker(
+                UUID(row.event_id), row.raised_at, row.occurred_at, _optional_id(row.team), _optional_id(row.owner)
+            )
+            for row in rows
+        ]
 
     @cached_property
-    def feedback_by_side(self) -> dict[str, list[UUID]]:
+    def feedback_by_side(self) -> dict[str, list[GivenFeedback]]:
         """The window's feedback by the side that gave it."""
-        by_side: dict[str, list[UUID]] = {"owner": [], "sponsor": []}
+        by_side: dict[str, list[GivenFeedback]] = {"owner": [], "sponsor": []}
         for row in self._rows["feedback"]:
-            by_side.setdefault(row.by_side, []).append(UUID(row.event_id))
+            by = row.owner if row.by_side == "owner" else row.sponsor
+            given = GivenFeedback(event=UUID(row.event_id), team=_optional_id(row.team), by=_optional_id(by))
+            by_side.setdefault(row.by_side, []).append(given)
         return by_side
+
+
+def _optional_id(value: str | None) -> UUID | None:
+    return UUID(value) if value else None
 
 
 def load_rows_by_ids(database: Database, as_of: AsOf, name: str, ids: Iterable[UUID], **more: int) -> list[Row]:

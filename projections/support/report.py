@@ -6,7 +6,7 @@ Measured is, of a need, the helper's side; of a blocker only its age. A report i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 from statistics import median
@@ -24,6 +24,7 @@ from projections.figures import (
     WHOLE_ORGANISATION,
     EventRef,
     Figure,
+    GroupFigure,
     MemberRef,
     Report,
     ReportScope,
@@ -31,6 +32,7 @@ from projections.figures import (
     build_share,
     event_ids,
     finish_report,
+    of_group,
     round_for_report,
 )
 from projections.paused_time import DAY_MICROS, midnight, running_micros, to_days
@@ -79,7 +81,7 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     evidence = SupportFacts(database, as_of, scope)
     group = scope.group
     needs = [need for need in evidence.needs if evidence.is_in_scope(need)]
-    figures = [
+    figures: list[Figure | GroupFigure] = [
         _adherence_figure(evidence, group),
         *_need_figures(needs, evidence, group),
         *_blocker_figures(evidence, group),
@@ -118,38 +120,52 @@ def find_kept_cadences(history: CheckInHistory, cadence: int, since: int) -> tup
     return kept, expected, events
 
 
-def _adherence_figure(evidence: SupportFacts, group: dict[str, Any]) -> Figure:
+def _adherence_figure(evidence: SupportFacts, group: dict[str, Any]) -> GroupFigure:
     cadence = evidence.as_of.policy.policy.cadence_days
     by_promise = [find_kept_cadences(history, cadence, evidence.since) for history in evidence.check_in_histories]
-    return build_share(
+    share = build_share(
         "adherence",
         sum(len(kept) for kept, _, _ in by_promise),
         sum(expected for _, expected, _ in by_promise),
         events=event_ids(event for _, _, events in by_promise for event in events),
         **group,
     )
+    pairs = zip(evidence.check_in_histories, by_promise, strict=True)
+    return of_group(share, [(history.goal.team, history.goal.owner) for history, found in pairs if found[1]])
 
 
 # --- needs -----------------------------------------------------------------------------------------------------------
 
 
-def _need_figures(needs: Sequence[NeedFact], evidence: SupportFacts, group: dict[str, Any]) -> Iterator[Figure]:
+def _by_owner(needs: Iterable[NeedFact]) -> list[tuple[UUID | None, UUID | None]]:
+    return [(need.team, need.owner) for need in needs]
+
+
+def _need_figures(needs: Sequence[NeedFact], evidence: SupportFacts, group: dict[str, Any]) -> Iterator[GroupFigure]:
     raised = [need for need in needs if need.raised_at >= evidence.since]
     answered = [need for need in raised if need.answer is not None]
     waiting = [need for need in needs if need.open]
     late = [need for need in waiting if evidence.is_overdue(need)]
     events = event_ids(need.check_in for need in raised)
-    yield Figure(name="needs_raised", value=len(raised), events=events, **group)
+    yield of_group(Figure(name="needs_raised", value=len(raised), events=events, **group), _by_owner(raised))
     events = event_ids(event for need in raised for event in (need.check_in, need.answer))
-    yield build_share("needs_answered", len(answered), len(raised), events=events, **group)
-    yield _answer_days_figure("need_answer_days", needs, evidence, group)
+    share = build_share("needs_answered", len(answered), len(raised), events=events, **group)
+    yield of_group(share, _by_owner(raised))
+    days = _answer_days_figure("need_answer_days", needs, evidence, group)
+    yield of_group(days, _by_owner(need for _, need in _list_recent_answers(needs, evidence)))
     events = event_ids(need.check_in for need in waiting)
-    yield build_share("needs_past_answer_by", len(late), len(waiting), census=True, events=events, **group)
+    share = build_share("needs_past_answer_by", len(late), len(waiting), census=True, events=events, **group)
+    yield of_group(share, _by_owner(waiting))
+
+
+def _list_recent_answers(needs: Iterable[NeedFact], evidence: SupportFacts) -> list[tuple[int, NeedFact]]:
+    """The needs that were answered in the window, each with how long it had waited, microseconds."""
+    return [(n.answered_at - n.raised_at, n) for n in needs if n.answered_at and n.answered_at >= evidence.since]
 
 
 def _answer_days_figure(name: str, needs: Sequence[NeedFact], evidence: SupportFacts, keys: dict[str, Any]) -> Figure:
     """Median days from need to answer, of the answers that were given in the window."""
-    answered = [(n.answered_at - n.raised_at, n) for n in needs if n.answered_at and n.answered_at >= evidence.since]
+    answered = _list_recent_answers(needs, evidence)
     events = event_ids(event for _, need in answered for event in (need.check_in, need.answer))
     return _median_figure(name, [to_days(time) for time, _ in answered], events, keys)
 
@@ -196,15 +212,17 @@ def _build_need_entry(need: NeedFact, evidence: SupportFacts) -> NeedEntry:
 # --- blockers and feedback -------------------------------------------------------------------------------------------
 
 
-def _blocker_figures(evidence: SupportFacts, group: dict[str, Any]) -> Iterator[Figure]:
+def _blocker_figures(evidence: SupportFacts, group: dict[str, Any]) -> Iterator[GroupFigure]:
+    owners = {goal.id: (goal.team, goal.owner) for goal in evidence.promises}
+    blocked = [owners[blocker.goal] for blocker in evidence.blockers]
     events = event_ids(blocker.event_id for blocker in evidence.blockers)
-    yield Figure(name="blockers_open", value=len(evidence.blockers), events=events, **group)
+    yield of_group(Figure(name="blockers_open", value=len(evidence.blockers), events=events, **group), blocked)
     ages = [to_days(evidence.at - blocker.since) for blocker in evidence.blockers]
-    yield _median_figure("blocker_age_days", ages, events, group)
+    yield of_group(_median_figure("blocker_age_days", ages, events, group), blocked)
     durations = [to_days(resolved.resolved_at - resolved.raised_at) for resolved in evidence.resolved_blockers]
-    yield _median_figure(
-        "blocker_resolve_days", durations, event_ids(r.event_id for r in evidence.resolved_blockers), group
-    )
+    resolved = event_ids(r.event_id for r in evidence.resolved_blockers)
+    figure = _median_figure("blocker_resolve_days", durations, resolved, group)
+    yield of_group(figure, [(r.team, r.owner) for r in evidence.resolved_blockers])
 
 
 def _build_blocker_entry(blocker: UnresolvedBlocker, evidence: SupportFacts) -> BlockerEntry:
@@ -217,10 +235,11 @@ def _build_blocker_entry(blocker: UnresolvedBlocker, evidence: SupportFacts) -> 
     )
 
 
-def _feedback_figures(evidence: SupportFacts, group: dict[str, Any]) -> Iterator[Figure]:
+def _feedback_figures(evidence: SupportFacts, group: dict[str, Any]) -> Iterator[GroupFigure]:
     for name, side in (("feedback_to_owner", "sponsor"), ("feedback_to_sponsor", "owner")):
-        events = evidence.feedback_by_side[side]
-        yield Figure(name=name, value=len(events), events=event_ids(events), **group)
+        given = evidence.feedback_by_side[side]
+        figure = Figure(name=name, value=len(given), events=event_ids(one.event for one in given), **group)
+        yield of_group(figure, [(one.team, one.by) for one in given])
 
 
 # --- progress by time ------------------------------------------------------------------------------------------------

@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING
 
 from litestar import Litestar
 
+from services.api.admission import Admission
 from services.api.auth.key_cache import KeyCache
 from services.api.auth.rate_limits import RateLimits
 from services.api.context import ApiState
-from services.api.endpoint import litestar_handler
-from services.api.http.problems import EXCEPTION_HANDLERS
 from services.api.http.responses import encode
+from services.api.live.live_feed import LiveFeed
 from services.api.metrics import Metrics
 from services.api.openapi import build_openapi_document
 from services.api.operations import Route
 from services.api.pipeline import HttpPipeline
+from services.api.probes import Probes
 from services.api.router import Router
 from services.api.routes import (
     charters,
     cycles,
     decisions,
+    deliveries,
     digest,
     events,
     exports,
@@ -31,14 +33,18 @@ from services.api.routes import (
     inbox,
     keys,
     lineage,
+    looked_at,
     organisation,
     people,
     reports,
+    subscriptions,
     system,
 )
-from services.api.waits import Waits
+from services.api.waits import FollowedPosition, Waits
 
 if TYPE_CHECKING:
+    from litestar import Litestar
+
     from services.runtime import Runtime
 
 ROUTES: list[Route] = [
@@ -53,10 +59,13 @@ ROUTES: list[Route] = [
     *imports.ROUTES,
     *reports.ROUTES,
     *inbox.ROUTES,
+    *looked_at.ROUTES,
     *digest.ROUTES,
     *events.ROUTES,
     *exports.ROUTES,
     *keys.ROUTES,
+    *subscriptions.ROUTES,
+    *deliveries.ROUTES,
     *system.ROUTES,
 ]
 
@@ -84,27 +93,27 @@ def router() -> Router:
 
 @cache
 def litestar() -> Litestar:
-    """Every route, registered with Litestar: it holds nothing of a runtime, so a process needs one."""
-    return Litestar(
-        route_handlers=[litestar_handler(route) for route in ROUTES],
-        exception_handlers=EXCEPTION_HANDLERS,
-        openapi_config=None,
-        # Ours: a line per request without bodies (services.api.pipeline); bodies are bounded as they are read.
-        logging_config=None,
-        request_max_body_size=None,
-    )
+    """Litestar, which answers what no route takes."""
+    from services.api.unrouted import create_litestar  # noqa: PLC0415 - the first such request loads it, no start
+
+    return create_litestar(ROUTES)
 
 
 def create_app(runtime: Runtime) -> HttpPipeline:
     """The ASGI application on a running Plimsoll. Its owner closes the runtime."""
     settings = runtime.settings
+    key_cache = KeyCache(runtime)
     state = ApiState(
         runtime=runtime,
         rate_limits=RateLimits(settings.rate_limit_per_minute, settings.redis_url),
         metrics=Metrics(runtime),
-        key_cache=KeyCache(runtime),
+        admission=Admission(settings),
+        probes=Probes(),
+        key_cache=key_cache,
         waits=Waits(),
+        followed=FollowedPosition(runtime),
+        live=LiveFeed(runtime, key_cache),
         allowed_methods=allowed_methods(),
-        openapi=encode_openapi_document(),
+        load_openapi=encode_openapi_document,
     )
-    return HttpPipeline(router(), litestar(), state)
+    return HttpPipeline(router(), litestar, state)

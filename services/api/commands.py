@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 from msgspec.structs import replace
 
 from domain.errors import AlreadyExists, IdempotencyMismatch, InvalidField, NotFound, Refusal, VersionConflict
@@ -73,7 +72,7 @@ async def _require_visible(context: RequestContext, kind: str, stream_id: UUID) 
     viewer = with_read_scope(context.viewer)
     if kind not in ("goal", "cycle", "decision") or can_see_everything(viewer):
         return
-    state = await sync_to_thread(require_stream, context, kind, stream_id)
+    state = await asyncio.to_thread(require_stream, context, kind, stream_id)
     if kind == "goal":
         require_goal(viewer, state)
     elif kind == "cycle":
@@ -98,6 +97,7 @@ def build_command(context: RequestContext, kind: str, stream_id: UUID, act: Any,
         stream_id=stream_id,
         act=act,
         actor=context.viewer.member_id,
+        key_id=context.viewer.key_id,
         roles=roles_for_command(context.viewer),
         must_exist=not creates,
         expected_versions=(0,) if creates else _parse_if_match(context.headers.get("if-match")),

@@ -205,11 +205,13 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "domain.member.member": {
         "Absence": "Absence",
         "Capacity": "Capacity",
+        "ChangeTeam": "ChangeTeam",
         "DeclareAbsence": "DeclareAbsence",
         "DeclareCapacity": "DeclareCapacity",
         "GrantRole": "GrantRole",
         "Join": "JoinOrganisation",
         "Leave": "LeaveOrganisation",
+        "LeaveTeam": "LeaveTeam",
         "RenameMember": "RenameMember",
         "RevokeRole": "RevokeRole",
         "Role": "Role",
@@ -229,9 +231,18 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "domain.scope": {
         "Scope": "Scope",
     },
+    "domain.subscription.subscription": {
+        "Disablement": "SubscriptionDisablement",
+        "PauseSubscription": "PauseSubscription",
+        "RemoveSubscription": "RemoveSubscription",
+        "ResumeSubscription": "ResumeSubscription",
+        "RotateSecret": "RotateSecret",
+    },
     "domain.team.team": {
         "AppointLead": "AppointLead",
+        "Archive": "ArchiveTeam",
         "Create": "CreateTeam",
+        "Restore": "RestoreTeam",
         "TakeBackAppointment": "TakeBackAppointment",
         "Rename": "RenameTeam",
     },
@@ -248,6 +259,10 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     },
     "ledger.api_keys": {
         "KeyRecord": "KeyRecord",
+    },
+    "ledger.deliveries": {
+        "Attempt": "DeliveryAttempt",
+        "EventDelivery": "EventDelivery",
     },
     "projections.alignment.report": {
         "AlignmentReport": "AlignmentReport",
@@ -346,6 +361,9 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "projections.overload.report": {
         "OverloadReport": "OverloadReport",
     },
+    "projections.privacy": {
+        "WithheldBy": "WithheldBy",
+    },
     "projections.support.report": {
         "BlockerEntry": "BlockerEntry",
         "NeedEntry": "NeedEntry",
@@ -374,8 +392,20 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "DecisionSummary": "DecisionSummary",
         "DecisionView": "DecisionView",
     },
-    "services.api.routes.events": {
+    "services.cloud_events": {
         "CloudEvent": "CloudEvent",
+    },
+    "services.api.routes.deliveries": {
+        "DeliveryList": "DeliveryList",
+        "DeliveryView": "DeliveryView",
+        "Redeliver": "Redeliver",
+        "Redelivery": "Redelivery",
+        "Replay": "ReplaySubscription",
+        "SendWebhookTest": "SendWebhookTest",
+        "WebhookKeys": "WebhookKeys",
+        "WebhookTestResult": "WebhookTestResult",
+    },
+    "services.api.routes.events": {
         "EventType": "EventType",
     },
     "services.api.routes.goal_queries": {
@@ -395,6 +425,13 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     },
     "services.api.routes.imports": {
         "ImportProblem": "ImportRefused",
+    },
+    "ledger.person_reads": {
+        "ReadSubject": "ReadSubject",
+    },
+    "services.api.routes.looked_at": {
+        "Look": "Look",
+        "LookedAt": "LookedAt",
     },
     "services.api.routes.inbox": {
         "AffirmGoals": "AffirmGoals",
@@ -418,6 +455,15 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "MemberList": "MemberList",
         "TeamList": "TeamList",
     },
+    "services.api.routes.subscriptions": {
+        "CreatedSubscription": "CreatedSubscription",
+        "DeliveryProgress": "DeliveryProgress",
+        "RotatedSecret": "RotatedSecret",
+        "Subscribe": "Subscribe",
+        "SubscriptionList": "SubscriptionList",
+        "SubscriptionSummary": "SubscriptionSummary",
+        "SubscriptionView": "SubscriptionView",
+    },
     "services.api.routes.system": {
         "EventTypeList": "EventTypes",
         "Liveness": "Liveness",
@@ -435,5 +481,8 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "services.imports.importer": {
         "ImportReceipt": "ImportResult",
         "RowError": "ImportRowError",
+    },
+    "services.webhooks.signatures": {
+        "PublicKey": "WebhookKey",
     },
 }

@@ -7,28 +7,34 @@ does so in a thread.
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO, TypeVar
 from uuid import UUID
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 from msgspec.structs import replace
 
 from domain.references import resolve_stream_id
 from domain.text import check_texts
 from ledger.commands import EventPosition
+from services.api.admission import Admission, Share
 from services.api.auth.key_cache import KeyCache, is_valid
 from services.api.auth.rate_limits import RateLimits
+from services.api.http.bodies import read_body, spool_body
 from services.api.http.parsing import parse_body, parse_query
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import JSON
+from services.api.live.live_feed import LiveFeed
 from services.api.metrics import Metrics
-from services.api.operations import Operation, ReadQuery
-from services.api.waits import Waits
+from services.api.operations import Operation, ReadQuery, Weight
+from services.api.probes import Probes
+from services.api.waits import FollowedPosition, Waits
 from services.authorization import IMPORT, Viewer, may_act
 from services.runtime import Runtime
+
+T = TypeVar("T")
 
 
 class ApiState(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,12 +43,16 @@ class ApiState(msgspec.Struct, frozen=True, kw_only=True):
     runtime: Runtime
     rate_limits: RateLimits
     metrics: Metrics
+    admission: Admission
+    probes: Probes
     key_cache: KeyCache
     waits: Waits
+    followed: FollowedPosition
+    live: LiveFeed
     #: Path template -> the value of `Allow`.
     allowed_methods: dict[str, str]
-    #: The OpenAPI document.
-    openapi: bytes
+    #: Builds the OpenAPI document when it is first asked for.
+    load_openapi: Callable[[], bytes]
 
 
 class RequestState(msgspec.Struct, kw_only=True):
@@ -57,6 +67,8 @@ class RequestState(msgspec.Struct, kw_only=True):
     headers: dict[str, str]
     #: Decoded but for `%2F` and `%25`; empty where it cannot be decoded.
     path: str = ""
+    #: A HEAD, which is answered as a GET without its body.
+    is_head: bool = False
     #: Once the key is known.
     viewer: Viewer | None = None
     #: Code of the problem that it is answered with.
@@ -109,8 +121,6 @@ def to_log_position(runtime: Runtime, organisation_id: UUID, position: int) -> i
     return event.log_position
 
 
-#: Seconds between two reads of the projector's checkpoint while a request waits for it.
-_POLL_S = 0.01
 _MAX_IDEMPOTENCY_KEY_LENGTH = 255
 
 
@@ -119,6 +129,10 @@ class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
 
     runtime: Runtime
     waits: Waits
+    admission: Admission
+    #: The rest of the request's messages: that its client has gone.
+    receive: Any
+    live: LiveFeed
     viewer: Viewer
     operation: Operation
     now: datetime
@@ -126,27 +140,51 @@ class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
     query: Any
     #: The decoded body: an instance of `operation.body`.
     body: Any
-    #: The body as it came, for routes that read it themselves.
-    raw_body: bytes
+    #: The body as it came, for routes that read it themselves: a file without a name, closed with the request.
+    body_file: BinaryIO | None
     headers: dict[str, str]
     path: str
     freshness: Freshness | None
-    #: As the request came in: "http" or "https".
-    scheme: str = "http"
-
-    @property
-    def base_url(self) -> str:
-        """Base of absolute addresses, without a slash at its end."""
-        return self.runtime.settings.public_url.rstrip("/") or f"{self.scheme}://{self.headers.get('host', '')}"
 
     def resolve_id(self, kind: str, ref: str) -> UUID:
         """The stream that an id or an external reference names in the viewer's organisation."""
         return resolve_stream_id(self.viewer.organisation_id, kind, ref)
 
+    async def run_in_thread(self, weight: Weight, function: Callable[..., T], *args: Any) -> T:
+        """What the function returns, called in a thread of this class; raises what `Admission.run` raises."""
+        return await self.admission.run(weight, share_of(self.viewer), self.receive, function, *args)
+
+    def hold(self, weight: Weight) -> AbstractAsyncContextManager[None]:
+        """A place of this class while the block runs; raises what `Admission.hold` raises."""
+        return self.admission.hold(weight, share_of(self.viewer))
+
+    @property
+    def api_key(self) -> str:
+        """The key by which the request was authenticated."""
+        return parse_api_key(self.headers)
+
+    async def authenticate_again(self) -> RequestContext:
+        """The same for the viewer as they stand now, after a wait; raises ProblemError 401 where the key has ended."""
+        viewer = await self.live.find_viewer(self.api_key)
+        if viewer is None:
+            raise ProblemError("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
+        return replace(self, viewer=viewer)
+
     @property
     def idempotency_key(self) -> str | None:
         """The `Idempotency-Key` header."""
         return parse_idempotency_key(self.headers)
+
+
+def share_of(viewer: Viewer) -> Share:
+    """Whose share of a process the viewer's requests use."""
+    return viewer.organisation_id, str(viewer.key_id)
+
+
+def parse_api_key(headers: dict[str, str]) -> str:
+    """The bearer token of `Authorization`; empty where there is none."""
+    scheme, _, text = headers.get("authorization", "").partition(" ")
+    return text.strip() if scheme.lower() == "bearer" and text.isascii() else ""
 
 
 def parse_idempotency_key(headers: dict[str, str]) -> str | None:
@@ -174,30 +212,28 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
     if is_post and not may_act(viewer) and IMPORT not in operation.scopes:
         raise ProblemError("forbidden", "an auditor reads everything and acts on nothing", allowed=("read",))
     query = parse_query(scope["query_string"], operation.query)
-    raw = await _read_body(receive, headers, *_body_limits(runtime, operation)) if is_post else b""
-    body = None
-    if operation.body is not None:
-        body = parse_body(raw, operation.body, media_type=headers.get("content-type", ""))
-        if not operation.command:
-            # A command's texts are looked at when it is decided: a repeated one is answered as it was.
-            check_texts(body)
+    is_file = operation.body_media != JSON
+    body_file = await _receive_file(state.api, viewer, receive, headers) if is_file else None
+    body = await _receive_json(runtime, receive, headers, operation) if is_post and not is_file else None
     if operation.idempotent:
         parse_idempotency_key(headers)
     if operation.reads_view:
-        await _wait_for_position(state.api, viewer, query, headers)
+        await _wait_for_position(state.api, viewer, query, headers, receive)
     return RequestContext(
         runtime=runtime,
         waits=state.api.waits,
+        admission=state.api.admission,
+        receive=receive,
+        live=state.api.live,
         viewer=viewer,
         operation=operation,
         now=now,
         query=query,
         body=body,
-        raw_body=raw,
+        body_file=body_file,
         headers=headers,
         path=state.path,
         freshness=None,
-        scheme=scope["scheme"],
     )
 
 
@@ -208,73 +244,46 @@ def with_freshness(context: RequestContext) -> RequestContext:
     return replace(context, freshness=load_freshness(context.runtime, context.viewer.organisation_id))
 
 
-def _body_limits(runtime: Runtime, operation: Operation) -> tuple[int, float | None]:
-    """Bytes that a body of this route may have, and seconds that it may take."""
-    settings = runtime.settings
-    if operation.body_media == JSON:
-        return settings.body_limit_bytes, settings.body_wait_s
-    return settings.import_limit_bytes, None
+async def _receive_json(runtime: Runtime, receive: Any, headers: dict[str, str], operation: Operation) -> Any:
+    """The decoded body; None where the route takes none."""
+    raw = await read_body(receive, headers, runtime.settings.body_limit_bytes, runtime.settings.body_wait_s)
+    if operation.body is None:
+        return None
+    body = parse_body(raw, operation.body, media_type=headers.get("content-type", ""))
+    if not operation.command:
+        # A command's texts are looked at when it is decided: a repeated one is answered as it was.
+        check_texts(body)
+    return body
 
 
-async def _read_body(receive: Any, headers: dict[str, str], max_bytes: int, timeout_s: float | None) -> bytes:
-    """The whole body.
-
-    Raises ProblemError: 413 as soon as it is known to be too large, whatever its header states; 408 where it is not
-    there within `timeout_s` seconds (None: an import takes as long as it takes).
-    """
-    length = headers.get("content-length", "")
-    if length.isdecimal() and int(length) > max_bytes:
-        raise ProblemError("body_too_large", f"at most {max_bytes} bytes")
-    message = await _next_message(receive)
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        if len(body) > max_bytes:
-            raise ProblemError("body_too_large", f"at most {max_bytes} bytes")
-        return body
-    try:
-        async with asyncio.timeout(timeout_s):
-            return await _read_rest(receive, body, max_bytes)
-    except TimeoutError:
-        raise ProblemError("too_slow", f"at most {timeout_s:g} s for a body") from None
-
-
-async def _read_rest(receive: Any, first: bytes, max_bytes: int) -> bytes:
-    chunks, size, more = [first], len(first), True
-    while more:
-        if size > max_bytes:
-            raise ProblemError("body_too_large", f"at most {max_bytes} bytes")
-        message = await _next_message(receive)
-        chunks.append(message.get("body", b""))
-        size, more = size + len(chunks[-1]), message.get("more_body", False)
-    return b"".join(chunks)
-
-
-async def _next_message(receive: Any) -> Any:
-    """The next part of the body; raises ProblemError 400 where the client hung up before its end."""
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise ProblemError("malformed", "the body ended early")
-    return message
+async def _receive_file(api: ApiState, viewer: Viewer, receive: Any, headers: dict[str, str]) -> BinaryIO:
+    """The body of an import, in a file; few of them are received at once, so that none fills the disk."""
+    settings = api.runtime.settings
+    async with api.admission.hold(Weight.UPLOAD, share_of(viewer)):
+        return await spool_body(
+            receive, headers, settings.import_limit_bytes, idle_s=settings.body_wait_s, total_s=settings.import_seconds
+        )
 
 
 async def _authenticate(state: RequestState, scope: Any, now: datetime) -> Viewer:
     """Authenticate, and count the request against its key's rate (a bad key's against its address)."""
     limits = state.api.rate_limits
-    scheme, _, text = state.headers.get("authorization", "").partition(" ")
-    is_bearer = scheme.lower() == "bearer" and text.isascii()
-    known = await state.api.key_cache.authenticate(text.strip()) if is_bearer else None
+    key = parse_api_key(state.headers)
+    known = await state.api.key_cache.authenticate(key) if key else None
     if known is None or known.holder is None or not is_valid(known, now):
         client = scope.get("client")
         rate = await limits.consume(f"address:{client[0] if client else 'unknown'}")
         raise ProblemError("unauthenticated", headers={**rate, "WWW-Authenticate": 'Bearer realm="plimsoll"'})
+    # A key that ended with a leave costs a look-up like any other.
+    rate = await limits.consume(known.rate)
     if known.viewer is None:
         detail = "this key ended when its member left: a steward creates another for whoever returns"
-        raise ProblemError("unauthenticated", detail, headers={"WWW-Authenticate": "Bearer"})
-    state.rate = await limits.consume(known.rate)
+        raise ProblemError("unauthenticated", detail, headers={**rate, "WWW-Authenticate": "Bearer"})
+    state.rate = rate
     return known.viewer
 
 
-async def _wait_for_position(api: ApiState, viewer: Viewer, query: Any, headers: dict[str, str]) -> None:
+async def _wait_for_position(api: ApiState, viewer: Viewer, query: Any, headers: dict[str, str], receive: Any) -> None:
     """Wait for `after_position` (query or header) where it is given."""
     given = headers.get("plimsoll-after-position")
     if given is not None and not (given.isascii() and given.isdecimal() and len(given) < 19):  # noqa: PLR2004 - digits of 2^63
@@ -282,18 +291,16 @@ async def _wait_for_position(api: ApiState, viewer: Viewer, query: Any, headers:
     in_query = query.after_position if isinstance(query, ReadQuery) else None
     after = in_query if in_query is not None else int(given or 0)
     if after:
-        await _poll_until_reached(api, viewer.organisation_id, after)
+        await _wait_until_followed(api, viewer, after, receive)
 
 
-async def _poll_until_reached(api: ApiState, organisation_id: UUID, after: int) -> None:
-    runtime = api.runtime
-    target = await sync_to_thread(to_log_position, runtime, organisation_id, after)
-    if await sync_to_thread(runtime.engine.position) >= target:
-        return
+async def _wait_until_followed(api: ApiState, viewer: Viewer, after: int, receive: Any) -> None:
+    runtime, organisation_id = api.runtime, viewer.organisation_id
+    target = await api.admission.run(
+        Weight.LIGHT, share_of(viewer), receive, to_log_position, runtime, organisation_id, after
+    )
     try:
         async with api.waits.limit(runtime.settings.position_wait_s):
-            while await sync_to_thread(runtime.engine.position) < target:
-                runtime.readers_waiting.set()
-                await asyncio.sleep(_POLL_S)
+            await api.followed.wait_for(target)
     except TimeoutError:
         raise ProblemError("not_caught_up", headers={"Retry-After": "1"}) from None

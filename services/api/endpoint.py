@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Literal, cast
+from functools import partial
+from typing import Any
 
-from litestar import Request
-from litestar.concurrency import sync_to_thread
-from litestar.handlers import HTTPRouteHandler
-
+from ledger.errors import OutcomeUnknown
 from projections.database.database import DatabaseUnavailable
+from services.api.admission import ClientDisconnected, DeadlineExceeded
 from services.api.context import PublicContext, RequestContext, RequestState, build_context, with_freshness
-from services.api.http.problems import error_response
-from services.api.http.responses import HttpResponse, revalidate
-from services.api.operations import Route
+from services.api.http.problems import ProblemError, error_response
+from services.api.http.responses import HttpResponse, Response, revalidate
+from services.api.operations import Route, Weight
 
-
-def litestar_handler(route: Route) -> HTTPRouteHandler:
-    """The route as Litestar knows it, for its answers about methods (405, OPTIONS) and to a path with empty steps."""
-
-    async def endpoint(request: Request[Any, Any, Any]) -> HttpResponse:
-        scope: Any = request.scope
-        state: RequestState = scope["state"]["request"]
-        # Litestar has left the empty steps out; links in the response name the path that it routed.
-        state.path = scope["path"]
-        return await call_operation(route, scope["path_params"], state, scope, request.receive)
-
-    path = route.path.replace("}", ":str}")
-    method = cast("Literal['GET', 'POST']", route.method)
-    return HTTPRouteHandler(path, http_method=method, status_code=route.operation.status)(endpoint)
+#: Status of a request whose client went before its answer, in logs and metrics; it is never sent.
+CLIENT_DISCONNECTED = 499
 
 
 async def call_operation(
     route: Route, parameters: dict[str, str], state: RequestState, scope: Any, receive: Any
-) -> HttpResponse:
+) -> Response:
     """The response of the route's handler, or the problem that stands for what was raised."""
     try:
         response = await _call_handler(route, parameters, state, scope, receive)
+    except ClientDisconnected:
+        state.problem = "client_disconnected"
+        return HttpResponse(body=b"", status=CLIENT_DISCONNECTED)
     except Exception as error:  # noqa: BLE001 - every exception has its problem
         return error_response(error, state, scope["method"])
     return revalidate(response, state.headers.get("if-none-match")) if route.method == "GET" else response
@@ -44,38 +34,50 @@ async def call_operation(
 
 async def _call_handler(
     route: Route, parameters: dict[str, str], state: RequestState, scope: Any, receive: Any
-) -> HttpResponse:
+) -> Response:
     if not route.operation.scopes:
-        public = PublicContext(api=state.api, headers=state.headers)
-        response: HttpResponse = await sync_to_thread(route.handler, public, **parameters)
-        return response
+        return await _call_without_key(route, PublicContext(api=state.api, headers=state.headers), parameters)
     context = await build_context(state, scope, receive, route.operation)
-    if route.blocking:
-        return await _call_in_thread(route, context, parameters)
-    return await _call_on_loop(route, context, parameters)
+    try:
+        if route.blocking:
+            return await context.run_in_thread(route.weight, partial(_answer, route, context, parameters))
+        return await _call_on_loop(route, context, parameters)
+    except DeadlineExceeded as error:
+        raise _deadline_error(route, error) from None
+    finally:
+        if context.body_file is not None:
+            context.body_file.close()
 
 
-async def _call_on_loop(route: Route, context: RequestContext, parameters: dict[str, str]) -> HttpResponse:
-    """Run a handler that never blocks, such as every command's."""
-    if route.operation.reads_view:
-        context = await sync_to_thread(with_freshness, context)
-    response: HttpResponse = await route.handler(context, **parameters)
+def _deadline_error(route: Route, error: DeadlineExceeded) -> Exception:
+    """What a request whose time is over is answered with."""
+    if route.weight is Weight.IMPORT:
+        detail = f"{error}; what was kept of it stands, and is found again when it is sent again"
+        return ProblemError("deadline_exceeded", detail, headers={"Retry-After": "1"})
+    if route.weight is Weight.REPORT:
+        return ProblemError("deadline_exceeded", str(error), headers={"Retry-After": "1"})
+    if route.method == "POST":
+        return OutcomeUnknown(str(error))
+    return DatabaseUnavailable("the store did not answer in time")
+
+
+async def _call_without_key(route: Route, context: PublicContext, parameters: dict[str, str]) -> HttpResponse:
+    """What needs no key is answered from memory; the state of the service has threads of its own."""
+    if route.weight is Weight.PROBE:
+        return await context.api.probes.answer(route.path, lambda: route.handler(context, **parameters))
+    response: HttpResponse = route.handler(context, **parameters)
     return response
 
 
-async def _call_in_thread(route: Route, context: RequestContext, parameters: dict[str, str]) -> HttpResponse:
-    """Run a handler that asks the store; a read is given up after `store_wait_s`."""
-    answering = asyncio.get_running_loop().run_in_executor(None, _answer, route, context, parameters)
-    if not route.operation.reads_view:
-        return await answering
-    try:
-        return await asyncio.wait_for(answering, context.runtime.settings.store_wait_s)
-    except TimeoutError:
-        # The thread is occupied for as long as the store takes; its client is not.
-        raise DatabaseUnavailable("the store did not answer in time") from None
+async def _call_on_loop(route: Route, context: RequestContext, parameters: dict[str, str]) -> Response:
+    """Run a handler that never blocks, such as every command's."""
+    if route.operation.reads_view:
+        context = await asyncio.to_thread(with_freshness, context)
+    response: Response = await route.handler(context, **parameters)
+    return response
 
 
-def _answer(route: Route, context: RequestContext, parameters: dict[str, str]) -> HttpResponse:
+def _answer(route: Route, context: RequestContext, parameters: dict[str, str]) -> Response:
     """What the read models contain, then the question itself: both ask the store, so they share a thread."""
-    response: HttpResponse = route.handler(with_freshness(context), **parameters)
+    response: Response = route.handler(with_freshness(context), **parameters)
     return response

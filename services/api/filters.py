@@ -18,7 +18,6 @@ from domain.charter.state import charter_id
 from domain.decision.state import STATES as DECISION_STATES
 from domain.goal.agreement import STATES as GOAL_STATES
 from domain.references import Ref, as_uuid
-from domain.registry import EVENTS
 from domain.scope import ORGANISATION
 from projections import goals
 from projections.history import history
@@ -26,7 +25,9 @@ from projections.people import teams_at
 from services.api.context import RequestContext
 from services.api.http.problems import FieldError, ProblemError
 from services.api.queries import as_of_now
-from services.visibility.policy import can_see_goal, with_read_scope
+from services.event_filter import TYPE_PATTERNS
+from services.visibility.events import EventVisibility
+from services.visibility.policy import with_read_scope
 
 #: Key in `msgspec.Meta.extra` of a field that names a stream: the kinds of which it may be, and words with a meaning of
 #: their own.
@@ -44,7 +45,7 @@ def _names(*kinds: str, words: tuple[str, ...] = ()) -> Any:
 if TYPE_CHECKING:
     GoalState: TypeAlias = str
     DecisionState: TypeAlias = str
-    EventTag: TypeAlias = str
+    EventPattern: TypeAlias = str
     GoalField: TypeAlias = str
     GoalSort: TypeAlias = str
     MemberReference: TypeAlias = str
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 else:
     GoalState = _one_of(sorted(GOAL_STATES))
     DecisionState = _one_of(DECISION_STATES)
-    EventTag = _one_of(sorted(EVENTS))
+    EventPattern = _one_of(TYPE_PATTERNS)
     GoalField = _one_of(history.FIELDS)
     GoalSort = _one_of(goals.SORTS)
 
@@ -114,13 +115,18 @@ def missing_stream(field: str, kinds: Iterable[str]) -> ProblemError:
     return ProblemError("not_found", detail, errors=(FieldError(pointer=f"/{field}", detail=detail, in_="query"),))
 
 
+#: Kinds of streams of which not everybody may know that they are there.
+_HIDDEN_KINDS = frozenset({"goal", "cycle", "decision"})
+
+
 def _is_there(context: RequestContext, kind: str, ref: str) -> bool:
     organisation = context.viewer.organisation_id
     stream_id = context.resolve_id(kind, ref)
     entry = context.runtime.ledger.load_current(organisation, kind, stream_id)
     if entry is None or entry.state is None:
         return kind == "charter" and as_uuid(ref) is not None and _is_charter_to_be(context, stream_id)
-    return kind != "goal" or can_see_goal(with_read_scope(context.viewer), entry.state)
+    sight = EventVisibility(context.runtime.ledger, with_read_scope(context.viewer))
+    return kind not in _HIDDEN_KINDS or sight.can_see_stream(kind, stream_id)
 
 
 def _is_charter_to_be(context: RequestContext, stream_id: UUID) -> bool:

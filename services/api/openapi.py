@@ -16,7 +16,7 @@ import msgspec
 from services.api.components import REF, Components, without_null
 from services.api.http.problems import MEDIA_TYPE, PROBLEM_DEFINITIONS, Problem
 from services.api.http.responses import JSON
-from services.api.operations import Operation, Route
+from services.api.operations import Operation, Route, Weight
 
 #: Of the contract, not of the package: raised when something is added to it.
 VERSION = "1.0.0"
@@ -189,6 +189,10 @@ def _list_problem_codes(path: str, operation: Operation) -> list[str]:
         codes += ["not_caught_up"]
     if operation.command:
         codes += ["refused", "in_the_future", "already_exists", "overloaded"]
+    if operation.weight in (Weight.LIGHT, Weight.PAGE, Weight.REPORT, Weight.IMPORT):
+        codes += ["too_many_at_once", "overloaded"]
+    if operation.weight in (Weight.REPORT, Weight.IMPORT):
+        codes += ["deadline_exceeded"]
     return list(dict.fromkeys(codes))
 
 
@@ -203,6 +207,8 @@ _PATH_WORDS: dict[str, tuple[str, str]] = {
     "team": ("Id or external reference of the team.", "core"),
     "teams": ("Id or external reference of the team.", "core"),
     "key": ("Id of the API key, as the list of keys has it.", "01977f6e-8d3a-7c51-9e2b-4f0a6d8c1b35"),
+    "subscription": ("Id of the subscription.", "01977f6e-8d3a-7c51-9e2b-4f0a6d8c1b35"),
+    "event": ("Id of the event.", "01977f6e-8d3a-7c51-9e2b-4f0a6d8c1b35"),
     "type": ("Type of the event, with its version.", "goal.promised.v1"),
     "mart": ("Name of the mart, as docs/bi.md lists them.", "fact_goal_change"),
     "code": ("Code of the problem, as every problem has it.", "version_conflict"),

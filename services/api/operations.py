@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from inspect import iscoroutinefunction
 from typing import Annotated, Any
 
@@ -41,6 +42,28 @@ class AsOfQuery(ReadQuery, frozen=True, kw_only=True):
     ] = None
 
 
+class Weight(StrEnum):
+    """What a request costs the process that answers it; `services.api.admission` bounds each class by itself."""
+
+    #: Answered from memory, on the event loop.
+    FREE = "free"
+    #: The state of the whole service; one answer serves all who ask at once.
+    PROBE = "probe"
+    #: Decided by the commit queue, which is bounded, and fair between organisations.
+    COMMAND = "command"
+    #: One stream, or a list that does not grow with the organisation.
+    LIGHT = "light"
+    #: A list that is selected from all that the organisation has.
+    PAGE = "page"
+    #: Computed from all that the organisation has.
+    REPORT = "report"
+    IMPORT = "import"
+    #: The body of an import on its way in; no route's own.
+    UPLOAD = "upload"
+    #: A connection that waits: a long poll, a stream.
+    WAIT = "wait"
+
+
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One route in the OpenAPI document."""
 
@@ -69,6 +92,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     reads_view: bool = False
     #: Media type of a body that is not JSON and is read by the handler.
     body_media: str = "application/json"
+    #: Of a route without a key FREE, of an async handler COMMAND, of the others LIGHT, unless it is declared.
+    weight: Weight | None = None
 
 
 #: What answers an operation: a sync one runs in a thread, an async one (every command) on the event loop. It is called
@@ -87,6 +112,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     handler: Handler
     #: The handler is a plain function: it runs in a thread.
     blocking: bool
+    weight: Weight
 
 
 RouteDecorator = Callable[[Handler], Route]
@@ -104,4 +130,12 @@ def command_route(path: str, operation: Operation) -> RouteDecorator:
 
 def _route(method: str, path: str, operation: Operation, handler: Handler) -> Route:
     blocking = not iscoroutinefunction(handler)
-    return Route(method=method, path=path, operation=operation, handler=handler, blocking=blocking)
+    weight = operation.weight or _default_weight(operation, blocking=blocking)
+    operation = msgspec.structs.replace(operation, weight=weight)
+    return Route(method=method, path=path, operation=operation, handler=handler, blocking=blocking, weight=weight)
+
+
+def _default_weight(operation: Operation, *, blocking: bool) -> Weight:
+    if not operation.scopes:
+        return Weight.FREE
+    return Weight.LIGHT if blocking else Weight.COMMAND

@@ -8,11 +8,10 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from random import getrandbits
-from typing import Any
-
-from litestar.types import ASGIApp, Message, Receive, Send
+from typing import TYPE_CHECKING, Any
 
 from services.api.context import ApiState, RequestState
 from services.api.endpoint import call_operation
@@ -23,9 +22,24 @@ from services.api.metrics import Metrics
 from services.api.router import Router
 from services.logs import RequestLogLine, request_log
 
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp, Message, Receive, Send
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 _LIST_HEADERS = frozenset({b"if-match", b"if-none-match"})
+#: What may stand in a request once; two lines of it are no list.
+_SINGLE_HEADERS = frozenset(
+    {
+        b"authorization",
+        b"content-length",
+        b"content-type",
+        b"host",
+        b"idempotency-key",
+        b"plimsoll-after-position",
+        b"x-request-id",
+    }
+)
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _MAX_DRAINED_BYTES = 16 * 1024 * 1024
 _MAX_DRAIN_S = 5
@@ -35,12 +49,14 @@ class HttpPipeline:
     """The ASGI application: finds a request's route, and does what each request needs before and after its call.
 
     Every route is found here and called by `call_operation`. Litestar answers the requests that have none: 404, 405,
-    OPTIONS.
+    OPTIONS; the first of them loads it.
     """
 
-    def __init__(self, router: Router, litestar: ASGIApp, state: ApiState) -> None:
+    def __init__(self, router: Router, load_litestar: Callable[[], ASGIApp], state: ApiState) -> None:
         self._router = router
-        self._litestar = litestar
+        self._load_litestar = load_litestar
+        self._litestar: ASGIApp | None = None
+        self._litestar_loading = asyncio.Lock()
         self.state = state
 
     def end_waits(self) -> None:
@@ -52,34 +68,53 @@ class HttpPipeline:
             await _acknowledge_lifespan(receive, send)
             return
         if scope["type"] != "http":
-            await self._litestar(scope, receive, send)
+            await self._answer_unrouted(scope, receive, send)
             return
         # A copy: uvicorn goes on reading the method from its own.
         scope = {**scope}
         exchange = RequestResponse(scope, receive, send, self.state)
         try:
-            path = decode_path((scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0])
-        except ProblemError as error:
-            await error_response(error, exchange.state, scope["method"])(scope, exchange.receive, exchange.send)
-        else:
-            scope["path"] = exchange.state.path = path
-            if scope["method"] == "HEAD":
-                # RFC 9110, 9.3.2: as GET, without the body.
-                scope["method"] = "GET"
-            found = self._router.find(scope["method"], path)
-            if found is None:
-                await self._litestar(scope, exchange.receive, exchange.send)
-            else:
-                route, parameters = found
-                scope["path_template"] = route.path
-                try:
-                    response = await call_operation(route, parameters, exchange.state, scope, exchange.receive)
-                except asyncio.CancelledError as error:
-                    if not self.state.waits.is_stopping:
-                        raise
-                    response = error_response(error, exchange.state, scope["method"])
-                await response(scope, exchange.receive, exchange.send)
+            await self._respond(scope, exchange)
+        except Exception as error:
+            # Whatever it is, it has its problem: a server's own answer would be plain text, without a line in the log.
+            response = error_response(error, exchange.state, exchange.method)
+            if exchange.has_begun:
+                exchange.finish(self.state.metrics)
+                raise
+            await response(scope, exchange.receive, exchange.send)
         exchange.finish(self.state.metrics)
+
+    async def _respond(self, scope: Any, exchange: RequestResponse) -> None:
+        """Find the route, have it called, and send its response. Raises what cannot be answered by a route."""
+        path = decode_path((scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0])
+        scope["path"] = exchange.state.path = path
+        if len(exchange.state.headers) < len(scope["headers"]):
+            _reject_repeated_headers(scope["headers"])
+        if scope["method"] == "HEAD":
+            # RFC 9110, 9.3.2: as GET, without the body.
+            scope["method"] = "GET"
+            exchange.state.is_head = True
+        found = self._router.find(scope["method"], path)
+        if found is None:
+            await self._answer_unrouted(scope, exchange.receive, exchange.send)
+            return
+        route, parameters = found
+        scope["path_template"] = route.path
+        try:
+            response = await call_operation(route, parameters, exchange.state, scope, exchange.receive)
+        except asyncio.CancelledError as error:
+            if not self.state.waits.is_stopping:
+                raise
+            response = error_response(error, exchange.state, scope["method"])
+        await response(scope, exchange.receive, exchange.send)
+
+    async def _answer_unrouted(self, scope: Any, receive: Receive, send: Send) -> None:
+        if self._litestar is None:
+            async with self._litestar_loading:
+                if self._litestar is None:
+                    # In a thread: it takes most of a second, and other requests go on.
+                    self._litestar = await asyncio.to_thread(self._load_litestar)
+        await self._litestar(scope, receive, send)
 
 
 async def _acknowledge_lifespan(receive: Any, send: Any) -> None:
@@ -88,6 +123,16 @@ async def _acknowledge_lifespan(receive: Any, send: Any) -> None:
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await send({"type": "lifespan.shutdown.complete"})
+
+
+def _reject_repeated_headers(pairs: list[tuple[bytes, bytes]]) -> None:
+    """Raise ProblemError 400 for two lines of a header that means one thing: which of them counts would be a guess."""
+    seen = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise ProblemError("malformed", f"the header {name.decode()} is given more than once")
+        if name in _SINGLE_HEADERS:
+            seen.add(name)
 
 
 def _join_lists(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -106,8 +151,8 @@ class RequestResponse:
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._method: str = scope["method"]
-        self._body_unread = self._method in _METHODS_WITH_BODY
+        self.method: str = scope["method"]
+        self._body_unread = self.method in _METHODS_WITH_BODY
         self._started_at = time.perf_counter()
         self._status = 0
         # Decoded once; uvicorn has made the names lower case.
@@ -118,6 +163,11 @@ class RequestResponse:
         request_id = given if given and _REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
         self.state = RequestState(api=api, request_id=request_id, headers=headers)
         scope.setdefault("state", {})["request"] = self.state
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the response's head was sent."""
+        return self._status != 0
 
     async def receive(self) -> Any:
         """The next message of the request."""
@@ -133,12 +183,12 @@ class RequestResponse:
                 await self._drain_body()
             self._status = message["status"]
             # Litestar's response to OPTIONS knows only the method that was registered first.
-            template = str(self._scope.get("path_template")) if self._method == "OPTIONS" else ""
+            template = str(self._scope.get("path_template")) if self.method == "OPTIONS" else ""
             allowed = self.state.api.allowed_methods.get(template)
             message["headers"] = with_default_headers(
                 message.get("headers", ()), self.state.request_id, self.state.rate, allowed
             )
-        elif message["type"] == "http.response.body" and self._method == "HEAD":
+        elif message["type"] == "http.response.body" and self.method == "HEAD":
             message["body"] = b""
         await self._send(message)
 
@@ -157,16 +207,18 @@ class RequestResponse:
         """Count and log the request, by its route's template: a path holds ids, which do not belong in a log."""
         seconds = time.perf_counter() - self._started_at
         route = str(self._scope.get("path_template") or "unknown")
-        metrics.count(self._method, route, self._status, seconds, self.state.problem)
-        viewer = self.state.viewer
+        metrics.count(self.method, route, self._status, seconds, self.state.problem)
+        viewer, client = self.state.viewer, self._scope.get("client")
         request_log.add(
             RequestLogLine(
-                method=self._method,
+                method=self.method,
                 route=route,
                 status=self._status,
                 ms=round(seconds * 1000, 2),
                 request_id=self.state.request_id,
                 organisation=viewer.organisation_id if viewer else None,
                 member=viewer.member_id if viewer else None,
+                key=viewer.key_id if viewer else None,
+                address=client[0] if client else None,
             )
         )

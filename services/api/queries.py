@@ -5,18 +5,22 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
+from uuid import UUID
 
 import msgspec
 import structlog
 
 from domain.errors import NotFound
 from domain.instants import format_instant
+from ledger.person_reads import PersonRead, ReadSubject
 from projections.as_of import AsOf, NotFollowed, resolve_as_of
 from services.api.context import RequestContext
-from services.api.http.parsing import parse_as_of, parse_instant
+from services.api.http.parsing import encode_path, parse_as_of, parse_instant
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import JSON, HttpResponse, encode, response_with_etag
 from services.api.operations import AsOfQuery
+from services.authorization import AUDITOR, LEAD, STEWARD, Capability, Viewer, may
+from services.visibility.sight import ViewerSight
 
 _log = structlog.get_logger(__name__)
 
@@ -50,10 +54,32 @@ def requested_as_of(context: RequestContext) -> AsOf:
     return as_of_now(context, as_of=as_of, recorded_as_of=recorded)
 
 
+def is_of_present(context: RequestContext, view: AsOf) -> bool:
+    """Whether the query asks for now, or for the day of today, with all that is known."""
+    query: AsOfQuery = context.query
+    today = context.now.astimezone(view.tzinfo).date()
+    is_today = query.as_of is None or query.as_of == today.isoformat()
+    known = context.freshness.known.log_position if context.freshness is not None else None
+    return is_today and (query.recorded_as_of is None or view.known_position == known)
+
+
 def _latest_instant(context: RequestContext) -> datetime:
     """Now, or the last instant of the log where that is later: instants differ there even if the clock stands."""
     known = context.freshness.known.recorded_at if context.freshness is not None else None
     return max(context.now, known or context.now)
+
+
+def sight_of(context: RequestContext, view: AsOf, *, goal: UUID | None = None) -> ViewerSight:
+    """What the viewer may see of names and histories, beyond a `goal` that is visible. `view`: the question's."""
+    query = context.query
+    is_now = not isinstance(query, AsOfQuery) or (query.as_of is None and query.recorded_as_of is None)
+    return ViewerSight(
+        context.runtime.ledger,
+        context.runtime.database,
+        context.viewer,
+        lambda: view if is_now else as_of_now(context),
+        goal=goal,
+    )
 
 
 def load_versions(
@@ -76,7 +102,7 @@ def next_page_url(context: RequestContext, query: msgspec.Struct, **where: str |
         for name, value in msgspec.to_builtins(query).items()
         if value not in (None, "", []) and name != "after_position"
     }
-    return f"{context.path}?{urlencode(given | where, doseq=True)}"
+    return f"{encode_path(context.path)}?{urlencode(given | where, doseq=True)}"
 
 
 def next_link(context: RequestContext, query: msgspec.Struct, **where: str | int | None) -> dict[str, str]:
@@ -85,15 +111,45 @@ def next_link(context: RequestContext, query: msgspec.Struct, **where: str | int
     return {"Link": f'<{next_page_url(context, query, **begins)}>; rel="next"'} if begins else {}
 
 
-def log_person_read(context: RequestContext, view: AsOf, **whom: object) -> None:
-    """Log a read of other people's figures: who read and about whom, never the figures."""
+def record_person_read(
+    context: RequestContext, view: AsOf, what: str, *, team: UUID | None = None, member: UUID | None = None
+) -> None:
+    """Keep that the viewer read other people's figures, for those whom it concerns, and log it; never the figures.
+
+    Nothing is kept of a viewer who sees no other person. Raises `LedgerUnavailable` where it cannot be kept.
+    """
+    viewer = context.viewer
+    if may(viewer, Capability.SEE_PERSON):
+        role = next(role for role in (STEWARD, AUDITOR) if role in viewer.roles)
+        subjects = [_subject_of(viewer, team, member)]
+    else:
+        role = LEAD
+        # Of what is about more than the teams that the viewer leads, their persons are shown.
+        led = [team] if team is not None and team in viewer.leads else sorted(viewer.leads, key=str)
+        subjects = [(ReadSubject.MEMBER, member)] if member is not None else [(ReadSubject.TEAM, each) for each in led]
+    subjects = [(subject, of) for subject, of in subjects if of != viewer.member_id]
+    if not subjects:
+        return
+    organisation = viewer.organisation_id
+    context.runtime.person_reads.add(
+        PersonRead(organisation, subject, of, viewer.member_id, role, what) for subject, of in subjects
+    )
+    whom = {"team": team, "member": member}
     _log.info(
         "person_level.read",
-        viewer=str(context.viewer.member_id),
+        viewer=str(viewer.member_id),
+        key=str(viewer.key_id),
+        role=role,
         path=context.path,
         as_of=view.as_of_text,
         **{name: str(value) for name, value in whom.items() if value is not None},
     )
+
+
+def _subject_of(viewer: Viewer, team: UUID | None, member: UUID | None) -> tuple[ReadSubject, UUID]:
+    if member is not None:
+        return ReadSubject.MEMBER, member
+    return (ReadSubject.ORGANISATION, viewer.organisation_id) if team is None else (ReadSubject.TEAM, team)
 
 
 def read_response(

@@ -13,6 +13,7 @@ from prometheus_client import ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from ledger.deliveries import Lag
 from ledger.errors import LedgerUnavailable
 from projections.database.database import DatabaseUnavailable
 from services.version import read_version
@@ -21,6 +22,8 @@ from services.view_health import ViewHealth, load_view_health
 if TYPE_CHECKING:
     from services.runtime import Runtime
 
+#: Of more subscriptions than this, those furthest behind are shown: a label has few values.
+MAX_SUBSCRIPTIONS_SHOWN = 500
 _VIEW_LABELS = ("projection",)
 _NOT_SUMMED = ("process_start_time_seconds", "process_max_fds")
 
@@ -33,12 +36,14 @@ class StoreCollector(Collector):
         #: Of the last time that the store answered.
         self._head = 0
         self._views: list[ViewHealth] = []
+        self._webhooks: list[Lag] = []
 
     def collect(self) -> Iterable[Metric]:
         """The families; those of a store that is away keep their last values."""
         try:
             self._head = self._runtime.ledger.head()
             self._views = load_view_health(self._runtime)
+            self._webhooks = self._runtime.deliveries.measure_lag(MAX_SUBSCRIPTIONS_SHOWN)
         except (LedgerUnavailable, DatabaseUnavailable):
             pass
         settings = self._runtime.settings
@@ -51,9 +56,28 @@ class StoreCollector(Collector):
         yield self._of_views("lag_seconds", description, lambda view: view.lag_seconds)
         yield self._of_views("held_events", "Events of streams that are held back.", lambda view: view.status.held)
         yield self._of_views("missing_events", "Must be 0: events lost.", lambda view: view.status.missing)
+        yield from self._collect_webhooks()
         limits = {"events": settings.lag_limit_events, "seconds": settings.lag_limit_s}
         for unit, limit in limits.items():
             yield GaugeMetricFamily(f"plimsoll_projection_lag_limit_{unit}", "A larger lag is not healthy.", limit)
+
+    def _collect_webhooks(self) -> Iterable[Metric]:
+        """How far subscriptions are behind; of a great many only those furthest behind."""
+        lag = GaugeMetricFamily(
+            "plimsoll_webhook_lag_events", "Events that a subscription has yet to look at.", labels=("subscription",)
+        )
+        pending = GaugeMetricFamily(
+            "plimsoll_webhook_pending_deliveries", "Deliveries to be tried again.", labels=("subscription",)
+        )
+        for measured in self._webhooks:
+            lag.add_metric((str(measured.subscription_id),), measured.events)
+            pending.add_metric((str(measured.subscription_id),), measured.pending)
+        yield lag
+        yield pending
+        now = self._runtime.clock()
+        oldest = max(((now - m.oldest).total_seconds() for m in self._webhooks if m.oldest is not None), default=0.0)
+        description = "Age of the oldest event that was not delivered to a subscription."
+        yield GaugeMetricFamily("plimsoll_webhook_oldest_undelivered_seconds", description, max(0.0, oldest))
 
     def _of_views(self, name: str, description: str, value: Callable[[ViewHealth], float]) -> GaugeMetricFamily:
         family = GaugeMetricFamily(f"plimsoll_projection_{name}", description, labels=_VIEW_LABELS)

@@ -74,6 +74,8 @@ class TeamSummary(StreamSummary, frozen=True, kw_only=True, omit_defaults=True):
     lead: UUID
     #: The lead has left since: the team has no lead until one is appointed, even where they have returned.
     lead_left: bool = False
+    #: Nothing new begins in it since then, and it has neither members nor a lead.
+    archived_at: Instant | None = None
     members: list[UUID] | None = None
 
 
@@ -185,6 +187,7 @@ def team_summary(
         name=team.name,
         lead=team.lead,
         lead_left=lead_left,
+        archived_at=team.archived_at,
         members=members,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from services.commands.console import Console
     from services.settings import Settings
 
+#: Of the folder of a dry run's throw-away store; its process' id follows.
+_DRY_RUN_PREFIX = "plimsoll-dry-run-"
 #: Reference of the steward whom an import into an empty store joins.
 DEFAULT_STEWARD = "steward"
 #: Bad rows that are listed in words; `--json` lists all.
@@ -87,6 +91,7 @@ def _import(settings: Settings, console: Console, lines: Iterable[bytes], how: _
                 tenant,
                 lines,
                 principal=_find_importer(runtime, tenant),
+                is_operator=True,
                 source=how.source,
                 partial=how.partial,
                 dry_run=how.dry_run,
@@ -113,7 +118,8 @@ def _open_input(file: str) -> Iterator[BinaryIO]:
 @contextmanager
 def _open_store(settings: Settings, *, dry_run: bool) -> Iterator[Runtime]:
     """The store, migrated where it is empty; a dry run on an empty store takes a throw-away one instead."""
-    with tempfile.TemporaryDirectory(prefix="plimsoll-dry-run-") as scratch:
+    remove_leftovers()
+    with tempfile.TemporaryDirectory(prefix=f"{_DRY_RUN_PREFIX}{os.getpid()}-") as scratch:
         try:
             opened = Runtime.open(settings)
         except LedgerNotMigrated:
@@ -123,6 +129,14 @@ def _open_store(settings: Settings, *, dry_run: bool) -> Iterator[Runtime]:
             opened = Runtime.open(settings)
         with opened as runtime:
             yield runtime
+
+
+def remove_leftovers() -> None:
+    """Remove the throw-away stores of dry runs that were killed: they hold the rows as plain text."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_DRY_RUN_PREFIX}*"):
+        pid = folder.name.removeprefix(_DRY_RUN_PREFIX).partition("-")[0]
+        if pid.isdecimal() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _resolve_organisation(runtime: Runtime, console: Console, organisation: str | None, *, quiet: bool) -> UUID:

@@ -22,6 +22,7 @@ import uvicorn
 from prometheus_client.multiprocess import mark_process_dead
 
 from services import logs
+from services.api.admission import LOOKUP_THREADS
 from services.api.app import ROUTES, create_app
 from services.api.metrics import SHARED_METRICS_VARIABLE
 from services.api.openapi import build_openapi_document
@@ -41,6 +42,8 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 #: How often a parent looks at its children, and they at it; how long one that has ended is missed (seconds).
 _WATCH_SECONDS = 0.2
 _RESPAWN_DELAY_S = 1.0
+#: How long sent bytes may wait to be acknowledged, or for room at the client.
+_UNACKNOWLEDGED_MS = 60_000
 #: Of uvicorn's main loop.
 _TICKS_PER_SECOND = 10
 
@@ -65,18 +68,15 @@ class StopRequest:
 class _NotifyingServer(uvicorn.Server):
     """A server that calls back once it accepts connections: only then is READY printed."""
 
-    def __init__(
-        self, app: HttpPipeline, config: uvicorn.Config, ready: Callable[[], None], threads: int, stop: StopRequest
-    ) -> None:
+    def __init__(self, app: HttpPipeline, config: uvicorn.Config, ready: Callable[[], None], stop: StopRequest) -> None:
         super().__init__(config)
         self._app = app
         self._ready = ready
-        self._threads = threads
         self._stop = stop
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
-        # Handlers run in the loop's own threads, of which asyncio would give a small machine six.
-        executor = ThreadPoolExecutor(self._threads, thread_name_prefix="plimsoll-api")
+        # For look-ups of commands; what is admitted by weight has threads of its own.
+        executor = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="plimsoll-lookup")
         asyncio.get_running_loop().set_default_executor(executor)
         await super().startup(sockets)
         if self._stop.requested:
@@ -106,7 +106,9 @@ def serve_until_stopped(
     Running requests may finish (at most `shutdown_seconds`). Without a `listener` it is made here, which raises
     CommandFailed where the port cannot be bound.
     """
-    settings = runtime.settings
+    listener = listener or listen(runtime.settings)
+    # Of a free port that was asked for, the one that was taken.
+    settings = runtime.settings = msgspec.structs.replace(runtime.settings, port=listener.getsockname()[1])
     app = create_app(runtime)
     config = uvicorn.Config(
         app,
@@ -118,14 +120,10 @@ def serve_until_stopped(
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
-    listener = listener or listen(settings)
-    port = listener.getsockname()[1]
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    local = msgspec.structs.replace(settings, public_url="").base_url
     tune_interpreter()
     with listener:
-        _NotifyingServer(app, config, lambda: ready(f"http://{host}:{port}"), settings.api_threads, stop).run(
-            [listener]
-        )
+        _NotifyingServer(app, config, lambda: ready(local), stop).run([listener])
 
 
 def listen(settings: Settings) -> socket:
@@ -136,9 +134,13 @@ def listen(settings: Settings) -> socket:
     host, port = settings.host, settings.port
     try:
         # `create_server` reuses an address in TIME_WAIT: a restarted server gets its port back at once.
-        return sockets.create_server((host, port), family=sockets.AF_INET6 if ":" in host else sockets.AF_INET)
+        listener = sockets.create_server((host, port), family=sockets.AF_INET6 if ":" in host else sockets.AF_INET)
     except OSError as error:
         raise CommandFailed(f"cannot listen on {host} port {port}: {error.strerror or error}") from None
+    if hasattr(sockets, "TCP_USER_TIMEOUT"):
+        # Linux; its connections inherit it: what a client does not take, as where its stream was cut off, is dropped.
+        listener.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MS)
+    return listener
 
 
 @contextmanager

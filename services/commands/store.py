@@ -15,7 +15,7 @@ from projections.people import find_organisations, list_organisations
 from services import database_roles, organisations
 from services import runtime as composition
 from services.commands.console import CommandFailed
-from services.organisations import find_organisation_id
+from services.organisations import OPERATOR, find_organisation_id
 from services.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -97,16 +97,20 @@ def find_organisation(runtime: Runtime, name: str | None) -> UUID:
     if runtime.ledger.load(chosen, "organisation", chosen) is not None:
         return chosen
     runtime.engine.catch_up()
-    if name is not None:
-        named = find_organisations(runtime.database, name.strip())
-        if len(named) != 1:
-            raise CommandFailed(f"no organisation {name!r}; make one with: plimsoll organisation create")
+    named = find_organisations(runtime.database, name.strip()) if name is not None else []
+    if len(named) == 1:
         return named[0]
     known = list_organisations(runtime.database, _MAX_LISTED_ORGANISATIONS)
-    if len(known) != 1:
-        names = ", ".join(repr(each) for _, each in known) or "none"
+    if name is None and len(known) == 1:
+        return known[0][0]
+    if not known:
+        raise CommandFailed("there is no organisation yet; make one with: plimsoll organisation create")
+    names = ", ".join(repr(each) for _, each in known)
+    if name is None:
         raise CommandFailed(f"say which --organisation; there are: {names}")
-    return known[0][0]
+    if named:
+        raise CommandFailed(f"{len(named)} organisations are called {name!r}; say the id of one")
+    raise CommandFailed(f"no organisation {name!r}; there are: {names}")
 
 
 def create_key(  # noqa: PLR0913 - the command's options
@@ -131,7 +135,9 @@ def create_key(  # noqa: PLR0913 - the command's options
             raise CommandFailed(f"no member {member!r} has joined")
         conveys = frozenset(scopes if decision is None else [_build_guest_scope(runtime, tenant, decision)])
         expires_at = runtime.clock() + timedelta(days=days)
-        key = runtime.keys.create(tenant, member_id, conveys, expires_at=expires_at, name=name)
+        key = organisations.create_key(
+            runtime, tenant, member_id, conveys, by=OPERATOR, expires_at=expires_at, name=name
+        )
     console.print_result(
         {"api_key": key, "expires_at": expires_at}, f"{key}\nThe key is shown this once; keep it safe."
     )
@@ -177,7 +183,7 @@ def rotate_key(settings: Settings, console: Console, *, key_id: str, overlap_hou
     """Replace a key; the old one works on for the overlap."""
     chosen = _parse_key_id(key_id)
     with Runtime.open(settings) as runtime:
-        key = organisations.rotate_key(runtime, chosen, timedelta(hours=overlap_hours))
+        key = organisations.rotate_key(runtime, chosen, timedelta(hours=overlap_hours), by=OPERATOR)
     console.print_result({"api_key": key, "overlap_hours": overlap_hours}, f"{key}\nThe key is shown this once.")
     return 0
 
@@ -186,7 +192,7 @@ def revoke_key(settings: Settings, console: Console, *, key_id: str) -> int:
     """Make a key invalid at once."""
     chosen = _parse_key_id(key_id)
     with Runtime.open(settings) as runtime:
-        runtime.keys.revoke(chosen)
+        organisations.revoke_key(runtime, chosen, by=OPERATOR)
     console.print_result({"revoked": key_id}, f"revoked {key_id}")
     return 0
 

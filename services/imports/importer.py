@@ -1,5 +1,8 @@
 """Imports: a history as acts, decided under the same rules as live acts.
 
+All rows are decided before any is kept. A large import is then appended in slices, so that others wait for none of it;
+where they change what the rest builds on, that is decided again, and what was kept is found again by its identity.
+
 Two passes, in memory that does not grow with the file: the first reads, checks each line's shape and finds out who is
 never joined; the second has the ledger decide the acts in the file's order against a staging copy.
 """
@@ -9,16 +12,22 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from domain.authority import carries_authority
 from domain.corrections import row_id
 from domain.envelope import Source
-from domain.errors import InTheFuture, Refusal, VersionConflict
-from domain.member.member import GrantRole, Member, RevokeRole, TakeBackFact
-from domain.organisation.organisation import AddSource, RenameOrganisation, SetPolicy, SetWatermark
+from domain.errors import Forbidden, InTheFuture, Refusal, VersionConflict
+from domain.member.member import ChangeTeam, GrantRole, LeaveTeam, Member, RevokeRole, TakeBackFact
+from domain.organisation.organisation import AddSource, Organisation, RenameOrganisation, SetPolicy, SetWatermark
+from domain.policy import Policy
 from domain.references import require_external_reference, resolve_stream_id
+from domain.team.team import Archive, Restore
+from ledger.cancellation import check_cancelled
 from ledger.commands import Command
 from services.authorization import ADMIN, STEWARD
 from services.imports.digest_counter import DigestCounter
@@ -70,11 +79,6 @@ class ImportResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     errors: tuple[RowError, ...] = ()
     dry_run: bool = False
 
-    @property
-    def is_recorded(self) -> bool:
-        """Something of it is in the ledger now."""
-        return self.accepted > 0 and not self.dry_run
-
 
 class ImportReceipt(ImportResult, frozen=True, kw_only=True, omit_defaults=True):
     """What became of an import's rows, and from where on a read contains them."""
@@ -90,7 +94,7 @@ def build_import_receipt(runtime: Runtime, organisation_id: UUID, result: Import
     return ImportReceipt(**msgspec.structs.asdict(result), position=position)
 
 
-def import_lines(
+def import_lines(  # noqa: PLR0913 - who imports what, and how
     runtime: Runtime,
     organisation_id: UUID,
     lines: Iterable[bytes],
@@ -100,24 +104,35 @@ def import_lines(
     partial: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
+    is_operator: bool = False,
 ) -> ImportResult:
     """Import the acts on `lines`, one JSON object each: all of them or none, unless `partial`.
 
-    The importing principal is the actor, each row's `by` the member acted for. `source`: the tracker or file of the
+    The importing principal is the actor, each row's `by` the member acted for. What it may say for others is limited
+    (`_require_voice`), but for an operator, who has the store itself. `source`: the tracker or file of the
     rows that name none. Raises what reading `lines` raises (`UnreadableImport`), `InvalidField` for a `source` that is
     no reference, `LedgerUnavailable`, and `VersionConflict` where others keep changing what it builds on; whatever is
     wrong with a row is in the result instead.
     """
     if source is not None:
         require_external_reference(source, "/source")
-    importer = _Importer(runtime, organisation_id, principal, source=source, partial=partial, progress=progress)
-    with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
-        result = importer.run(_RowSpool(spool), lines, dry_run=dry_run)
-    if result.is_recorded:
-        if importer.moved_watermark:
-            runtime.ledger.recheck_timers(organisation_id)
-        runtime.notify_committed()
-    return result
+    importer = _Importer(
+        runtime,
+        organisation_id,
+        principal,
+        source=source,
+        partial=partial,
+        progress=progress,
+        is_operator=is_operator,
+    )
+    try:
+        with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
+            return importer.run(_RowSpool(spool), lines, dry_run=dry_run)
+    finally:
+        if importer.kept:
+            if importer.moved_watermark:
+                runtime.ledger.recheck_timers(organisation_id)
+            runtime.notify_committed()
 
 
 class _RowSpool:
@@ -196,8 +211,11 @@ class _Importer:
         source: str | None,
         partial: bool,
         progress: Progress | None,
+        is_operator: bool,
     ) -> None:
         self._source = source
+        #: Rows that this import has appended.
+        self.kept = 0
         #: A source has reported further: clocks that stood still may run.
         self.moved_watermark = False
         self._ledger = runtime.ledger
@@ -207,11 +225,16 @@ class _Importer:
         self._partial = partial
         self._progress = progress
         member = self._ledger.load(organisation_id, "member", principal.member_id)
+        self._is_operator = is_operator
+        organisation: Organisation | None = self._ledger.load(organisation_id, "organisation", organisation_id)
+        self._zone = ZoneInfo(organisation.zone if organisation is not None else "UTC")
+        policy = organisation.policy_at(self._now).policy if organisation is not None else Policy()
+        self._history_until = policy.history_until
         self._roles = frozenset(str(role) for role in member.roles) if isinstance(member, Member) else frozenset()
 
     def run(self, spool: _RowSpool, lines: Iterable[bytes], *, dry_run: bool) -> ImportResult:
         malformed, missing = self._parse_lines(lines, spool)
-        attempts = 0
+        attempts = already_before = 0
         while True:
             errors = malformed.copy()
             with self._ledger.bulk() as bulk:
@@ -220,28 +243,42 @@ class _Importer:
                     # A member's join was refused although earlier rows had named them: decided again without those.
                     missing |= lost
                     continue
+                if not self.kept:
+                    already_before = already
                 keep = accepted > 0 and (self._partial or not errors.count)
                 if keep and not dry_run:
                     try:
-                        bulk.commit()
-                    except VersionConflict:
+                        self._commit(bulk)
+                    except VersionConflict as conflict:
                         # A concurrent command changed the states that this was decided on: decided again.
-                        attempts += 1
+                        attempts = 0 if bulk.appended_rows else attempts + 1
                         if attempts == _MAX_ATTEMPTS:
-                            raise
+                            raise VersionConflict(f"{self.kept} rows are kept. {conflict.detail}") from None
                         continue
                 return ImportResult(
-                    accepted=accepted if keep else 0,
-                    already=already,
+                    # What an attempt before this one has kept is found again.
+                    accepted=(accepted if keep else 0) + already - already_before,
+                    already=already_before,
                     refused=errors.count,
                     errors=errors.to_tuple(),
                     dry_run=dry_run,
                 )
 
+    def _commit(self, bulk: BulkAppend) -> None:
+        """Append what is staged; from here on the import is not given up where its request is."""
+        try:
+            bulk.commit()
+        finally:
+            self.kept += bulk.appended_rows
+
     def _parse_lines(self, lines: Iterable[bytes], spool: _RowSpool) -> tuple[_RowErrors, dict[Name, int]]:
         """First pass: the malformed rows, and each name that is never created -> the first line that names it."""
         errors, names, equal = _RowErrors(), _ReferenceTracker(), DigestCounter()
-        for line, text in enumerate(lines, 1):
+        following = 1
+        for text in lines:
+            check_cancelled()
+            # Blank lines come many at once.
+            line, following = following, following + max(1, text.count(b"\n"))
             try:
                 row = parse_row(line, text)
             except BadRow as bad:
@@ -266,6 +303,8 @@ class _Importer:
         for done, (row, ordinal) in enumerate(spool, 1):
             if self._progress is not None and (done % _PROGRESS_ROWS == 0 or done == spool.rows):
                 self._progress(done, spool.rows)
+            if not self.kept:
+                check_cancelled()
             unknown = _find_unknown_reference(row, missing)
             if unknown is not None:
                 errors.add(unknown)
@@ -304,13 +343,17 @@ class _Importer:
         if at > self._now:
             raise InTheFuture(pointer="/at")
         organisation_id = self._organisation_id
+        by = resolve_stream_id(organisation_id, "member", row.by) if row.by is not None else None
+        if not (self._is_operator or by in (None, self._principal.member_id)):
+            self._require_voice(row, at)
         return Command(
             organisation_id=organisation_id,
             kind=row.kind,
             stream_id=row.resolve_stream(organisation_id),
             act=row.act,
             actor=self._principal.member_id,
-            on_behalf_of=resolve_stream_id(organisation_id, "member", row.by) if row.by is not None else None,
+            key_id=self._principal.key_id,
+            on_behalf_of=by,
             roles=self._roles if ADMIN in self._principal.scopes else self._roles - _roles_not_conveyed(row.act),
             source=Source.IMPORT,
             external_source=row.source or self._source,
@@ -320,10 +363,31 @@ class _Importer:
             import_row=row.compute_identity(ordinal),
         )
 
+    def _require_voice(self, row: ImportRow, at: datetime) -> None:
+        """Raise `Forbidden` for a row that says of others what only they may say, or after history was closed."""
+        if ADMIN not in self._principal.scopes and carries_authority(row.act):
+            detail = "what somebody else decides, consents to or promises is imported with the scope `admin` alone"
+            raise Forbidden(detail, pointer="/do", allowed=("a key with admin", "by: the key's own member"))
+        last = self._history_until
+        if last is not None and at.astimezone(self._zone).date() > last:
+            detail = f"history ended on {last}: what happened since, the members say themselves"
+            raise Forbidden(detail, pointer="/at", allowed=(f"<= {last}", "by: the key's own member"))
+
 
 def _roles_not_conveyed(act: object) -> frozenset[str]:
     """Roles that the import scope does not convey for this act: who may do what is decided by keys with `admin`."""
-    reserved = isinstance(act, GrantRole | RevokeRole | TakeBackFact | RenameOrganisation | SetPolicy)
+    reserved = isinstance(
+        act,
+        GrantRole
+        | RevokeRole
+        | TakeBackFact
+        | LeaveTeam
+        | ChangeTeam
+        | Archive
+        | Restore
+        | RenameOrganisation
+        | SetPolicy,
+    )
     return frozenset({STEWARD}) if reserved else frozenset()
 
 

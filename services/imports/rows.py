@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import re
 import zlib
 from collections.abc import Iterator
@@ -25,7 +26,9 @@ from domain.registry import AGGREGATES
 from domain.scope import ORGANISATION
 from domain.terms import FIRST_YEAR
 from domain.text import compose
+from ledger.cancellation import check_cancelled
 from services.allowed_values import list_allowed_values
+from services.imports.file_kinds import describe_other_kind
 
 #: A longer line is refused: no honest act needs a megabyte.
 MAX_LINE_BYTES = 1_000_000
@@ -34,15 +37,23 @@ MAX_ID_LENGTH = 200
 _NAME_BASED = 5
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_BUFFER_BYTES = 65_536
+#: So much may be unpacked whatever it was packed into.
+_FREE_BYTES = 1_000_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 #: The row by which a source declares up to when it has reported everything.
 WATERMARK = "source.watermark"
 
+#: Where events are sent is no part of a history that is imported; and a key's text is answered once, to who holds one
+#: with `admin`: no row of a file makes one.
+_NOT_IMPORTED = frozenset({"key", "subscription"})
+
 #: What a row may `do` -> the stream's kind and the act's Struct.
 ACT_TYPES: dict[str, tuple[str, type[msgspec.Struct]]] = {
     f"{kind}.{act.__struct_config__.tag}": (kind, act)
     for kind, aggregate in AGGREGATES.items()
+    if kind not in _NOT_IMPORTED
     for act in get_args(aggregate.acts)
     if act not in (CreateOrganisation, AddSource, SetWatermark)
 } | {"organisation.policy": ("organisation", SetPolicy), WATERMARK: ("organisation", SetWatermark)}
@@ -81,6 +92,8 @@ _KIND_OF_FIELD = {
     "acts_next": "member",
     "mediator": "member",
     "team": "team",
+    "leave": "team",
+    "join": "team",
     "goal": "goal",
     "for": "goal",
     "follow_up_of": "goal",
@@ -161,52 +174,96 @@ class _Head(msgspec.Struct, frozen=True):
     source: Ref | None = None
 
 
-def iter_lines(file: BinaryIO, limit_bytes: int | None = None) -> Iterator[bytes]:
-    """The lines of plain or gzipped NDJSON, one at a time; of an over-long line only its beginning.
+class ImportLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one import may have; blank lines count as bytes only."""
 
-    Raises UnreadableImport for a broken gzip and for more than `limit_bytes` once unpacked.
+    unpacked_bytes: int
+    lines: int
+    #: How many times its packed size a gzipped import may have once unpacked. Histories have ten to thirty.
+    ratio: int = 100
+
+
+def iter_lines(file: BinaryIO, limits: ImportLimits | None = None) -> Iterator[bytes]:
+    """The lines of plain or gzipped NDJSON; of an over-long one its beginning only, of blank ones many at once.
+
+    Raises UnreadableImport for a file of another kind, a broken gzip and for more than `limits` allow.
     """
-    head = file.read(len(_GZIP_MAGIC))
-    source = _PrefixedStream(head, file)
-    reader: Any = gzip.GzipFile(fileobj=source) if head == _GZIP_MAGIC else source  # type: ignore[call-overload]
-    read = 0
+    packed = _ByteCounter(file)
+    source = io.BufferedReader(packed, _BUFFER_BYTES)
+    is_gzip = source.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC)
+    reader: Any = io.BufferedReader(gzip.GzipFile(fileobj=source), _BUFFER_BYTES) if is_gzip else source
     try:
-        for line in _read_bounded_lines(reader):
-            read += len(line)
-            if limit_bytes is not None and read > limit_bytes:
-                raise UnreadableImport(f"more than {limit_bytes} bytes once unpacked; send it in parts")
-            yield line
+        yield from _LineReader(reader, packed, limits)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise UnreadableImport(f"broken gzip: {error}") from None
 
 
-def _read_bounded_lines(reader: Any) -> Iterator[bytes]:
-    while line := reader.readline(MAX_LINE_BYTES + 1):
-        yield line
-        while len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
-            line = reader.readline(MAX_LINE_BYTES + 1)
-            if not line:
-                return
+class _ByteCounter(io.RawIOBase):
+    """A stream that knows how much was read of it; work that was cancelled reads no further."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.bytes = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        check_cancelled()
+        found = self._file.read(len(buffer))
+        buffer[: len(found)] = found
+        self.bytes += len(found)
+        return len(found)
 
 
-class _PrefixedStream:
-    """A stream whose first bytes were read to see what it is; a pipe cannot be rewound."""
+class _LineReader:
+    """Lines within their limits."""
 
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        self._head = head
-        self._rest = rest
+    def __init__(self, reader: Any, packed: _ByteCounter, limits: ImportLimits | None) -> None:
+        self._reader = reader
+        self._packed = packed
+        self._limits = limits
+        self._bytes = self._lines = 0
 
-    def read(self, size: int = -1) -> bytes:
-        taken, self._head = (self._head, b"") if size < 0 else (self._head[:size], self._head[size:])
-        return taken or self._rest.read(size)
+    def __iter__(self) -> Iterator[bytes]:
+        while line := self._read(MAX_LINE_BYTES + 1):
+            if line.isspace() and line.endswith(b"\n"):
+                yield line + self._read_blank_lines()
+                continue
+            self._lines += 1
+            self._require_within_limits()
+            if self._lines == 1 and (other := describe_other_kind(line)) is not None:
+                raise UnreadableImport(f"this file holds no acts: {other}")
+            yield line
+            while len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
+                line = self._read(MAX_LINE_BYTES + 1)
+                if not line:
+                    return
 
-    def readline(self, limit: int = -1) -> bytes:
-        head, self._head = self._head, b""
-        if b"\n" in head:
-            end = head.index(b"\n") + 1
-            self._head = head[end:]
-            return head[:end]
-        return head + self._rest.readline(limit - len(head) if limit >= 0 else -1)
+    def _read(self, size: int) -> bytes:
+        line: bytes = self._reader.readline(size)
+        self._bytes += len(line)
+        self._require_within_limits()
+        return line
+
+    def _read_blank_lines(self) -> bytes:
+        """The blank lines that are in the buffer already, at the cost of one."""
+        ahead = self._reader.peek()
+        blank = ahead[: len(ahead) - len(ahead.lstrip())]
+        found: bytes = self._reader.read(blank.rfind(b"\n") + 1)
+        self._bytes += len(found)
+        return found
+
+    def _require_within_limits(self) -> None:
+        limits = self._limits
+        if limits is None:
+            return
+        if self._bytes > limits.unpacked_bytes:
+            raise UnreadableImport(f"more than {limits.unpacked_bytes} bytes once unpacked; send it in parts")
+        if self._bytes > _FREE_BYTES and self._bytes > limits.ratio * self._packed.bytes:
+            raise UnreadableImport(f"more than {limits.ratio} times its size once unpacked: no history is like that")
+        if self._lines > limits.lines:
+            raise UnreadableImport(f"more than {limits.lines} lines; send it in parts")
 
 
 def parse_row(line: int, text: bytes) -> ImportRow | None:
@@ -228,15 +285,35 @@ def _parse_object(text: bytes) -> dict[str, Any]:
     try:
         raw = _DECODER.decode(text)
     except UnicodeDecodeError:
-        raise BadRow("malformed_line", "not UTF-8") from None
+        raise BadRow("malformed_line", f"not UTF-8{_explain_format(text)}") from None
     except msgspec.DecodeError as error:
-        raise BadRow("malformed_line", f"not JSON: {error}") from None
+        raise BadRow("malformed_line", f"not JSON: {error}{_explain_format(text)}") from None
     if not isinstance(raw, dict):
-        raise BadRow("malformed_line", "not a JSON object")
+        raise BadRow("malformed_line", f"not a JSON object{_explain_format(text)}")
     # Looked at in full only where the escape occurs; PostgreSQL's text cannot hold what it spells.
     if b"\\u0000" in text and _has_nul(raw):
         raise BadRow("malformed_line", "a text holds the character NUL")
     return raw
+
+
+#: How the first bytes of other formats begin, and what they are.
+_OTHER_FORMATS = (
+    (b"PK\x03\x04", "a ZIP archive, as spreadsheets are saved (.xlsx): save it as CSV first, then"),
+    (b"\xff\xfe", "UTF-16 text: save it as UTF-8, then"),
+    (b"\xfe\xff", "UTF-16 text: save it as UTF-8, then"),
+    (b"[", "a JSON array (or its beginning): take its items one a line (jq -c '.[]'), and"),
+)
+_DELIMITERS = (b",", b";", b"\t")
+
+
+def _explain_format(text: bytes) -> str:
+    """What the line is instead of an act, where that shows, and what to do about it; empty where it does not."""
+    what = next((words for beginning, words in _OTHER_FORMATS if text.startswith(beginning)), None)
+    if what is None and not text.startswith(b"{") and any(mark in text for mark in _DELIMITERS):
+        what = "CSV or the like, it seems:"
+    if what is None:
+        return ""
+    return f". This is {what} turn each row into acts as JSON, one a line (docs/from-a-spreadsheet.md has the script)"
 
 
 def _build_row(line: int, raw: dict[str, Any]) -> ImportRow:

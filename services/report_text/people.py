@@ -10,7 +10,8 @@ from uuid import UUID
 import msgspec
 
 from projections.figures import Figure
-from services.report_text.page import clean, name_of, title_of
+from services.plain_text import clean
+from services.report_text.page import name_of, title_of
 
 T = TypeVar("T")
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from projections.figures import ESTIMATED_ONLY, WITHHELD, Figure
 from projections.history.narrative.phrases import format_percent
+from projections.privacy import WithheldBy
 from services.report_text.page import wrap
 
 
@@ -184,7 +185,21 @@ _LINES = ("red", "over", "amber", None)
 
 
 def withheld_lines(figures: Iterable[Figure]) -> Iterator[str]:
-    """Which figures are not for this viewer, each once."""
-    names = dict.fromkeys(find_phrase(f.name).label for f in figures if f.status == WITHHELD)
-    if names:
-        yield from wrap(f"Withheld (the group is small, or not yours): {'; '.join(names)}.")
+    """Which figures are not for this viewer, each once, by the rule."""
+    by_rule: dict[str, dict[str, None]] = {}
+    for figure in figures:
+        if figure.status == WITHHELD:
+            why = _RULES[figure.rule or WithheldBy.SMALL_GROUP]
+            by_rule.setdefault(why, {})[find_phrase(figure.name).label] = None
+    for why, names in by_rule.items():
+        yield from wrap(f"Withheld ({why}): {'; '.join(names)}.")
+
+
+#: Why a figure is withheld.
+_RULES = {
+    WithheldBy.SMALL_GROUP: "fewer than five persons behind it",
+    WithheldBy.SMALL_COMPLEMENT: "what it leaves out would be fewer than five persons",
+    WithheldBy.PRESENT_ONLY: "shown of today only",
+    WithheldBy.DEFAULT_WINDOW_ONLY: "shown without a window only",
+    WithheldBy.OTHER_TEAM: "another team's",
+}

@@ -6,8 +6,9 @@ An instance remembers each stream's answer, so it is made anew for each page, ba
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, get_args, get_type_hints
+from typing import Any, Protocol, get_args, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -16,9 +17,8 @@ from msgspec.structs import replace
 from domain.charter.events import CharterFact
 from domain.envelope import RecordedEvent
 from domain.personal import PERSON_FIGURE
-from domain.registry import AGGREGATES
-from ledger.ledger import Ledger
-from ledger.states import fold
+from domain.registry import AGGREGATES, EVENTS
+from ledger.states import StreamState, fold
 from services.authorization import Viewer
 from services.visibility.policy import (
     PRIVATE_CHARTER_EVENTS,
@@ -30,10 +30,20 @@ from services.visibility.policy import (
 )
 
 
+class StreamSource(Protocol):
+    """Where streams come from: the ledger, or what was loaded of it a moment ago for many viewers."""
+
+    def load_current(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:
+        """A stream's last state, or None where this organisation has no such stream of this kind."""
+
+    def events(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
+        """A whole stream by version."""
+
+
 class EventVisibility:
     """What one viewer sees of the log's events now; each stream and member is looked up once."""
 
-    def __init__(self, ledger: Ledger, viewer: Viewer) -> None:
+    def __init__(self, ledger: StreamSource, viewer: Viewer) -> None:
         self._ledger = ledger
         self._viewer = viewer
         self._streams: dict[tuple[str, UUID], bool] = {}
@@ -81,15 +91,23 @@ class EventVisibility:
             return True
         stream = (kind, stream_id)
         if stream not in self._streams:
-            state = self._load(kind, stream_id)
+            state = self.load_state(kind, stream_id)
             self._streams[stream] = state is not None and can_see_stream(self._viewer, kind, stream_id, state)
         return self._streams[stream]
+
+    def knows(self, kind: str, stream_id: UUID) -> bool:
+        """Whether this stream needs no look-up any more."""
+        return self.is_unrestricted or (kind, stream_id) in self._streams
+
+    def remember(self, kind: str, streams: Mapping[UUID, bool]) -> None:
+        """Take over what was looked up for many streams at once."""
+        self._streams |= {(kind, stream): visible for stream, visible in streams.items()}
 
     def _can_see_person(self, member: UUID | None) -> bool:
         if member is None:
             return False
         if member not in self._persons:
-            self._persons[member] = can_see_person(self._viewer, member, self._load("member", member))
+            self._persons[member] = can_see_person(self._viewer, member, self.load_state("member", member))
         return self._persons[member]
 
     def _find_subject(self, figure: Any, fact: Any, stream_id: UUID, version: int | None) -> UUID | None:
@@ -101,9 +119,16 @@ class EventVisibility:
         owner: UUID | None = fold(events[:version], AGGREGATES).state.owner
         return owner
 
-    def _load(self, kind: str, stream_id: UUID) -> Any:
+    def load_state(self, kind: str, stream_id: UUID) -> Any:
+        """The stream's last state; None where the organisation has no such stream."""
         entry = self._ledger.load_current(self._viewer.organisation_id, kind, stream_id)
         return entry.state if entry is not None else None
+
+
+def has_rules(tag: str) -> bool:
+    """Whether an event of this type may have to be reduced for a viewer who may see its stream."""
+    cls = EVENTS[tag]
+    return tag in PRIVATE_CHARTER_EVENTS or tag.startswith("cycle.") or bool(_figure_fields(cls))
 
 
 @lru_cache(maxsize=512)

@@ -5,28 +5,18 @@ Every reader of the feed (pulls, streams, deliveries) takes its pages here.
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import msgspec
 
 from domain.envelope import RecordedEvent
 from ledger.ledger import Ledger
 from services.authorization import Viewer
+from services.event_filter import EventFilter, select_event
 from services.visibility.events import EventVisibility
 
 #: Positions that one page looks at for a viewer who does not see everything: the sight of each stream is looked up.
 MAX_EXAMINED = 1000
 #: Events that one statement loads of these.
 _BATCH_SIZE = 200
-
-
-class FeedFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which events are asked for; all that is given must hold."""
-
-    #: Any of these tags; empty: all.
-    types: tuple[str, ...] = ()
-    #: One stream.
-    subject: UUID | None = None
 
 
 class FeedPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,9 +29,11 @@ class FeedPage(msgspec.Struct, frozen=True, kw_only=True):
     head: int
     #: There may be more behind `examined`, before the head.
     full: bool
+    #: The same question has the same answer for good: every event is shown, and no later one belongs to the page.
+    immutable: bool = False
 
 
-def load_feed_page(ledger: Ledger, viewer: Viewer, after: int, limit: int, wanted: FeedFilter) -> FeedPage:
+def load_feed_page(ledger: Ledger, viewer: Viewer, after: int, limit: int, wanted: EventFilter) -> FeedPage:
     """The viewer's next events behind a position, `limit` at most.
 
     Where the page stopped is that of its last visible event, of a fixed number of positions, or of the head: never that
@@ -49,18 +41,19 @@ def load_feed_page(ledger: Ledger, viewer: Viewer, after: int, limit: int, wante
     """
     organisation, sight = viewer.organisation_id, EventVisibility(ledger, viewer)
     head = ledger.position(organisation)
-    if sight.is_unrestricted:
-        found = ledger.read_feed(organisation, after, limit, wanted.types, wanted.subject)
+    if sight.is_unrestricted and wanted.team is None:
+        found = ledger.read_feed(organisation, after, limit, wanted.tags, wanted.subject)
         full = len(found) == limit
-        return FeedPage(events=found, examined=_examined(found, head, after, full=full), head=head, full=full)
+        examined = _examined(found, head, after, full=full)
+        return FeedPage(events=found, examined=examined, head=head, full=full, immutable=full)
     # Of one stream all is looked at: it is as long as it is, and its sight is one question.
     end = max(after, head if wanted.subject is not None else min(head, after + MAX_EXAMINED))
     shown: list[RecordedEvent] = []
     last = after
     while last < end:
-        found = ledger.read_feed(organisation, last, _BATCH_SIZE, wanted.types, wanted.subject, upto=end)
+        found = ledger.read_feed(organisation, last, _BATCH_SIZE, wanted.tags, wanted.subject, upto=end)
         for event in found:
-            if (visible := sight.redact(event)) is not None:
+            if (visible := select_event(event, sight, wanted)) is not None:
                 shown.append(visible)
                 if len(shown) == limit:
                     return FeedPage(events=shown, examined=event.position, head=head, full=True)

@@ -26,6 +26,7 @@ from domain.decision.state import Decision
 from domain.errors import Forbidden
 from domain.goal.state import DraftGoal, Ended, Goal, Promised
 from domain.member.member import Member
+from projections.goals import GoalVisibilityFilter
 from services.authorization import READ, AccessSubject, Capability, Viewer, can_see_everything, may
 
 
@@ -54,6 +55,13 @@ def can_see_goal(viewer: Viewer, goal: Goal) -> bool:
     """A party, the goal's team, or everything."""
     teams = frozenset({goal.team}) if goal.team is not None else frozenset[UUID]()
     return may(viewer, Capability.SEE_GOAL, AccessSubject(members=list_parties(goal), teams=teams))
+
+
+def build_goal_filter(viewer: Viewer) -> GoalVisibilityFilter | None:
+    """What of a list of goals the viewer sees, as its statement has it: owned, sponsored, or a team's. None: all."""
+    if can_see_everything(viewer):
+        return None
+    return GoalVisibilityFilter(member=viewer.member_id, teams=viewer.teams | viewer.leads)
 
 
 def require_goal(viewer: Viewer, goal: Goal) -> None:
@@ -196,9 +204,12 @@ STREAM_RULES: dict[str, StreamRule] = {
     # Its purpose is for all; `PRIVATE_CHARTER_EVENTS` are not.
     "charter": _may_read,
     "member": can_see_person,
+    # Whose it is, and who made it.
+    "key": lambda viewer, _, state: READ in viewer.scopes and viewer.member_id in (state.member, state.made_by),
     "goal": lambda viewer, _, state: can_see_goal(viewer, state),
     "cycle": lambda viewer, _, state: can_see_scope(viewer, state.of.team),
     "decision": lambda viewer, _, state: can_see_decision(viewer, state),
+    "subscription": lambda viewer, _, state: READ in viewer.scopes and state.owner == viewer.member_id,
 }
 
 

@@ -10,14 +10,14 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from domain.charter.state import charter_id
 from projections.as_of import AsOf
 from projections.database.database import Database
-from projections.figures import Figure, IdKind, QuotesGoal, Report, ReportScope
+from projections.figures import Figure, FigureList, IdKind, QuotesGoal, Report, ReportScope
 from projections.lineage.links import load_goals_by_id
 from projections.people import members_at
-from services.authorization import Viewer, can_see_group
-from services.visibility.policy import GoalVisibility, can_see_person, can_see_scope, is_unrestricted
+from services.authorization import Viewer
+from services.visibility.groups import GroupVisibility
+from services.visibility.policy import GoalVisibility, can_see_scope, is_unrestricted
 
 # The kind of each id is declared on its field (`IdKind`): the rules are applied to the typed report.
 
@@ -70,31 +70,30 @@ def named_ids(row: msgspec.Struct, kinds: frozenset[IdKind] = _NAMED_KINDS) -> I
 class ReportVisibility:
     """What one viewer sees of a report: own and led persons, visible goals, groups of five or more."""
 
-    def __init__(self, viewer: Viewer, database: Database, as_of: AsOf, scope: ReportScope) -> None:
+    def __init__(
+        self, viewer: Viewer, database: Database, as_of: AsOf, scope: ReportScope, *, is_present: bool
+    ) -> None:
         self._viewer = viewer
         self._load = lambda goals: load_goals_by_id(database, as_of, goals)
         self._goals = GoalVisibility(viewer, (), self._load)
         self._everything = is_unrestricted(viewer)
         if self._everything:
             return
-        team, people = scope.team, members_at(database, as_of)
-        self._persons = {p.id for p in people if can_see_person(viewer, p.id, p)} | {viewer.member_id}
-        size = sum(1 for p in people if team is None or team in p.teams)
-        self._group = scope.member is not None or can_see_group(viewer, team, size=size, outside=len(people) - size)
-        # Of a figure that is about one charter, its team is the group.
-        sizes = {t: sum(t is None or t in p.teams for p in people) for t in (None, *viewer.teams, *viewer.leads)}
-        self._charters = {
-            charter_id(viewer.organisation_id, t)
-            for t, of in sizes.items()
-            if can_see_group(viewer, t, size=of, outside=len(people) - of)
-        }
+        self._groups = GroupVisibility(viewer, members_at(database, as_of), scope, is_present=is_present)
 
     def redact(self, report: R) -> R:
         """The report reduced. A group's withheld figure has the status `withheld`; a person's is left out."""
         if self._everything:
             return report
         self._goals = GoalVisibility(self._viewer, named_ids(report, _GOAL_KINDS), self._load)
-        return self._visible_parts(report)
+        # First: only the report as it was built knows who is behind its figures.
+        return self._visible_parts(replace(report, figures=list(self._withhold_groups(report.figures))))
+
+    def _withhold_groups(self, figures: list[Figure]) -> Iterator[Figure]:
+        parts = figures.parts if isinstance(figures, FigureList) else [None] * len(figures)
+        for figure, behind in zip(figures, parts, strict=True):
+            rule = self._groups.find_rule(figure, behind) if figure.is_of_group else None
+            yield figure if rule is None else figure.as_withheld(rule)
 
     def _visible_parts(self, row: S) -> S:
         changed: dict[str, Any] = {}
@@ -114,19 +113,14 @@ class ReportVisibility:
             case IdKind.SUBJECT_GOAL:
                 return self._goals.includes(value)
             case IdKind.SUBJECT_MEMBER:
-                return value in self._persons
+                return value in self._groups.persons
             case IdKind.SUBJECT_CYCLE:
                 return can_see_scope(self._viewer, row.team)
         return True
 
     def _redacted(self, row: msgspec.Struct) -> msgspec.Struct:
         """A row that may be shown, without what of it may not."""
-        if isinstance(row, Figure) and row.is_of_group and not self._sees_group(row):
-            return row.as_withheld()
         quoted = (getattr(row, name) for name, kind in row_fields(type(row)).ids if kind is IdKind.QUOTED_GOAL)
         if not all(goal is None or self._goals.includes(goal) for goal in quoted):
             return self._visible_parts(cast("QuotesGoal", row).without_quoted_goal())
         return self._visible_parts(row)
-
-    def _sees_group(self, figure: Figure) -> bool:
-        return self._group and (figure.charter is None or figure.charter in self._charters)

@@ -9,7 +9,7 @@ import threading
 from typing import Protocol
 
 
-class Subscription(Protocol):
+class WakeupSubscription(Protocol):
     """One waiter's view of the wake-ups."""
 
     def wait(self, seconds: float) -> bool:
@@ -22,7 +22,7 @@ class Wakeups(Protocol):
     """Where commits are announced. Publish only *after* the commit."""
 
     def publish(self) -> None: ...
-    def subscribe(self) -> Subscription: ...
+    def subscribe(self) -> WakeupSubscription: ...
     def close(self) -> None: ...
 
 

@@ -59,7 +59,8 @@ class EngineServer:
         with ExitStack() as opened:
             ledger = Ledger.open(self._settings.database_url, clock=utc_now, new_id=TimeOrderedIds())
             opened.callback(ledger.close)
-            database = Database.open(self._settings.database_url, connections=1)
+            url = self._settings.views_database_url or self._settings.database_url
+            database = Database.open(url, connections=1)
             opened.callback(database.close)
             self._exit_stack = opened.pop_all()
         return Engine(ledger, database, PROJECTIONS)

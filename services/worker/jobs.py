@@ -25,6 +25,8 @@ class Jobs:
 
     def __init__(self, broker: dramatiq.Broker, runtime: Runtime) -> None:
         self._runtime = runtime
+        #: What carries them.
+        self.broker = broker
         self.run_timers = dramatiq.actor(actor_name="run_timers", queue_name=QUEUE, broker=broker)(self._run_timers)
         self.rebuild = dramatiq.actor(actor_name="rebuild", queue_name=QUEUE, broker=broker)(self._rebuild)
 

@@ -34,7 +34,7 @@ class Worker:
         self._runtime = runtime
         self._stopping = threading.Event()
         settings = runtime.settings
-        self._jobs = dramatiq.Worker(runtime.broker, worker_timeout=100, worker_threads=settings.worker_threads)
+        self._jobs = dramatiq.Worker(runtime.jobs.broker, worker_timeout=100, worker_threads=settings.worker_threads)
         projector = Projector(
             engine or runtime.engine,
             runtime.wakeups,
@@ -42,7 +42,10 @@ class Worker:
             batch=settings.projector_batch,
             awaited=runtime.readers_waiting,
         )
-        self._threads = [self._create_thread("projector", projector.run)]
+        self._threads = [
+            self._create_thread("projector", projector.run),
+            self._create_thread("webhooks", self._send_webhooks),
+        ]
         if scheduler:
             sweeper = Scheduler(
                 runtime.ledger,
@@ -50,7 +53,7 @@ class Worker:
                 runtime.clock,
                 every_seconds=settings.sweep_seconds,
                 batch=settings.sweep_batch,
-                housekeeping=runtime.ledger.purge_idempotency_keys,
+                housekeeping=runtime.run_housekeeping,
             )
             self._threads.append(self._create_thread("scheduler", sweeper.run))
         if scheduler and settings.mart_seconds and runtime.database.dialect == "postgresql":
@@ -61,6 +64,12 @@ class Worker:
 
     def _create_thread(self, name: str, run: Callable[[threading.Event], None]) -> threading.Thread:
         return threading.Thread(target=run, args=(self._stopping,), name=f"plimsoll-{name}", daemon=True)
+
+    def _send_webhooks(self, stopping: threading.Event) -> None:
+        # Its HTTP client takes a tenth of a second to import, which a command that starts no worker is spared.
+        from services.worker.webhooks.dispatcher import Dispatcher  # noqa: PLC0415
+
+        Dispatcher(self._runtime).run(stopping)
 
     def start(self) -> None:
         """Begin; returns at once."""

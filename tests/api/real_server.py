@@ -12,6 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from services.api.app import create_app
+from services.api.pipeline import HttpPipeline
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from tests.api.app_under_test import build_settings
@@ -22,8 +23,20 @@ _STOP_TIMEOUT_S = 20
 @contextmanager
 def run_server(runtime: Runtime) -> Iterator[int]:
     """The port at which this runtime is answered through a real socket."""
-    server = uvicorn.Server(uvicorn.Config(create_app(runtime), http="httptools", log_config=None, lifespan="on"))
+    with run_app(create_app(runtime)) as port:
+        yield port
+
+
+@contextmanager
+def run_app(app: HttpPipeline, *, send_buffer: int | None = None) -> Iterator[int]:
+    """The port at which this application answers through a real socket.
+
+    `send_buffer`: bytes that the kernel takes of a connection whose reader does not read; else some megabytes.
+    """
+    server = uvicorn.Server(uvicorn.Config(app, http="httptools", log_config=None, lifespan="on"))
     with socket.socket() as listening:
+        if send_buffer is not None:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
@@ -17,7 +17,6 @@ from services.authorization import (
     AccessSubject,
     Capability,
     Viewer,
-    can_see_group,
     may,
     may_act,
     roles_for_command,
@@ -114,25 +113,3 @@ def test_a_stewards_powers_are_conveyed_by_the_admin_scope_alone(
     scopes: tuple[str, ...], expected: frozenset[str]
 ) -> None:
     assert expected == roles_for_command(build_viewer("steward", scopes))
-
-
-@pytest.mark.parametrize(
-    ("role", "team", "size", "outside", "expected"),
-    [
-        ("member", MY_TEAM, 5, 5, True),
-        ("member", MY_TEAM, 4, 9, False),
-        ("member", MY_TEAM, 9, 4, False),
-        ("member", MY_TEAM, 9, 0, True),
-        ("member", THEIR_TEAM, 9, 9, False),
-        ("member", None, 5, 0, True),
-        ("member", None, 4, 0, False),
-        ("lead", LED_TEAM, 2, 9, True),
-        ("lead", MY_TEAM, 2, 9, False),
-        ("steward", THEIR_TEAM, 1, 1, True),
-        ("auditor", THEIR_TEAM, 1, 1, True),
-    ],
-)
-def test_a_group_is_shown_where_it_gives_nobody_away(
-    role: str, team: UUID | None, size: int, outside: int, expected: bool
-) -> None:
-    assert expected == can_see_group(build_viewer(role), team, size=size, outside=outside)

@@ -384,6 +384,16 @@ def test_guessing_keys_is_limited_too(serve_app: Callable[..., ApiApp]) -> None:
     assert [401, 401, 429] == [answer.status_code for answer in answers]
 
 
+def test_a_key_that_ended_with_a_leave_is_limited_like_any_other(serve_app: Callable[..., ApiApp]) -> None:
+    app = serve_app(rate_limit_per_minute=3)
+    app.as_member("stella").post_ok("/v1/members/ben/leave", {})
+
+    answers = [app.as_member("ben").get("/v1/teams") for _ in range(4)]
+
+    assert [401, 401, 401, 429] == [answer.status_code for answer in answers]
+    assert 200 == app.as_member("ana").get("/v1/teams").status_code, "another key has its own window"
+
+
 def test_an_error_of_ours_tells_nothing_about_itself(serve_app: Callable[..., ApiApp]) -> None:
     # given a store that breaks in a way nobody foresaw
     app = serve_app()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,8 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
 from domain.registry import EVENTS
-from services.visibility.feed import FeedFilter, load_feed_page
+from services.event_filter import EventFilter
+from services.visibility.feed import load_feed_page
 from tests.api.app_under_test import ApiApp, create_active_goal, offer, why
 
 BATCH_MEDIA_TYPE = "application/cloudevents-batch+json"
@@ -46,7 +48,21 @@ def test_each_event_is_a_cloud_event(app: ApiApp) -> None:
     )
     assert ("new_information", "we know more than we did") == (last["reasoncode"], last["reasontext"])
     assert proposed["position"] == int(last["sequence"])
-    assert f"{app.client.base_url}".rstrip("/") + "/v1/schemas/goal.change_proposed.v1" == last["dataschema"]
+    assert "http://127.0.0.1:8000/v1/schemas/goal.change_proposed.v1" == last["dataschema"]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:8000", ""])
+def test_no_address_in_an_answer_is_made_of_what_a_request_says_of_itself(
+    serve_app: Callable[..., ApiApp], host: str
+) -> None:
+    app = serve_app(public_url="https://plimsoll.example.org/goals/")
+    create_active_goal(app)
+
+    headers = {"Host": host, "X-Forwarded-Host": host, "Forwarded": f"host={host}"}
+    response = app.as_member("ana").get("/v1/events", headers=headers)
+
+    assert {"https://plimsoll.example.org/goals"} == {e["dataschema"].partition("/v1/")[0] for e in response.json()}
+    assert "evil" not in response.text
 
 
 def test_words_on_several_lines_are_one_line_in_an_attribute_and_as_written_in_data(app: ApiApp) -> None:
@@ -115,6 +131,113 @@ def test_types_are_picked_and_the_cursor_still_moves_on(app: ApiApp) -> None:
     position = app.runtime.ledger.position(app.organisation_id())
     assert str(position) == response.headers["Plimsoll-Position"]
     assert f"after={position}" in response.links["next"]["url"]
+
+
+def test_a_prefix_stands_for_all_types_below_it(app: ApiApp) -> None:
+    create_active_goal(app)
+
+    response = app.as_member("stella").get("/v1/events?types=goal.*,team.created.v1&limit=1000")
+
+    assert {"goal.offered.v1", "goal.accepted.v1", "team.created.v1"} == {event["type"] for event in response.json()}
+    assert "types=goal.%2A" in response.links["next"]["url"]
+
+
+@pytest.mark.parametrize("word", ["goal", "goal.promise.*", "*", "goal.promised.v9", "goal.**"])
+def test_a_type_that_there_is_not_is_refused_with_those_that_there_are(app: ApiApp, word: str) -> None:
+    response = app.as_member("stella").get(f"/v1/events?types={word}")
+
+    problem = response.json()
+    assert (422, "/types/0") == (response.status_code, problem["errors"][0]["pointer"])
+    assert {"goal.*", "goal.promised.v1"} <= set(problem["allowed"])
+
+
+def test_a_team_is_its_goals_members_charter_and_itself(app: ApiApp) -> None:
+    # given
+    core = create_active_goal(app)
+    edge = app.as_member("eva").post_ok("/v1/goals", offer("eva", "ned", team="edge"))["id"]
+    app.as_member("lea").post_ok("/v1/charters/core/adopt-non-negotiable", {"text": "We test"})
+
+    # when
+    for person in ("stella", "ana"):
+        found = app.as_member(person).get_ok("/v1/events?team=core&limit=1000")
+
+        # then
+        subjects = {event["subject"] for event in found}
+        assert {f"goal/{core}", f"team/{app.resolve_id('team', 'core')}"} < subjects
+        assert f"goal/{edge}" not in subjects
+        assert f"member/{app.resolve_id('member', 'ned')}" not in subjects
+        assert f"member/{app.resolve_id('member', 'ana')}" in subjects
+        assert {"charter", "goal", "member", "team"} == {subject.partition("/")[0] for subject in subjects}
+
+
+def test_a_team_that_there_is_not_is_refused(app: ApiApp) -> None:
+    response = app.as_member("stella").get("/v1/events?team=nowhere")
+
+    assert (404, "/team") == (response.status_code, response.json()["errors"][0]["pointer"])
+
+
+@pytest.mark.parametrize("narrowed", ["", "&types=goal.offered.v1", "&team=core", "&types=goal.*&team=edge"])
+def test_where_a_filtered_page_ends_says_nothing_about_what_is_not_shown(app: ApiApp, narrowed: str) -> None:
+    # given two logs of equal length that differ in what ned does not see
+    after = app.runtime.ledger.position(app.organisation_id())
+    offered = app.as_member("ana").post_ok("/v1/goals", offer())
+    app.as_member("ana").post_ok(f"/v1/goals/{offered['id']}/withdraw", {"reason": why()})
+    hidden_first = _read_positions(app, "ned", after, narrowed)
+
+    # then each page ends where the log does, or at an event that is shown
+    assert [app.runtime.ledger.position(app.organisation_id())] == hidden_first
+
+
+def _read_positions(app: ApiApp, person: str, after: int, narrowed: str) -> list[int]:
+    """Where the pages of one event end."""
+    ends = []
+    path = f"/v1/events?after={after}&limit=1{narrowed}"
+    while True:
+        response = app.as_member(person).get(path)
+        ends.append(int(response.headers["Plimsoll-Position"]))
+        if not response.json():
+            return ends
+        path = response.links["next"]["url"]
+
+
+def test_a_full_page_of_a_named_log_never_changes_and_may_be_kept(app: ApiApp) -> None:
+    # given
+    create_active_goal(app)
+    stella, epoch = app.as_member("stella"), app.runtime.ledger.epoch
+
+    # when
+    full = stella.get(f"/v1/events?limit=5&epoch={epoch}")
+    create_active_goal(app)
+    again = stella.get(f"/v1/events?limit=5&epoch={epoch}")
+    known = stella.get(f"/v1/events?limit=5&epoch={epoch}", headers={"If-None-Match": full.headers["ETag"]})
+
+    # then
+    assert "private, max-age=86400, immutable" == full.headers["Cache-Control"]
+    assert (full.content, full.headers["ETag"], full.headers["Link"]) == (
+        again.content,
+        again.headers["ETag"],
+        again.headers["Link"],
+    )
+    assert 304 == known.status_code
+
+
+@pytest.mark.parametrize(
+    ("person", "asked"),
+    [
+        ("stella", "limit=1000&epoch={epoch}"),
+        ("stella", "limit=5"),
+        ("stella", "limit=5&epoch={epoch}&team=core"),
+        ("ana", "limit=5&epoch={epoch}"),
+    ],
+    ids=["up to the head", "of any log", "of a team as it is now", "of what one sees now"],
+)
+def test_a_page_that_may_change_is_not_kept(app: ApiApp, person: str, asked: str) -> None:
+    create_active_goal(app)
+
+    response = app.as_member(person).get(f"/v1/events?{asked.format(epoch=app.runtime.ledger.epoch)}")
+
+    assert response.json()
+    assert "private, no-cache" == response.headers["Cache-Control"]
 
 
 def test_a_pull_waits_for_news(app: ApiApp) -> None:
@@ -232,13 +355,13 @@ def test_what_is_recorded_while_a_page_is_made_is_told_once(app: ApiApp, person:
     # given a page of which two events were recorded after its head was asked for
     viewer = app.viewer(person)
     ledger: Any = RacingLedger(app)
-    first = load_feed_page(ledger, viewer, 0, 1000, FeedFilter())
+    first = load_feed_page(ledger, viewer, 0, 1000, EventFilter())
 
     # when the next page begins where the first says
-    second = load_feed_page(app.runtime.ledger, viewer, first.examined, 1000, FeedFilter())
+    second = load_feed_page(app.runtime.ledger, viewer, first.examined, 1000, EventFilter())
 
     # then
-    whole = load_feed_page(app.runtime.ledger, viewer, 0, 1000, FeedFilter())
+    whole = load_feed_page(app.runtime.ledger, viewer, 0, 1000, EventFilter())
     told = [event.position for page in (first, second) for event in page.events]
     assert [event.position for event in whole.events] == told
     assert (False, whole.head) == (first.full, second.examined)
@@ -248,5 +371,5 @@ def test_a_page_from_behind_the_head_goes_on_from_there(app: ApiApp) -> None:
     head = app.runtime.ledger.position(app.organisation_id())
 
     for person in ("stella", "ana"):
-        page = load_feed_page(app.runtime.ledger, app.viewer(person), head + 9, 10, FeedFilter())
+        page = load_feed_page(app.runtime.ledger, app.viewer(person), head + 9, 10, EventFilter())
         assert (head + 9, head, False) == (page.examined, page.head, page.full)

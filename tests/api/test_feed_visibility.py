@@ -11,9 +11,10 @@ from httpx import Response
 
 from domain.personal import PERSON_FIGURE
 from domain.registry import EVENTS
+from services.event_filter import EventFilter
 from services.visibility import feed
 from services.visibility.events import EventVisibility
-from services.visibility.feed import FeedFilter, load_feed_page
+from services.visibility.feed import load_feed_page
 from tests.api.app_under_test import ApiApp, create_active_goal, why
 
 
@@ -64,7 +65,7 @@ def test_a_page_stops_at_what_its_viewer_sees_or_at_a_fixed_number_of_positions(
     # when each type of event is looked for, one at a time, from everywhere
     for tag in sorted({event.type for event in log}):
         for after in range(0, head, 5):
-            page = load_feed_page(ledger, ned, after, 1, FeedFilter(types=(tag,)))
+            page = load_feed_page(ledger, ned, after, 1, EventFilter(types=(tag,)))
 
             # then
             assert page.examined in visible | {head, min(head, after + examined)}
@@ -84,7 +85,7 @@ def test_every_type_of_event_is_found_by_whoever_may_see_it_and_by_nobody_else(a
             found: list[int] = []
             after, full = 0, True
             while full:
-                page = load_feed_page(app.runtime.ledger, viewer, after, 1, FeedFilter(types=(tag,)))
+                page = load_feed_page(app.runtime.ledger, viewer, after, 1, EventFilter(types=(tag,)))
                 found += [event.position for event in page.events]
                 after, full = page.examined, page.full
 

@@ -15,8 +15,9 @@ from services.api.filters import reference_fields
 from services.api.operations import Route
 from tests.api.app_under_test import ApiApp, create_active_goal, why
 
-#: Texts of a query that are neither words of a vocabulary nor references: what is searched for, times, and cursors.
-FREE_TEXTS = {"q", "as_of", "recorded_as_of", "since", "from", "to", "cursor", "subject", "source", "epoch"}
+#: Texts of a query that are neither words of a vocabulary nor references: times, cursors, what is searched for.
+FREE_TEXTS = {"q", "id_prefix", "as_of", "recorded_as_of", "since", "from", "to"}
+FREE_TEXTS |= {"cursor", "subject", "source", "epoch"}
 REQUIRED = {"field": "due", "from": "2026-03-01"}
 QUERIES = [route for route in ROUTES if msgspec.structs.fields(route.operation.query)]
 

@@ -92,7 +92,7 @@ def test_how_far_another_teams_purpose_has_come_is_withheld(member_api: MemberAp
         for who in ("ana", "lea", "ned")
     }
 
-    assert (1, 1) == (told["ana"]["n"], told["lea"]["n"])
+    assert ("small_group", 1) == (told["ana"]["rule"], told["lea"]["n"])  # one goal of one person
     assert (None, "withheld", None) == tuple(told["ned"].get(name) for name in ("value", "status", "n"))
 
 

@@ -230,6 +230,24 @@ def test_a_list_filters_sorts_and_searches(app: ApiApp) -> None:
     assert [] == listed("team=edge")
 
 
+def test_a_list_says_how_members_and_teams_are_called_where_that_is_asked(app: ApiApp) -> None:
+    goal = create_active_goal(app)
+
+    ana = app.as_member("ana")
+    assert "names" not in ana.get_ok("/v1/goals")
+    named = ana.get_ok(f"/v1/goals?id_prefix={goal[:8]}&names=true")
+    assert [goal] == [each["id"] for each in named["goals"]]
+    assert {"Ana", "Sam", "Core"} == set(named["names"].values())
+
+
+@pytest.mark.parametrize("prefix", ["abc", "0197-7f6e", "01977f6e-8-", "g1977f6e", "01977f6e8d3a", "ABCD"])
+def test_a_beginning_of_no_id_is_refused(app: ApiApp, prefix: str) -> None:
+    refused = app.as_member("ana").get("/v1/goals", params={"id_prefix": prefix})
+
+    assert (422, "invalid_field") == (refused.status_code, refused.json()["code"])
+    assert "/id_prefix" == refused.json()["errors"][0]["pointer"]
+
+
 def test_policies_are_versions(app: ApiApp) -> None:
     # given
     stella = app.as_member("stella")

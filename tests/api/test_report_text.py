@@ -16,7 +16,8 @@ from services import seed
 from services.api.routes.reports import REPORTS
 from services.imports.importer import import_lines
 from services.organisations import create_organisation
-from services.report_text.page import WIDTH, columns
+from services.plain_text import columns
+from services.report_text.page import WIDTH
 from services.runtime import Runtime
 from services.settings import Settings
 from tests.api.app_under_test import ApiApp, TickingClock, create_active_goal, offer, open_client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -16,7 +17,7 @@ from jsonschema import Draft202012Validator
 
 from domain.errors import Refusal
 from services.api import pipeline
-from services.api.app import litestar
+from services.api.app import create_app, litestar, router
 from services.api.http.problems import PROBLEM_DEFINITIONS
 from services.logs import RequestLog
 from tests.api.app_under_test import ApiApp, create_active_goal, offer
@@ -179,6 +180,36 @@ def test_every_type_of_event_says_what_happened(app: ApiApp) -> None:
 def document(app: ApiApp) -> dict[str, Any]:
     found: dict[str, Any] = app.client.get("/openapi.json").json()
     return found
+
+
+def test_first_requests_without_a_route_load_litestar_once(app: ApiApp) -> None:
+    loads = []
+
+    def load() -> Any:
+        loads.append(1)
+        time.sleep(0.05)
+        return litestar()
+
+    served = pipeline.HttpPipeline(router(), load, create_app(app.runtime).state)
+
+    async def ask() -> int:
+        sent = list[Any]()
+
+        async def receive() -> Any:
+            return {"type": "http.request"}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": "/nowhere", "query_string": b"", "headers": []}
+        await served(scope, receive, send)
+        return int(sent[0]["status"])
+
+    async def ask_at_once() -> list[int]:
+        return await asyncio.gather(*(ask() for _ in range(5)))
+
+    assert [404] * 5 == asyncio.run(ask_at_once())
+    assert [1] == loads
 
 
 def test_every_route_is_in_the_document(document: dict[str, Any]) -> None:

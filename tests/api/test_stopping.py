@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,7 @@ def serve(database_url: str, *, grace_s: int = GRACE_S) -> Iterator[Server]:
         "PLIMSOLL_LOG_LEVEL": "warning",
         "PLIMSOLL_SHUTDOWN_SECONDS": str(grace_s),
         "PLIMSOLL_POSITION_WAIT_S": "60",
+        "PLIMSOLL_WAITS_PER_KEY": "100",
     }
     command = [sys.executable, "-m", "services.cli", "serve", "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
@@ -111,6 +113,23 @@ def test_a_stop_ends_every_pull_of_the_feed_at_once_with_what_there_is(server: S
     assert AT_ONCE_S > seconds
     assert {(200, head)} == {(status, sent["plimsoll-position"]) for status, sent, _ in responses}
     assert [[]] * 100 == [body for _, _, body in responses]
+    assert (0, "") == (server.process.returncode, server.log)
+
+
+def test_a_stop_ends_every_stream_at_once(server: Server) -> None:
+    # given
+    with ExitStack() as opened:
+        streams = [opened.enter_context(server.send("GET /v1/events/stream")) for _ in range(20)]
+        for stream in streams:
+            assert stream.recv(1000).startswith(b"HTTP/1.1 200")
+
+        # when
+        seconds = server.stop()
+
+        # then each has its last words and its end
+        rest = [b"".join(iter(partial(stream.recv, 65536), b"")) for stream in streams]
+    assert AT_ONCE_S > seconds
+    assert {True} == {part.endswith(b": the server stops\n\n\r\n0\r\n\r\n") for part in rest}
     assert (0, "") == (server.process.returncode, server.log)
 
 

@@ -56,6 +56,45 @@ def test_evidence_is_for_a_condition_that_was_agreed() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        "JavaScript://example.org/%0aalert(1)",
+        "java\nscript:alert(1)",
+        " https://example.org",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "ftp://example.org/a",
+        "https://",
+        "https:///path",
+        "https:example.org",
+        "//example.org/a",
+        "example.org/a",
+        "https://exa mple.org",
+        "https:\\\\example.org",
+        "http://[::1",
+    ],
+)
+def test_evidence_is_seen_at_a_page_and_not_run(address: str) -> None:
+    evidence = [a.EvidenceInput(condition="c1"), a.EvidenceInput(condition="c2", url=address)]
+
+    active().when(a.DeclareComplete(evidence=evidence), by="ana").refused_with(
+        InvalidField, pointer="/evidence/1/url", allowed=("https://...", "http://...")
+    )
+
+
+@pytest.mark.parametrize(
+    "address", ["http://example.org", "HTTPS://example.org:8443/a?b=c#d", "https://bücher.example/ü"]
+)
+def test_evidence_may_name_any_page(address: str) -> None:
+    evidence = [a.EvidenceInput(condition="c2", url=address)]
+
+    active().when(a.DeclareComplete(evidence=evidence), by="ana").then(
+        like(e.CompletionDeclared, evidence=(e.Evidence(condition="c2", url=address),))
+    )
+
+
 @pytest.mark.parametrize(("at", "late"), [("2026-03-27T23:59", False), ("2026-03-28T00:00", True)])
 def test_a_delivery_is_late_when_the_due_day_is_over(at: str, late: bool) -> None:
     active().when(a.DeclareComplete(), by="ana", at=at).then(like(e.CompletionDeclared, late=late))

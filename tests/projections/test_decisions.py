@@ -21,6 +21,7 @@ from projections.decisions import report as decisions_report
 from projections.engine.engine import Engine
 from projections.figures import Figure, ReportScope, wilson_interval
 from projections.history import history
+from projections.sight import EVERYTHING
 from tests.domain.decisions import (
     ASKED_AT,
     DEADLINE,
@@ -219,7 +220,7 @@ def test_a_decision_reads_in_plain_words(database: Database, project: ProjectSto
     story.says("ben", a.Reopen(deadline=datetime(2026, 1, 20, 12, tzinfo=UTC), reason=why()))
     story.sweep("2026-01-21")
 
-    texts = [e.text for e in history.load_history(database, project(story), decision(story).id)]
+    texts = [e.text for e in history.load_history(database, project(story), decision(story).id, sight=EVERYTHING)]
 
     assert [
         (
@@ -245,7 +246,7 @@ def test_what_the_lead_decides_reads_in_plain_words(database: Database, project:
     story = build_story(ask_question(fallback=LEAD_DECIDES, status_quo=None))
     story.says("lea", a.Decide(), at=LATER)
 
-    texts = [e.text for e in history.load_history(database, project(story), decision(story).id)]
+    texts = [e.text for e in history.load_history(database, project(story), decision(story).id, sight=EVERYTHING)]
 
     assert [
         "The clock: the time-box ended without consent; the lead decides until 2026-01-24 00:00 UTC.",

@@ -17,6 +17,7 @@ from projections.engine.engine import Engine
 from projections.figures import Figure
 from projections.history.history import load_history
 from projections.lineage.why import explain_field
+from projections.sight import EVERYTHING
 from tests.projections.overload_stories import (
     NOW,
     RunReport,
@@ -119,7 +120,8 @@ def test_a_sentence_about_load_says_that_it_is_estimated(
     view = resolve_as_of(database, story, story.organisation_id, now=NOW)
     said = ", with slack (estimated)" if estimated else ", with slack"
 
-    assert f"Sam accepted it{said}." == load_history(database, view, story.id("goal", "goal"))[-1].text
-    (step,) = explain_field(database, view, story.id("goal", "goal"), "due").chain
+    goal = story.id("goal", "goal")
+    assert f"Sam accepted it{said}." == load_history(database, view, goal, sight=EVERYTHING)[-1].text
+    (step,) = explain_field(database, view, goal, "due", sight=EVERYTHING).chain
     assert (f"Sam accepted it{said}.", "slack", estimated) == (step.text, step.taken_as, step.load_estimated)
     assert estimated == getattr(story.last_event().data, "load_estimated")  # noqa: B009 - of four kinds of events

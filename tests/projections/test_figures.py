@@ -15,7 +15,6 @@ from projections.figures import (
     Figure,
     build_share,
     event_ids,
-    has_enough_people,
     line_of_limit,
     line_of_ratio,
     ratio_for_report,
@@ -130,13 +129,6 @@ def test_a_share_of_nothing_has_no_value_and_says_why() -> None:
 
 def test_a_figure_always_tells_its_value_and_nothing_that_it_does_not_have() -> None:
     assert b'{"name":"wip_ratio","value":null}' == msgspec.json.encode(Figure(name="wip_ratio", value=None))
-
-
-@pytest.mark.parametrize(
-    ("group", "whole", "shown"), [(5, 5, True), (4, 4, False), (5, 9, False), (5, 10, True), (4, 100, False)]
-)
-def test_neither_a_group_nor_its_complement_may_be_fewer_than_five(group: int, whole: int, *, shown: bool) -> None:
-    assert shown == has_enough_people(group, whole)
 
 
 def test_events_are_told_once_and_in_the_order_of_the_log() -> None:

@@ -37,7 +37,8 @@ from projections.goals import (
     load_supporting_goals,
     load_timelines,
 )
-from projections.people import load_names, members_at, team_at, teams_at
+from projections.people import members_at, team_at, teams_at
+from projections.sight import EVERYTHING
 from tests.projections.conftest import ProjectStory
 from tests.spec import offer, why
 from tests.story import Story
@@ -137,7 +138,7 @@ def test_another_organisation_sees_nothing_of_it(database: Database, project: Pr
     assert [] == members_at(database, foreign, team=story.id("core", "team"))
     assert [] == teams_at(database, foreign)
     assert None is team_at(database, foreign, story.id("core", "team"))
-    assert {} == load_names(database, foreign, [story.id("ana"), id_of(story, "a")])
+    assert {} == EVERYTHING.load_names(database, foreign, [story.id("ana"), id_of(story, "a")])
 
 
 # --- lists -------------------------------------------------------------------------------------------------------
@@ -199,6 +200,17 @@ def test_pages_of_any_size_add_up_to_the_list_in_its_order(
             break
 
     assert expected == seen
+
+
+def test_goals_are_found_by_every_beginning_of_their_ids(
+    database: Database, project: ProjectStory, story: Story
+) -> None:
+    view = project(story)
+    ids = [str(goal.id) for goal in goals_at(database, view)]
+
+    for prefix in {found[:length] for found in ids for length in range(4, 37)}:
+        page = load_goals_page(database, view, GoalFilters(id_prefix=prefix))
+        assert {found for found in ids if found.startswith(prefix)} == {str(goal.id) for goal in page.goals}
 
 
 def test_goals_without_a_due_date_come_last(database: Database, project: ProjectStory, story: Story) -> None:

@@ -24,6 +24,7 @@ from projections.history.history import FIELDS, diff_goal, load_history, load_hi
 from projections.history.narrative.context import NarrativeContext, find_ids
 from projections.history.narrative.goals import NARRATORS, narrate
 from projections.history.narrative.phrases import format_days, format_percent
+from projections.sight import EVERYTHING
 from tests.domain.golden import sample, to_recorded_event
 from tests.projections.conftest import ProjectStory
 from tests.spec import offer, request, terms, why
@@ -37,7 +38,7 @@ def build_reason(code: str, text: str = "") -> Reason:
 def narrate_history(
     database: Database, project: ProjectStory, story: Story, ref: str = "goal", kind: str = "goal"
 ) -> list[str]:
-    return [entry.text for entry in load_history(database, project(story), story.id(ref, kind))]
+    return [entry.text for entry in load_history(database, project(story), story.id(ref, kind), sight=EVERYTHING)]
 
 
 @pytest.fixture
@@ -288,16 +289,18 @@ def test_a_history_is_read_in_pages_and_up_to_the_lens(database: Database, proje
         story.says("ana", acts.CheckIn(note=f"day {day}"), at=f"2026-03-0{day}")
     goal = story.id("goal", "goal")
 
-    first = load_history_page(database, project(story), goal, limit=3)
-    rest = load_history_page(database, project(story), goal, after=first.next or 0, limit=200)
-    early = load_history_page(database, project(story, date(2026, 3, 5)), goal)
-    unknown = load_history_page(database, project(story, recorded_as_of=datetime(2026, 3, 6, tzinfo=UTC)), goal)
+    first = load_history_page(database, project(story), goal, sight=EVERYTHING, limit=3)
+    rest = load_history_page(database, project(story), goal, sight=EVERYTHING, after=first.next or 0, limit=200)
+    early = load_history_page(database, project(story, date(2026, 3, 5)), goal, sight=EVERYTHING)
+    unknown = load_history_page(
+        database, project(story, recorded_as_of=datetime(2026, 3, 6, tzinfo=UTC)), goal, sight=EVERYTHING
+    )
 
     assert ([1, 2, 3], 3) == ([e.version for e in first.entries], first.next)
     assert ([4, 5, 6, 7], None) == ([e.version for e in rest.entries], rest.next)
     assert [1, 2, 3, 4] == [e.version for e in early.entries] == [e.version for e in unknown.entries]
     with pytest.raises(InvalidField):
-        load_history_page(database, project(story), goal, limit=0)
+        load_history_page(database, project(story), goal, sight=EVERYTHING, limit=0)
 
 
 def test_an_entry_tells_before_and_after_and_whose_act_it_was(
@@ -305,7 +308,7 @@ def test_an_entry_tells_before_and_after_and_whose_act_it_was(
 ) -> None:
     story.says("ana", acts.CheckIn(progress=0.5), at="2026-03-03T09:00", learnt="2026-03-09T09:00")
 
-    entry = load_history(database, project(story), story.id("goal", "goal"))[-1]
+    entry = load_history(database, project(story), story.id("goal", "goal"), sight=EVERYTHING)[-1]
 
     assert ({"progress": "0"}, {"progress": "0.5"}) == (entry.before, entry.after)
     assert (story.id("ana"), story.id("stella"), "import") == (entry.party, entry.actor, entry.source)
@@ -319,7 +322,7 @@ def test_a_proposal_says_what_would_change(database: Database, project: ProjectS
     story.says("ana", acts.ProposeChange(changes=acts.Changes(due=date(2026, 4, 3)), reason=why()), at="2026-03-04")
     story.says("sam", acts.RejectChange(reason=why()))
 
-    proposed, rejected = load_history(database, project(story), story.id("goal", "goal"))[-2:]
+    proposed, rejected = load_history(database, project(story), story.id("goal", "goal"), sight=EVERYTHING)[-2:]
 
     assert ("2026-03-27", "2026-04-03") == (proposed.before["due"], proposed.after["due"])
     assert {"state": "active"} == rejected.after

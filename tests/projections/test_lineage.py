@@ -19,6 +19,7 @@ from projections.lineage.downstream import Consequence, find_purpose_consequence
 from projections.lineage.goal_links import load_goal_links
 from projections.lineage.links import LinkStatement, MaterialChange
 from projections.lineage.why import Why, explain_field
+from projections.sight import EVERYTHING
 from tests.domain.charters import adopt_dated_purpose
 from tests.projections.conftest import ProjectStory
 from tests.projections.test_drift import promise_goal
@@ -54,7 +55,7 @@ def story_with_revised_purpose() -> Story:
 def ask_why(
     database: Database, project: ProjectStory, story: Story, goal: str, field: str = "due", **as_of: Any
 ) -> Why:
-    return explain_field(database, project(story, **as_of), story.id(goal, "goal"), field)
+    return explain_field(database, project(story, **as_of), story.id(goal, "goal"), field, sight=EVERYTHING)
 
 
 def list_outcomes(story: Story, told: list[Consequence]) -> list[tuple[int, str, str, str | None]]:
@@ -296,7 +297,9 @@ def test_a_purpose_tells_what_its_revision_caused(
 ) -> None:
     story = story_with_revised_purpose()
 
-    told = find_purpose_consequences(database, project(story), story.id("core", "charter"), version=version)
+    told = find_purpose_consequences(
+        database, project(story), story.id("core", "charter"), sight=EVERYTHING, version=version
+    )
 
     assert [2, 1] if version is None else [version] == [v.version for v in told.versions]
     assert [
@@ -310,7 +313,7 @@ def test_more_than_is_told_is_said(database: Database, project: ProjectStory, mo
     story = story_with_revised_purpose()
     monkeypatch.setattr("projections.lineage.downstream.MAX_DEPTH", 2)
 
-    told = find_purpose_consequences(database, project(story), story.id("core", "charter"))
+    told = find_purpose_consequences(database, project(story), story.id("core", "charter"), sight=EVERYTHING)
 
     assert (2, True) == (len(told.downstream), told.more)
     assert (5, 200) == (lineage_links.MAX_DEPTH, lineage_links.MAX_ENTRIES)
@@ -326,8 +329,8 @@ def test_a_goals_links_say_what_is_affirmed_and_what_waits_until_when(
         move_due_date(story_with_chain(), "middle", "2026-04-02", date(2026, 8, 3), "ben"), "2026-04-08", text="Nobody"
     )
 
-    middle = load_goal_links(database, project(story, date(2026, 4, 10)), story.id("middle", "goal"))
-    top = load_goal_links(database, project(story, date(2026, 4, 23)), story.id("top", "goal"))
+    middle = load_goal_links(database, project(story, date(2026, 4, 10)), story.id("middle", "goal"), sight=EVERYTHING)
+    top = load_goal_links(database, project(story, date(2026, 4, 23)), story.id("top", "goal"), sight=EVERYTHING)
 
     [above], [below] = middle.supports, middle.supported_by
     assert ("goal", story.id("top", "goal"), None) == (above.kind, above.goal, above.unaffirmed_since)

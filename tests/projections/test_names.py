@@ -15,7 +15,7 @@ from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.history.history import load_history
 from projections.lineage.why import explain_field
-from projections.people import load_names
+from projections.sight import EVERYTHING
 from tests.projections.conftest import ProjectStory
 from tests.spec import offer
 from tests.story import Story
@@ -40,7 +40,7 @@ def rename(story: Story, at: str, learnt: str | None = None) -> None:
 
 def called(database: Database, story: Story, as_of: AsOf) -> tuple[str | None, str | None]:
     parent, core = story.id("parent", "goal"), story.id("core", "team")
-    names = load_names(database, as_of, [parent, core])
+    names = EVERYTHING.load_names(database, as_of, [parent, core])
     return names.get(str(parent)), names.get(str(core))
 
 
@@ -48,8 +48,11 @@ def test_a_sentence_quotes_a_title_of_its_time(database: Database, project: Proj
     # given
     def read(as_of: AsOf) -> list[str]:
         child = story.id("child", "goal")
-        texts = [entry.text for entry in load_history(database, as_of, child)]
-        return [*texts, msgspec.json.encode(explain_field(database, as_of, child, "supports")).decode()]
+        texts = [entry.text for entry in load_history(database, as_of, child, sight=EVERYTHING)]
+        return [
+            *texts,
+            msgspec.json.encode(explain_field(database, as_of, child, "supports", sight=EVERYTHING)).decode(),
+        ]
 
     early = project(story, date(2026, 3, 10))
     before = read(early)

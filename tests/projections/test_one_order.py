@@ -27,10 +27,17 @@ _PEOPLE = ("ana", "ben", "mia")
 _STEWARD = frozenset({"steward"})
 _BEGIN = instant("2026-02-01")
 _LEARNT = instant("2026-06-01")
+_TEAM_CORRECTIONS = 10
 
-#: What is said (of eleven things), of whom, a detail of it, and the hour to which it is dated: in any order.
+#: What is said (of fourteen things), of whom, a detail of it, and the hour to which it is dated: in any order.
 draws = st.lists(
-    st.tuples(st.integers(0, 10), st.integers(0, 2), st.integers(0, 5), st.integers(0, 2000)), min_size=1, max_size=25
+    st.tuples(st.integers(0, 13), st.integers(0, 2), st.integers(0, 5), st.integers(0, 2000)), min_size=1, max_size=25
+)
+#: The same of those who come to a team and go, and of the team that is archived meanwhile.
+moves = st.lists(
+    st.tuples(st.sampled_from([4, 5, 11, 12, 13, 13]), st.integers(0, 2), st.integers(0, 1), st.integers(0, 2000)),
+    min_size=6,
+    max_size=25,
 )
 
 
@@ -53,6 +60,9 @@ def act_of_kind(kind: int, detail: int, corrects: str | None) -> tuple[str, Any]
         ("member", member.TakeBackFact(corrects=named)),
         ("member", member.DeclareCapacity(hours_per_week=detail, from_=day, corrects=named)),
         ("team", (team.TakeBackAppointment(corrects=named), team.AppointLead(lead="ana", corrects=named))[detail % 2]),
+        ("member", member.LeaveTeam(team=("core", "other")[detail % 2])),
+        ("member", member.ChangeTeam(join=("core", "other")[detail % 2])),
+        ("other", (team.Archive(), team.Restore(lead="ben"))[detail % 2]),
     )
     return table[kind]
 
@@ -63,14 +73,14 @@ def story_of(drawn: list[tuple[int, int, int, int]]) -> Story:
     story.says("stella", team.Create(name="Other", lead="sam", ref="other"), on="other", at="2026-01-06")
     for number, (kind, who, detail, hour) in enumerate(drawn):
         name = _PEOPLE[who]
-        stream = story.stream(name, "member") if kind < 10 else story.stream("core", "team")
+        stream = story.stream("core", "team") if kind == _TEAM_CORRECTIONS else story.stream(name, "member")
         earlier = [event.event_id for event in stream]
         on, act = act_of_kind(kind, detail, str(earlier[-1 - detail % len(earlier)]))
         with suppress(Refusal):
             story.says(
                 "stella",
                 act,
-                on=name if on == "member" else "core",
+                on={"member": name, "team": "core"}.get(on, on),
                 at=_BEGIN + timedelta(hours=hour),
                 learnt=_LEARNT + timedelta(hours=number),
                 roles=_STEWARD,
@@ -104,5 +114,23 @@ def test_decisions_access_views_and_reports_give_one_answer_in_whatever_order_it
         assert led == teams_led(database, story.organisation_id, state.id, last_left)
     assert {s.id for s in story.states("member") if s.is_present} == {m.id for m in members_at(database, view)}
     assert {t.id for t in story.states("team") if lead_of(t, world) is None} == {
-        found.id for found, lead_left in teams_and_leads_at(database, view) if lead_left
+        found.id for found, lead_left in teams_and_leads_at(database, view) if lead_left or found.archived_at
     }
+    for known in story.states("team"):
+        inside = {m.id for m in members_at(database, view, team=known.id)}
+        assert {m.id for m in story.states("member") if known.id in m.teams} == inside
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(moves)
+def test_an_archived_team_has_no_members_on_any_day_in_whatever_order_it_is_told(
+    database: Database, drawn: list[tuple[int, int, int, int]]
+) -> None:
+    story = story_of(drawn)
+    engine_with_empty_views(database, story).catch_up()
+
+    for day in range(0, 90, 10):
+        at = (_BEGIN + timedelta(days=day)).date()
+        view = resolve_as_of(database, story, story.organisation_id, as_of=at, now=story.now)
+        archived = [found.id for found, _ in teams_and_leads_at(database, view) if found.archived_at]
+        assert [] == [m.ref for team_id in archived for m in members_at(database, view, team=team_id)]

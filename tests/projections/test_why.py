@@ -14,6 +14,7 @@ from domain.terms import TermsInput
 from projections.database.database import Database
 from projections.history.history import FIELDS
 from projections.lineage.why import Why, explain_field
+from projections.sight import EVERYTHING
 from tests.projections.conftest import ProjectStory
 from tests.spec import offer, request
 from tests.spec import why as because
@@ -49,7 +50,7 @@ def move_due_date(story: Story, at: str, due: date, code: str, text: str, **how:
 
 
 def ask_why(database: Database, project: ProjectStory, story: Story, field: str, **as_of: Any) -> Why:
-    return explain_field(database, project(story, **as_of), story.id("goal", "goal"), field)
+    return explain_field(database, project(story, **as_of), story.id("goal", "goal"), field, sight=EVERYTHING)
 
 
 def test_a_due_date_leads_back_through_each_consent_to_the_promise(
@@ -189,7 +190,7 @@ def test_every_field_has_an_answer(database: Database, project: ProjectStory, st
     view = project(story)
 
     for field in FIELDS:
-        answer = explain_field(database, view, story.id("goal", "goal"), field)
+        answer = explain_field(database, view, story.id("goal", "goal"), field, sight=EVERYTHING)
         assert (answer.chain[0].after if answer.chain else None) == answer.value
 
 
@@ -201,7 +202,7 @@ def test_an_unknown_field_is_refused_with_those_that_one_can_ask_for(
 
     assert "due" in refusal.value.allowed
     with pytest.raises(NotFound):
-        explain_field(database, project(story), story.id("nowhere", "goal"), "due")
+        explain_field(database, project(story), story.id("nowhere", "goal"), "due", sight=EVERYTHING)
 
 
 def test_a_promised_value_is_explained_by_the_counter_that_brought_it(

@@ -8,35 +8,14 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from services.cli import main
 from services.version import read_version
 from tests.fixtures import synthetic
+from tests.services.shell import Shell
 
 ROOT = Path(__file__).parents[2]
-
-
-class Shell:
-    """Calls the command in this process, on one store."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-        self.out = self.err = ""
-
-    def __call__(self, *words: str) -> int:
-        try:
-            code = main(words)
-        except SystemExit as left:
-            code = int(str(left.code))
-        self.out, self.err = self._capsys.readouterr()
-        return code
-
-    @property
-    def result(self) -> Any:
-        return json.loads(self.out)
 
 
 @pytest.fixture
@@ -83,6 +62,45 @@ def test_a_refused_import_tells_each_row_and_leaves_with_1(shell: Shell, tmp_pat
     assert "0 accepted, 0 already there, 2 refused: nothing was kept" in shell.out
     assert "line 1 /do: invalid_field: nothing is called 'goal.ponder'" in shell.out
     assert "line 2: malformed_line: not JSON" in shell.out
+
+
+def test_a_table_is_told_how_to_become_acts(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "goals.csv"
+    file.write_text("at,by,do,goal\n2026-01-05T09:00:00Z,ana,goal.offer,a\n")
+
+    assert 1 == shell("import", str(file))
+    assert "it is CSV (columns at, by, do, goal)" in shell.err
+    assert "docs/import.md#from-a-spreadsheet" in shell.err
+    assert 1 == shell.err.count("\n") - shell.err.count("created organisation") - shell.err.count("plim_")
+
+
+def test_the_page_turns_a_table_into_acts(shell: Shell, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "import.md").read_text()
+    table, program = (
+        re.findall(rf"^```{kind}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0] for kind in ("csv", "python")
+    )
+    done = subprocess.run([sys.executable, "-c", program], input=table, capture_output=True, text=True, check=True)
+    people = page.partition("## An example")[2].partition("```json\n")[2].splitlines()[:3]
+    history = tmp_path / "goals.ndjson"
+    history.write_text("\n".join([*people, done.stdout]))
+
+    assert 0 == shell("import", str(history), "--json"), shell.out
+    assert 5 == shell.result["accepted"]
+
+
+def test_a_wrong_organisation_is_told_which_there_are(shell: Shell, history: Path) -> None:
+    shell("migrate")
+    for words in (["keys", "list"], ["import", str(history), "--organisation", "Nope"]):
+        if words[0] == "keys":
+            assert 1 == shell(*words)
+            assert "there is no organisation yet" in shell.err
+            shell("organisation", "create", "Harbour & Co", "--steward", "ada")
+        else:
+            assert 1 == shell(*words)
+            assert "no organisation 'Nope'; there are: 'Harbour & Co'" in shell.err
+    for words in (["keys", "list"], ["keys", "create", "--member", "ada"], ["export", "fact_goal_event"]):
+        assert 1 == shell(*words, "--organisation", "Nope")
+        assert "no organisation 'Nope'; there are: 'Harbour & Co'" in shell.err
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,16 @@ from domain.goal.acts import CheckIn, Offer
 from domain.organisation.organisation import SetPolicy
 from domain.references import resolve_stream_id
 from domain.registry import AGGREGATES
-from services.imports.rows import ACT_TYPES, MAX_LINE_BYTES, BadRow, ImportRow, UnreadableImport, iter_lines, parse_row
+from services.imports.rows import (
+    ACT_TYPES,
+    MAX_LINE_BYTES,
+    BadRow,
+    ImportLimits,
+    ImportRow,
+    UnreadableImport,
+    iter_lines,
+    parse_row,
+)
 
 CHECK_IN = {"at": "2024-10-30T04:49:46Z", "by": "ana", "do": "goal.check_in", "goal": "g-1", "note": "half way"}
 
@@ -240,6 +249,33 @@ def test_of_an_over_long_line_only_the_beginning_is_held() -> None:
     assert [MAX_LINE_BYTES + 1, 3] == [len(part) for part in found]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"at,by,do,goal,due,note\n2026-01-05,ana,goal.offer,a,,\n", r"CSV \(columns at, by, do, goal, due, ...\)"),
+        (b"\xef\xbb\xbftitle;owner\nA;ana\n", r"CSV with semicolons \(columns title, owner\)"),
+        (b"\n\nTitle\tOwner\nA\tana\n", r"tab-separated text \(columns Title, Owner\)"),
+        ("Titel,Größe\n".encode("latin-1"), "it is CSV; an import takes"),
+        (b"PK\x03\x04\x14\x00", "a workbook"),
+        (b"PAR1\x15\x04", "Parquet"),
+        ('{"at": 1}\n'.encode("utf-16"), "UTF-16"),
+        (b"<!doctype html>\n<html>", "HTML"),
+        (b'[{"at": "2026-01-05T09:00:00Z"}]', "a JSON list"),
+        (b'{\n  "at": "2026-01-05T09:00:00Z"\n}\n', "JSON over several lines"),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_of_another_kind_is_told_what_it_is_and_what_to_do(text: bytes, said: str, packed: bool) -> None:
+    with pytest.raises(UnreadableImport, match=said) as refused:
+        list(iter_lines(io.BytesIO(gzip.compress(text) if packed else text)))
+    assert "docs/import.md" in str(refused.value) or "jq" in str(refused.value)
+
+
+@pytest.mark.parametrize("text", [b"nonsense\n", b'{"at": 1, "by"\n', b'"at", {"x": 1}\n', b"x" * 100 + b",y\n"])
+def test_a_broken_line_is_a_matter_of_its_row(text: bytes) -> None:
+    assert [text] == list(iter_lines(io.BytesIO(text)))
+
+
 def test_an_import_that_unpacks_beyond_the_limit_is_refused() -> None:
     with pytest.raises(UnreadableImport, match="more than 1000 bytes"):
-        list(iter_lines(io.BytesIO(gzip.compress(b"{}\n" * 1000)), limit_bytes=1000))
+        list(iter_lines(io.BytesIO(gzip.compress(b"{}\n" * 1000)), ImportLimits(unpacked_bytes=1000, lines=10_000)))

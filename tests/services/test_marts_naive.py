@@ -17,7 +17,7 @@ from projections.as_of import resolve_as_of
 from projections.figures import ReportScope
 from projections.overload import report as overload_report
 from services import seed
-from services.api.routes.events import to_cloud_event
+from services.cloud_events import to_cloud_event
 from services.exports.exporting import ExportQuery, export_mart
 from services.imports.importer import import_lines
 from services.organisations import create_organisation

@@ -21,6 +21,7 @@ from ledger.api_keys import Principal
 from ledger.commands import Command
 from projections.as_of import resolve_as_of
 from projections.history.history import load_history_page
+from projections.sight import EVERYTHING
 from services.imports.importer import ImportResult, import_lines
 from services.organisations import create_organisation
 from services.runtime import Runtime
@@ -313,7 +314,7 @@ def test_the_history_says_from_where_and_how_far(mirror: Mirror) -> None:
         mirror.runtime.database, mirror.runtime.ledger, mirror.organisation_id, now=mirror.runtime.clock()
     )
 
-    page = load_history_page(mirror.runtime.database, view, mirror.organisation_id)
+    page = load_history_page(mirror.runtime.database, view, mirror.organisation_id, sight=EVERYTHING)
 
     assert [
         'steward imported the first goals of the source "tracker".',

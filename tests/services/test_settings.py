@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from services import settings
-from services.settings import Settings, SettingsError
+from services.settings import ClientSettings, Settings, SettingsError
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 
@@ -56,7 +57,31 @@ def test_a_misspelt_variable_is_refused_and_not_ignored() -> None:
 def test_the_page_of_settings_lists_every_one_with_its_default() -> None:
     rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `PLIMSOLL_")]
 
-    assert [settings.to_table_row(*entry) for entry in settings.describe_settings()] == rows
+    described = [*settings.describe_settings(), *settings.describe_settings(ClientSettings)]
+    assert [settings.to_table_row(*entry) for entry in described] == rows
+
+
+def test_a_person_and_a_server_may_share_an_environment() -> None:
+    both = {"PLIMSOLL_PORT": "9000", "PLIMSOLL_URL": "https://host/plimsoll", "PLIMSOLL_KEY": "plim_0123"}
+
+    assert Settings(port=9000) == Settings.from_environment(both)
+    assert ClientSettings(url="https://host/plimsoll", key="plim_0123") == ClientSettings.from_environment(both)
+    with pytest.raises(SettingsError, match="PLIMSOLL_KEYS is not a setting"):
+        ClientSettings.from_environment({"PLIMSOLL_KEYS": "plim_0123"})
+
+
+def test_a_value_that_has_no_such_form_is_told_the_form_in_words() -> None:
+    for name, form in (("PLIMSOLL_DATABASE_URL", "sqlite:///PATH"), ("PLIMSOLL_REDIS_URL", "redis://")):
+        with pytest.raises(SettingsError, match=form):
+            Settings.from_environment({name: "x"})
+
+
+@pytest.mark.parametrize("group", [Settings, ClientSettings])
+def test_every_pattern_is_said_in_words(group: type[Settings | ClientSettings]) -> None:
+    properties = msgspec.json.schema(group)["$defs"][group.__name__]["properties"]
+    with_pattern = [name for name, schema in properties.items() if '"pattern"' in msgspec.json.encode(schema).decode()]
+
+    assert [] == [name for name in with_pattern if name not in settings._FORMS]
 
 
 def test_each_secret_can_be_in_a_file(tmp_path: Path) -> None:

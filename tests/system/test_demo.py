@@ -140,7 +140,9 @@ def read_shell_blocks() -> list[str]:
     return found
 
 
-def test_the_readmes_walk_does_what_it_says(running_demo: tuple[Path, Process, dict[str, str]]) -> None:
+@pytest.mark.parametrize("time", ["first", "again"])
+def test_the_readmes_walk_does_what_it_says(running_demo: tuple[Path, Process, dict[str, str]], time: str) -> None:
+    """And does it again on the same store."""
     _, _, told = running_demo
     script = read_shell_blocks()[0]
 
@@ -150,6 +152,26 @@ def test_the_readmes_walk_does_what_it_says(running_demo: tuple[Path, Process, d
     assert ("due", ["change", "promise"]) == (why["field"], [link["kind"] for link in why["chain"]])
     assert why["value"] in script
     assert "the bank moved its interface by three weeks" == why["chain"][0]["said"]["reason"]["text"]
+
+
+def test_the_api_pages_walk_goes_on_from_there(running_demo: tuple[Path, Process, dict[str, str]]) -> None:
+    _, _, told = running_demo
+    [walk] = re.findall(
+        r"## The first ten minutes.*?```sh\n(.*?)```", (ROOT / "docs" / "api.md").read_text(), re.DOTALL
+    )
+
+    first = read_shell_blocks()[0].rpartition("call $LENA")[0]
+    accepted, *printed = re.sub(r"(?<=\})(?=[a-z])", "\n", run_script(told, f"{first}\n{walk}")).splitlines()
+    headers = [line.partition(":")[0] for line in printed if not line.startswith(("{", "["))]
+    answers = [json.loads(line) for line in printed if line.startswith(("{", "["))]
+
+    assert "active" == json.loads(accepted)["state"]
+    assert {"etag", "plimsoll-position", "ratelimit", "ratelimit-policy"} == set(headers)
+    checked, again, stale, malformed, superseded, events = answers
+    assert checked["events"] == again["events"] == [event["id"] for event in events]
+    assert (412, 422, 409) == (stale["status"], malformed["status"], superseded["status"])
+    assert ["/changes/due"] == [error["pointer"] for error in malformed["errors"]]
+    assert "check_in" in superseded["allowed"]
 
 
 #: A JSON answer among those in text: each answer that is one begins a line or follows another.

@@ -43,6 +43,7 @@ def worker(settings: Settings) -> Iterator[subprocess.Popen[str]]:
         "PLIMSOLL_PROJECTOR_BATCH": "50",
         "PLIMSOLL_SWEEP_SECONDS": "1",
         "PLIMSOLL_SWEEP_BATCH": "10",
+        "PLIMSOLL_WEBHOOK_ALLOWED_NETWORKS": settings.webhook_allowed_networks,
         "PLIMSOLL_LOG_LEVEL": "error",
     }
     command = [sys.executable, "-m", "services.cli", "worker"]

@@ -201,3 +201,170 @@ WHERE key_id = :key_id AND (last_used_at IS NULL OR last_used_at < :before)
 -- name: former_ids
 -- Streams that began before references were composed: the id of a spelling, and the stream's.
 SELECT name_id, stream_id FROM ledger_former_ids
+
+-- name: events_at
+SELECT originator_id, originator_version, topic, state FROM stored_events
+WHERE organisation_id = :organisation_id AND position IN :positions ORDER BY position
+
+-- name: create_webhook_cursor
+INSERT INTO webhook_cursors (subscription_id, organisation_id, position, epoch, lease_until, failures, created_at)
+VALUES (:subscription_id, :organisation_id, :position, :epoch, :lease_until, 0, :at)
+
+-- name: remove_webhook_cursor
+DELETE FROM webhook_cursors WHERE subscription_id = :subscription_id
+
+-- name: remove_webhook_secrets
+DELETE FROM webhook_secrets WHERE subscription_id = :subscription_id
+
+-- name: webhook_cursors
+SELECT subscription_id, organisation_id, position, epoch, lease_until, next_due, failing_since, failures, created_at
+FROM webhook_cursors WHERE subscription_id IN :ids
+
+-- name: webhook_cursors_of
+SELECT subscription_id FROM webhook_cursors WHERE organisation_id IN :organisations AND lease_until <= :now
+ORDER BY lease_until LIMIT :limit
+
+-- name: webhook_cursors_due
+SELECT subscription_id FROM webhook_cursors WHERE next_due <= :now AND lease_until <= :now
+ORDER BY next_due LIMIT :limit
+
+-- name: webhook_cursors_behind
+-- Those that have events to send, wherever: what a lost wake-up left behind.
+SELECT subscription_id FROM webhook_cursors WHERE lease_until <= :now AND (
+    epoch <> :epoch OR position < (
+        SELECT max(position) FROM stored_events WHERE organisation_id = webhook_cursors.organisation_id
+    )
+) ORDER BY lease_until LIMIT :limit
+
+-- name: webhook_lag
+-- How far each subscription is behind, the furthest first.
+SELECT subscription_id, (
+    SELECT max(position) FROM stored_events WHERE organisation_id = webhook_cursors.organisation_id
+) - position AS lag, (
+    SELECT count(*) FROM webhook_deliveries AS open
+    WHERE open.subscription_id = webhook_cursors.subscription_id AND state = 'pending'
+) AS pending, (
+    SELECT recorded_at FROM stored_events AS first
+    WHERE first.organisation_id = webhook_cursors.organisation_id AND first.position = coalesce((
+        SELECT min(position) FROM webhook_deliveries AS open
+        WHERE open.subscription_id = webhook_cursors.subscription_id AND state = 'pending'
+    ), webhook_cursors.position + 1)
+) AS oldest
+FROM webhook_cursors ORDER BY lag DESC, subscription_id LIMIT :limit
+
+-- name: organisations_after
+SELECT DISTINCT organisation_id FROM stored_events WHERE notification_id > :after AND organisation_id IS NOT NULL
+
+-- name: claim_webhook_cursor
+UPDATE webhook_cursors SET lease_owner = :owner, lease_until = :until
+WHERE subscription_id = :subscription_id AND lease_until <= :now
+
+-- name: renew_webhook_leases
+UPDATE webhook_cursors SET lease_until = :until WHERE lease_owner = :owner AND subscription_id IN :ids
+
+-- name: release_webhook_lease
+UPDATE webhook_cursors SET lease_owner = NULL, lease_until = :until
+WHERE subscription_id = :subscription_id AND lease_owner = :owner
+
+-- name: move_webhook_cursor
+-- By its lease holder alone, from where it knows it to be.
+UPDATE webhook_cursors SET position = :position, epoch = :epoch, next_due = :next_due, failing_since = :failing_since,
+    failures = :failures, lease_until = :lease_until
+WHERE subscription_id = :subscription_id AND lease_owner = :owner AND position = :expected
+
+-- name: wake_webhook_cursor
+-- For any worker to take: who holds the lease loses it.
+UPDATE webhook_cursors SET next_due = :now, lease_owner = NULL, lease_until = 0 WHERE subscription_id = :subscription_id
+
+-- name: rewind_webhook_cursor
+UPDATE webhook_cursors SET position = :position, next_due = :now, lease_owner = NULL, lease_until = 0
+WHERE subscription_id = :subscription_id
+
+-- name: forgive_webhook_cursor
+UPDATE webhook_cursors SET failing_since = NULL, failures = 0, next_due = :now, lease_owner = NULL, lease_until = 0
+WHERE subscription_id = :subscription_id
+
+-- name: forget_webhook_deliveries
+-- What was sent after a position may be sent again.
+DELETE FROM webhook_deliveries WHERE subscription_id = :subscription_id AND position > :after
+
+-- name: retry_webhook_deliveries
+UPDATE webhook_deliveries SET next_attempt_at = :now WHERE subscription_id = :subscription_id AND state = 'pending'
+
+-- name: hold_webhook_deliveries
+-- Of another log's time: a restored copy sends nothing of them by itself.
+UPDATE webhook_deliveries SET state = 'held', next_attempt_at = NULL
+WHERE subscription_id = :subscription_id AND state = 'pending'
+
+-- name: revive_webhook_deliveries
+UPDATE webhook_deliveries SET state = 'pending', attempts = 0, next_attempt_at = :now
+WHERE subscription_id = :subscription_id AND state = :state
+
+-- name: webhook_deliveries_among
+SELECT event_id FROM webhook_deliveries WHERE subscription_id = :subscription_id AND event_id IN :events
+
+-- name: pending_webhook_deliveries
+SELECT event_id, position, subject, attempts, tries, next_attempt_at FROM webhook_deliveries
+WHERE subscription_id = :subscription_id AND state = 'pending' ORDER BY position, event_id LIMIT :limit
+
+-- name: webhook_delivery
+SELECT event_id, position, subject, state, attempts, tries, next_attempt_at, updated_at FROM webhook_deliveries
+WHERE subscription_id = :subscription_id AND event_id = :event_id
+
+-- name: webhook_deliveries
+-- A page of the log, the latest events first.
+SELECT event_id, position, subject, state, attempts, tries, next_attempt_at, updated_at FROM webhook_deliveries
+WHERE subscription_id = :subscription_id AND position < :before AND (:any_state OR state = :state)
+ORDER BY position DESC LIMIT :limit
+
+-- name: count_webhook_deliveries
+SELECT state, count(*), min(position) FROM webhook_deliveries WHERE subscription_id = :subscription_id GROUP BY state
+
+-- name: webhook_attempts
+SELECT attempt, at, duration_us, status, error, answer FROM webhook_attempts
+WHERE subscription_id = :subscription_id AND event_id = :event_id ORDER BY attempt DESC LIMIT :limit
+
+-- name: purge_webhook_deliveries
+-- Where the cursor has passed: until then the row is what keeps an event from being sent twice.
+DELETE FROM webhook_deliveries WHERE updated_at < :before AND state <> 'pending' AND position <= coalesce((
+    SELECT position FROM webhook_cursors AS held WHERE held.subscription_id = webhook_deliveries.subscription_id
+), position)
+
+-- name: purge_webhook_attempts
+DELETE FROM webhook_attempts WHERE at < :before
+
+-- name: purge_webhook_secrets
+DELETE FROM webhook_secrets WHERE expires_at < :now
+
+-- name: webhook_secrets
+SELECT secret, expires_at FROM webhook_secrets
+WHERE subscription_id = :subscription_id AND (expires_at IS NULL OR expires_at > :now) ORDER BY created_at DESC
+
+-- name: add_webhook_secret
+INSERT INTO webhook_secrets (subscription_id, created_at, secret) VALUES (:subscription_id, :at, :secret)
+
+-- name: end_webhook_secrets
+-- The one before ends with the overlap, those before it now.
+UPDATE webhook_secrets SET expires_at = CASE WHEN expires_at IS NULL THEN :until ELSE :now END
+WHERE subscription_id = :subscription_id AND (expires_at IS NULL OR expires_at > :now)
+
+-- name: webhook_signing_keys
+SELECT key_id, private_key, created_at, retired_at FROM webhook_signing_keys ORDER BY created_at DESC, key_id
+
+-- name: add_webhook_signing_key
+INSERT INTO webhook_signing_keys (key_id, private_key, created_at) VALUES (:key_id, :private_key, :at)
+
+-- name: retire_webhook_signing_keys
+UPDATE webhook_signing_keys SET retired_at = :at WHERE retired_at IS NULL
+
+-- name: person_reads
+-- Who read figures of one of these subjects (a member, its teams, the organisation), the latest first.
+SELECT subject_id, subject, viewer, role, what, first_at, last_at, times FROM ledger_person_reads
+WHERE organisation_id = :organisation_id AND subject_id IN :subjects AND day >= :since AND viewer <> :reader
+ORDER BY last_at DESC, subject_id, viewer, role, what LIMIT :limit
+
+-- name: organisations_with_reads
+SELECT DISTINCT organisation_id FROM ledger_person_reads
+
+-- name: purge_person_reads
+DELETE FROM ledger_person_reads WHERE organisation_id = :organisation_id AND day < :until

@@ -7,11 +7,12 @@ they say who did what and why, never who is to blame.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from domain.goal import events as e
+from domain.key import key as k
 from domain.member import member as m
 from domain.organisation import organisation as o
 from domain.reasons import Reason, ReasonCode
@@ -31,6 +32,7 @@ from projections.history.narrative.phrases import (
     join_list,
     quote,
 )
+from projections.history.narrative.subscriptions import SUBSCRIPTION_NARRATORS
 
 
 def narrate(context: NarrativeContext) -> str:
@@ -41,7 +43,10 @@ def narrate(context: NarrativeContext) -> str:
     event = msgspec.json.decode(context.data, type=cls)
     words = NARRATORS[cls]
     clause = words if isinstance(words, str) else words(event, context)
-    who = "The clock:" if context.party is None else context.name(context.party, "Somebody")
+    if context.party is not None:
+        who = context.name(context.party, "Somebody")
+    else:
+        who = "An operator" if cls in get_args(k.KeyEvent) else "The clock:"
     return f"{who} {clause}{_format_reason(context.reason)}".rstrip(" .") + "."
 
 
@@ -275,6 +280,13 @@ def _member_joined(event: m.Joined, context: NarrativeContext) -> str:
     return f"welcomed {event.name or context.name(context.stream_id, 'a member')}{f' to{team}' if team else ''}"
 
 
+def _team_left(event: m.TeamLeft, context: NarrativeContext) -> str:
+    team = context.name(event.team, "a team")
+    if context.party == context.stream_id:
+        return f"left team {team}"
+    return f"recorded that {context.name(context.stream_id, 'a member')} left team {team}"
+
+
 def _describe_correction(event: Any) -> str:
     return "" if event.corrects is None else "corrected what was said before and "
 
@@ -291,6 +303,12 @@ def _policy_set(_event: o.PolicySet, context: NarrativeContext) -> str:
 
 
 #: How each event reads after its actor's name.
+def _key_made(event: k.KeyMade, context: NarrativeContext) -> str:
+    named = f" called {quote(event.name)}" if event.name else ""
+    scopes = join_list(list(event.scopes))
+    return f"made a key{named} for {context.name(event.member)}: {scopes}, until {format_instant(event.expires_at)}"
+
+
 NARRATORS: dict[type, Narrator] = {
     e.GoalDrafted: lambda x, _: f"drafted {quote(x.title)}{_format_due(x.terms)}",
     e.DraftRevised: lambda _, context: f"revised the draft{append_text(_describe_accepted_changes(context))}",
@@ -354,6 +372,7 @@ NARRATORS: dict[type, Narrator] = {
     e.DepartedReleased: "released the promise of an owner who has left",
     m.Joined: _member_joined,
     m.Left: lambda _, context: f"recorded a departure{_format_member(context)}" if _format_member(context) else "left",
+    m.TeamLeft: _team_left,
     m.MemberRenamed: lambda x, context: f"changed the name to {quote(x.name)}{_format_member(context)}",
     m.CapacityDeclared: lambda x, context: (
         f"{_describe_correction(x)}declared {format_hours(x.capacity.hours_per_week)} a week "
@@ -369,12 +388,17 @@ NARRATORS: dict[type, Narrator] = {
     t.Created: lambda x, context: f"created the team {quote(x.name)}, led by {context.name(x.lead)}",
     t.Renamed: lambda x, _: f"renamed the team to {quote(x.name)}",
     t.LeadAppointed: lambda x, context: f"{_describe_correction(x)}made {context.name(x.lead)} the lead of the team",
+    t.Archived: "archived the team",
+    t.Restored: lambda x, context: f"brought the team back, led by {context.name(x.lead)}",
     t.AppointmentTakenBack: "took back an appointment of a lead that was made by mistake",
     o.OrganisationRenamed: lambda x, _: f"renamed the organisation to {quote(x.name)}",
     o.Created: lambda x, _: f"created the organisation {quote(x.name)} (time zone {x.zone})",
     o.PolicySet: _policy_set,
+    k.KeyMade: _key_made,
+    k.KeyReplaced: lambda x, _: f"replaced the key, which works until {format_instant(x.expires_at)}",
+    k.KeyRevoked: "revoked the key",
     o.SourceAdded: lambda x, _: f"imported the first goals of the source {quote(x.source)}",
     o.WatermarkSet: lambda x, _: f"declared {quote(x.source)} complete up to {format_instant(x.watermark)}",
 }
 
-NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS
+NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS | SUBSCRIPTION_NARRATORS

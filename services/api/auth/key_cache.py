@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -71,6 +73,11 @@ class KeyCache:
         self._pending: dict[str, asyncio.Future[CachedKey]] = {}
         self._stale: set[str] = set()
         self._refreshing: asyncio.Task[None] | None = None
+        # A thread of its own each: a look waits for no other work, nor for a store that takes no write just now.
+        self._looking = ThreadPoolExecutor(1, thread_name_prefix="plimsoll-keys")
+        self._recording = ThreadPoolExecutor(1, thread_name_prefix="plimsoll-key-use")
+        #: Keys whose use is being written.
+        self._being_recorded: set[UUID] = set()
 
     async def authenticate(self, text: str) -> CachedKey | None:
         """What is known of this key; None for a text that is no key at all. Raises `LedgerUnavailable`."""
@@ -107,7 +114,7 @@ class KeyCache:
             waiting = {digest: self._pending.pop(digest) for digest in digests if digest in self._pending}
             self._stale.difference_update(digests)
             try:
-                found = await asyncio.get_running_loop().run_in_executor(None, self._loader.load, digests)
+                found = await asyncio.get_running_loop().run_in_executor(self._looking, self._loader.load, digests)
             except Exception as error:  # noqa: BLE001 - raised in each request that waits for it
                 if not waiting:
                     _log.warning("admission.failed", error=type(error).__name__)
@@ -116,6 +123,7 @@ class KeyCache:
                     # An abandoned request has cancelled its future.
                     future.exception()
                 continue
+            self._record_use(found.values())
             for digest, admitted in found.items():
                 self._entries[digest] = admitted
                 self._entries.move_to_end(digest)
@@ -124,6 +132,30 @@ class KeyCache:
             for digest, future in waiting.items():
                 if not future.done():
                     future.set_result(found[digest])
+
+    def _record_use(self, found: Iterable[CachedKey]) -> None:
+        """Have written when these keys were last used, once in a while for each."""
+        now = self._runtime.clock()
+        due = {
+            each.holder.principal.key_id
+            for each in found
+            if each.holder is not None
+            and each.holder.expires_at > now
+            and (each.holder.last_used_at is None or each.holder.last_used_at < now - LAST_USED_GRANULARITY)
+        } - self._being_recorded
+        if due:
+            self._being_recorded |= due
+            self._recording.submit(_write_use, self._runtime, due, now).add_done_callback(
+                lambda _: self._being_recorded.difference_update(due)
+            )
+
+
+def _write_use(runtime: Runtime, due: set[UUID], now: datetime) -> None:
+    try:
+        runtime.keys.record_use(due, now)
+    except (LedgerUnavailable, DatabaseUnavailable) as error:
+        # A store that takes no write just now is no reason to refuse a read.
+        _log.warning("key_use.not_noted", error=type(error).__name__)
 
 
 class _PrincipalLoader:
@@ -152,9 +184,8 @@ class _PrincipalLoader:
         for digest in digests:
             holder = holders.get(digest)
             viewer = self._build_viewer(holder) if holder is not None else None
-            rate = f"key:{viewer.key_id}" if viewer is not None else ""
+            rate = f"key:{holder.principal.key_id}" if holder is not None else ""
             found[digest] = CachedKey(holder, viewer, began, changes, rate)
-        self._record_use(list(holders.values()))
         return found
 
     def _synchronise(self) -> None:
@@ -184,21 +215,6 @@ class _PrincipalLoader:
         if key not in leads:
             leads[key] = teams_led(self._runtime.database, *person, last_left)
         return build_viewer(principal, member, leads[key])
-
-    def _record_use(self, holders: list[KeyHolder]) -> None:
-        now = self._runtime.clock()
-        due = {
-            holder.principal.key_id
-            for holder in holders
-            if holder.expires_at > now
-            and (holder.last_used_at is None or holder.last_used_at < now - LAST_USED_GRANULARITY)
-        }
-        if due:
-            try:
-                self._runtime.keys.record_use(due, now)
-            except (LedgerUnavailable, DatabaseUnavailable) as error:
-                # A store that takes no write just now is no reason to refuse a read.
-                _log.warning("key_use.not_noted", error=type(error).__name__)
 
 
 def is_valid(admitted: CachedKey | None, now: datetime) -> bool:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import structlog
-from limits import RateLimitItemPerMinute
-from limits.storage import RedisStorage, Storage
-from limits.strategies import FixedWindowRateLimiter
-from litestar.concurrency import sync_to_thread
 
 from services.api.http.problems import ProblemError
 
+if TYPE_CHECKING:
+    from services.api.auth.shared_windows import Lease, SharedWindows
+
 _log = structlog.get_logger(__name__)
 
-_NAMESPACE = "plimsoll"
 _WINDOW_SECONDS = 60.0
 #: Into how many portions processes part a shared window.
 _LEASES_PER_WINDOW = 1000
@@ -32,12 +32,10 @@ class RateLimits:
 
     def __init__(self, per_minute: int, redis_url: str | None) -> None:
         self._per_minute = per_minute
-        self._item = RateLimitItemPerMinute(max(1, per_minute), namespace=_NAMESPACE)
         self._local = _LocalWindows(per_minute)
-        self._shared = FixedWindowRateLimiter(_connect_redis(redis_url)) if redis_url else None
-        self._lease_size = max(1, per_minute // _LEASES_PER_WINDOW)
+        self._shared = _connect_redis(redis_url, per_minute) if redis_url else None
         #: Who -> what is left of the portion taken last.
-        self._leases: dict[str, _Lease] = {}
+        self._leases: dict[str, Lease] = {}
         self._policy = f'"default";q={per_minute};w=60'
 
     async def consume(self, who: str) -> dict[str, str]:
@@ -55,12 +53,12 @@ class RateLimits:
             raise ProblemError("rate_limited", detail, headers={**headers, "Retry-After": str(seconds)})
         return headers
 
-    async def _hit(self, who: str, shared: FixedWindowRateLimiter) -> tuple[bool, int, float]:
+    async def _hit(self, who: str, shared: SharedWindows) -> tuple[bool, int, float]:
         portion = self._leases.get(who)
         if portion is None or not portion.left or portion.reset <= time.time():
             try:
-                portion = await sync_to_thread(self._acquire_lease, shared, who)
-            except shared.storage.base_exceptions as error:
+                portion = await asyncio.to_thread(shared.acquire_lease, who)
+            except shared.connection_errors as error:
                 # A Redis that is away must not stop the API: each process counts for itself until it is back.
                 _log.warning("rate_limit.local", error=type(error).__name__)
                 return self._local.hit(who)
@@ -72,25 +70,6 @@ class RateLimits:
             return False, 0, portion.reset
         portion.left -= 1
         return True, portion.beyond + portion.left, portion.reset
-
-    def _acquire_lease(self, limiter: FixedWindowRateLimiter, who: str) -> _Lease:
-        """A new portion of the shared window; an empty one where it is used up."""
-        allowed = limiter.hit(self._item, who, cost=self._lease_size)
-        window = limiter.get_window_stats(self._item, who)
-        return _Lease(self._lease_size if allowed else 0, max(0, window.remaining), window.reset_time)
-
-
-class _Lease:
-    """Requests that one process may let pass without asking."""
-
-    __slots__ = ("beyond", "left", "reset")
-
-    def __init__(self, left: int, beyond: int, reset: float) -> None:
-        self.left = left
-        #: What the window had beyond this portion when it was taken.
-        self.beyond = beyond
-        #: Unix seconds.
-        self.reset = reset
 
 
 class _LocalWindows:
@@ -117,5 +96,7 @@ class _LocalWindows:
         return count < self._per_minute, max(0, self._per_minute - count - 1), ends
 
 
-def _connect_redis(url: str) -> Storage:
-    return RedisStorage(url, socket_timeout=0.5, socket_connect_timeout=0.5)
+def _connect_redis(url: str, per_minute: int) -> SharedWindows:
+    from services.api.auth.shared_windows import SharedWindows  # noqa: PLC0415 - needed only with Redis
+
+    return SharedWindows(url, per_minute, max(1, per_minute // _LEASES_PER_WINDOW))

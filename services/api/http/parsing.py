@@ -6,7 +6,7 @@ import functools
 import re
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar, get_origin
-from urllib.parse import parse_qsl, unquote, unquote_to_bytes
+from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes
 
 import msgspec
 
@@ -203,6 +203,11 @@ def decode_path(raw_path: bytes) -> str:
         return unquote_to_bytes(kept).decode("utf-8")
     except UnicodeDecodeError:
         raise ProblemError("malformed", "the path is not UTF-8") from None
+
+
+def encode_path(path: str) -> str:
+    """What `decode_path` gave, as a URI has it (RFC 3986): for headers, which hold no other characters."""
+    return quote(path, safe="/%:@")
 
 
 def decode_segment(segment: str) -> str:

@@ -13,9 +13,6 @@ from typing import Any, Protocol
 
 import msgspec
 import structlog
-from litestar import Request, Response
-from litestar.exceptions import HTTPException
-from litestar.types import ExceptionHandlersMap
 
 from domain import errors
 from domain.errors import Refusal, VersionConflict
@@ -117,13 +114,14 @@ _REFUSAL_STATUSES: dict[type[errors.Refusal], int] = {
     errors.AlreadyExists: 409,
     errors.VersionConflict: 412,
     errors.IdempotencyMismatch: 422,
+    errors.HandshakeRefused: 422,
 }
 
 _API_PROBLEMS: dict[str, ProblemDefinition] = {
     "malformed": ProblemDefinition(
         400,
-        "The body is not well-formed.",
-        "Send well-formed JSON, and a query string of at most 100 parameters.",
+        "The request is not well-formed.",
+        "Send well-formed HTTP and JSON, a query string of at most 100 parameters, and each header once.",
     ),
     "unauthenticated": ProblemDefinition(
         401,
@@ -180,6 +178,11 @@ _API_PROBLEMS: dict[str, ProblemDefinition] = {
         "This key has used up its rate; wait as long as `Retry-After` says.",
         "Wait as long as `Retry-After` says.",
     ),
+    "too_many_at_once": ProblemDefinition(
+        429,
+        "This key, or its organisation, has as many requests of this kind under way as it may have.",
+        "Send fewer at a time; `detail` names the limit. Ask again after `Retry-After`.",
+    ),
     "internal": ProblemDefinition(
         500,
         "Something went wrong on our side; it was logged, and no detail is given here.",
@@ -205,13 +208,19 @@ _API_PROBLEMS: dict[str, ProblemDefinition] = {
         "The store does not answer at the moment. Try again.",
         (
             "Ask again after `Retry-After`. Of a command, `recorded` is `no` (surely not recorded) or `unknown`: then "
-            "repeat it with the same `Idempotency-Key`, which tells. `detail` says it in words."
+            "repeat it with the same `Idempotency-Key`: its answer is the first one's, if there was one. `detail` says "
+            "it in words."
         ),
     ),
     "overloaded": ProblemDefinition(
         503,
-        "Too many commands are waiting; this one was not taken. Try again later.",
-        "Ask again after `Retry-After`; nothing was recorded (`recorded`: `no`).",
+        "Too many requests are waiting; this one was not taken. Try again later.",
+        "Ask again after `Retry-After`; of a command nothing was recorded (`recorded`: `no`).",
+    ),
+    "deadline_exceeded": ProblemDefinition(
+        503,
+        "This took longer than one request may; it was given up.",
+        "Ask for less: one team, one member, a shorter window; send an import in parts. `detail` names the limit.",
     ),
     "not_caught_up": ProblemDefinition(
         503,
@@ -270,22 +279,12 @@ def problem_from_refusal(refusal: errors.Refusal, *, instance: str, request_id: 
     )
 
 
-AnyRequest = Request[Any, Any, Any]
-
 _log = structlog.get_logger(__name__)
-
-#: Statuses that Litestar itself may answer with -> our code.
-_LITESTAR_CODES: dict[int, str] = {
-    400: "malformed",
-    404: "unknown_route",
-    405: "method_not_allowed",
-    413: "body_too_large",
-}
 
 #: Whether a command was recorded, in words; of a read there is nothing to say.
 _OUTCOME_SENTENCES: dict[CommandOutcome | None, str] = {
     "no": "Nothing was recorded.",
-    "unknown": "Whether this was recorded is unknown: send it again with the same `Idempotency-Key`, which tells.",
+    "unknown": "Whether this was recorded is unknown: send it again with its `Idempotency-Key`; it is recorded once.",
     None: "",
 }
 
@@ -326,8 +325,6 @@ def _build_response_problem(error: BaseException, request: FailedRequest, method
         case DatabaseUnavailable():
             _log.warning("store.unavailable", error=type(error).__name__, request_id=identity)
             return _unavailable_problem("unavailable", None, path, identity)
-        case HTTPException() if error.status_code in _LITESTAR_CODES:
-            return _http_exception_problem(error, path, identity)
         case CancelledError():
             # The server stops, and this took longer than it waits.
             return _unavailable_problem("stopping", "unknown" if method == "POST" else None, path, identity)
@@ -353,32 +350,3 @@ def problem_from_error(error: ProblemError, path: str, identity: str) -> Problem
         errors=error.errors,
         allowed=error.allowed,
     )
-
-
-def _http_exception_problem(error: HTTPException, path: str, identity: str) -> _Answer:
-    """Litestar's own refusals. Their words may quote the request, so ours are used."""
-    headers = dict(error.headers or {})
-    allowed = tuple(sorted(m for m in headers.get("allow", "").split(", ") if m and m != "OPTIONS"))
-    if "GET" in allowed:
-        headers["allow"] += ", HEAD"
-    content = build_problem(_LITESTAR_CODES[error.status_code], instance=path, request_id=identity, allowed=allowed)
-    return content, {name.title(): value for name, value in headers.items()}
-
-
-class _ReadyResponse(Response[None]):
-    """Our response as Litestar takes it from an exception handler, which may return nothing but a `Response`."""
-
-    def __init__(self, response: HttpResponse) -> None:
-        super().__init__(None)
-        self._ready = response
-
-    def to_asgi_response(self, *_: Any, **__: Any) -> HttpResponse:  # type: ignore[override]  # an ASGI application too
-        return self._ready
-
-
-def _handle_exception(request: AnyRequest, error: Exception) -> Response[None]:
-    return _ReadyResponse(error_response(error, request.scope["state"]["request"], request.scope["method"]))
-
-
-#: For what Litestar itself raises: no such route, no such method. Exceptions of our handlers never reach it.
-EXCEPTION_HANDLERS: ExceptionHandlersMap = {HTTPException: _handle_exception, Exception: _handle_exception}

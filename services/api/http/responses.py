@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -64,6 +65,33 @@ class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
         return pairs
 
 
+class StreamResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """A response whose body is sent as it arises. It may end without its last part, which closes the connection."""
+
+    #: Sends the parts of the body, each by `await send_part(data)`; the last one follows when it returns True.
+    produce: Callable[[Any, Callable[[bytes], Awaitable[None]]], Awaitable[bool]]
+    #: What it occupies until its end.
+    resources: AsyncExitStack
+    media_type: str
+    status: int = 200
+    headers: dict[str, str] = {}
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async with self.resources:
+            await self._send(scope, receive, send)
+
+    async def _send(self, scope: Any, receive: Any, send: Any) -> None:
+        head = HttpResponse(body=b"", status=self.status, media_type=self.media_type, headers=self.headers)
+        pairs = [pair for pair in head.header_pairs() if pair[0] != b"content-length"]
+
+        async def send_part(data: bytes) -> None:
+            await send({"type": "http.response.body", "body": data, "more_body": True})
+
+        await send({"type": "http.response.start", "status": self.status, "headers": pairs})
+        if scope["state"]["request"].is_head or await self.produce(receive, send_part):
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
 def encode(value: Any) -> bytes:
     """Compact JSON of Structs and plain data, instants in one form."""
     return encode_json(value)
@@ -93,12 +121,15 @@ def response_with_etag(
     return HttpResponse(body=body, media_type=media_type, headers=all_headers)
 
 
-def revalidate(response: HttpResponse, if_none_match: str | None) -> HttpResponse:
+Response = HttpResponse | StreamResponse
+
+
+def revalidate(response: Response, if_none_match: str | None) -> Response:
     """The answer of a GET, or the 304 that says its sender has these bytes already (RFC 9110, 13.1.2).
 
     An `If-None-Match` that is no list of tags is as none.
     """
-    tag = response.headers.get("ETag")
+    tag = response.headers.get("ETag") if isinstance(response, HttpResponse) else None
     given = parse_entity_tags(if_none_match) if if_none_match is not None and tag is not None else None
     if given is None or tag is None or not given.matches_weakly(tag):
         return response

@@ -5,12 +5,12 @@ A charter is named by whose it is: a team's id or reference, the word `organisat
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 from msgspec.structs import replace
 
 from domain.charter.acts import CharterAct, EventReference, RaiseBreach
@@ -38,12 +38,12 @@ from services.api.commands import act_routes, command_response, execute
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, Route, query_route
-from services.api.queries import as_of_now, log_person_read, next_link, read_response, requested_as_of
+from services.api.operations import AsOfQuery, Operation, Route, Weight, query_route
+from services.api.queries import as_of_now, next_link, read_response, record_person_read, requested_as_of, sight_of
 from services.api.routes.goal_queries import HistoryQuery
 from services.authorization import READ
 from services.visibility.policy import (
-    PRIVATE_CHARTER_EVENTS,
+    build_goal_filter,
     can_see_scope,
     require_decision,
     require_goal,
@@ -238,7 +238,7 @@ def _may_read_private_parts(context: RequestContext, view: AsOf, charter: Charte
     team = charter.of.team
     within = can_see_scope(context.viewer, team)
     if within and team is not None and team not in context.viewer.teams:
-        log_person_read(context, view, team=team)
+        record_person_read(context, view, "charters", team=team)
     return within
 
 
@@ -250,6 +250,7 @@ def _summarise(context: RequestContext, view: AsOf, held: CharterVersion) -> Cha
     "/v1/charters",
     Operation(
         id="listCharters",
+        weight=Weight.PAGE,
         summary="Every charter that has begun: the organisation's own, then the teams'",
         tag=_TAG,
         scopes=(READ,),
@@ -291,7 +292,11 @@ def get_charter(context: RequestContext, of: str) -> HttpResponse:
     view = requested_as_of(context)
     held = load_charter(context, of, view)
     within = _may_read_private_parts(context, view, held.charter)
-    linked = count_linked_goals(context.runtime.database, view, held.charter) if within else None
+    linked = (
+        count_linked_goals(context.runtime.database, view, held.charter, visible=build_goal_filter(context.viewer))
+        if within
+        else None
+    )
     summary = charter_summary(held.charter, held.version, within=within)
     return read_response(context, replace(summary, linked_goals=linked), view)
 
@@ -312,9 +317,11 @@ def get_charter_history(context: RequestContext, of: str) -> HttpResponse:
     query: HistoryQuery = context.query
     view = requested_as_of(context)
     charter = load_charter(context, of, as_of_now(context)).charter
-    page = history.load_history_page(context.runtime.database, view, charter.id, after=query.after, limit=query.limit)
-    if not _may_read_private_parts(context, view, charter):
-        page = replace(page, entries=[entry for entry in page.entries if entry.type not in PRIVATE_CHARTER_EVENTS])
+    _may_read_private_parts(context, view, charter)
+    sight = sight_of(context, view)
+    page = history.load_history_page(
+        context.runtime.database, view, charter.id, sight=sight, after=query.after, limit=query.limit
+    )
     headers = next_link(context, query, after=page.next)
     return read_response(context, page, view, headers=headers)
 
@@ -323,7 +330,7 @@ async def _resolve_charter(context: RequestContext, ref: str) -> tuple[UUID, str
     """The stream, and its owner where the path names a team or the organisation rather than an id."""
     organisation, identity = context.viewer.organisation_id, as_uuid(ref)
     if identity is not None:
-        begun = await sync_to_thread(context.runtime.ledger.load, organisation, "charter", identity)
+        begun = await asyncio.to_thread(context.runtime.ledger.load, organisation, "charter", identity)
         if begun is not None:
             return identity, None
     return resolve_charter_id(organisation, ref), ref
@@ -350,7 +357,7 @@ def _require_visible_event(context: RequestContext, about: EventReference) -> No
 async def act_on_charter(context: RequestContext, of: str) -> HttpResponse:
     """Record an act on a charter; the first one begins it."""
     if isinstance(context.body, RaiseBreach):
-        await sync_to_thread(_require_visible_event, context, context.body.about)
+        await asyncio.to_thread(_require_visible_event, context, context.body.about)
     stream_id, team = await _resolve_charter(context, decode_segment(of))
     act = replace(context.body, of=context.body.of or team)
     receipt = await execute(context, "charter", stream_id, act, begins=True)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 from datetime import date
 from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 import msgspec
+from litestar.concurrency import sync_to_thread
 
 from domain.cycle import acts
 from domain.cycle.decide import possible_ends
 from domain.cycle.state import Cycle
 from domain.errors import NotFound
 from domain.references import require_external_reference, resolve_stream_id
-from domain.registry import EVENTS
 from domain.scope import ORGANISATION
 from ledger.commands import Receipt
 from projections.as_of import AsOf
@@ -37,16 +36,21 @@ from services.api.context import RequestContext
 from services.api.filters import ScopeReference, require_references
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
-from services.api.queries import as_of_now, next_link, read_response, requested_as_of
+from services.api.operations import (
+    AsOfQuery,
+    Operation,
+    Route,
+    Weight,
+    command_route,
+    query_route,
+)
+from services.api.queries import as_of_now, next_link, read_response, requested_as_of, sight_of
 from services.api.routes.goal_queries import Cursor, HistoryQuery
 from services.authorization import ACT, ADMIN, READ, can_see_everything
+from services.visibility.events import EventVisibility
 from services.visibility.policy import (
-    GoalFilter,
-    can_see_goal,
     goals_of_cycle,
     redact_cycle,
-    redact_cycle_event,
     require_scope,
 )
 
@@ -136,9 +140,20 @@ def cycle_summary(
     )
 
 
-def _respond(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
-    summary = cycle_summary(receipt.state, receipt.version, position=receipt.position, events=receipt.event_ids)
+async def _respond(
+    context: RequestContext, receipt: Receipt, *, status: int = 200, location: str | None = None
+) -> HttpResponse:
+    cycle: Cycle = receipt.state
+    if cycle.of.team is None and not can_see_everything(context.viewer):
+        # The organisation's own holds goals of every team; a team's holds that team's.
+        cycle = await sync_to_thread(_redact_own_cycle, context, cycle)
+    summary = cycle_summary(cycle, receipt.version, position=receipt.position, events=receipt.event_ids)
     return command_response(summary, receipt, status=status, location=location)
+
+
+def _redact_own_cycle(context: RequestContext, cycle: Cycle) -> Cycle:
+    sight = EventVisibility(context.runtime.ledger, context.viewer)
+    return redact_cycle(cycle, lambda goal: sight.can_see_stream("goal", goal))
 
 
 def load_cycle(context: RequestContext, ref: str, view: AsOf) -> Cycle:
@@ -174,13 +189,14 @@ async def open_cycle(context: RequestContext) -> HttpResponse:
         else context.runtime.new_id()
     )
     receipt = await execute(context, "cycle", cycle_id, act, creates=True)
-    return _respond(receipt, status=201, location=f"/v1/cycles/{receipt.stream.partition('/')[2]}")
+    return await _respond(context, receipt, status=201, location=f"/v1/cycles/{receipt.stream.partition('/')[2]}")
 
 
 @query_route(
     "/v1/cycles",
     Operation(
         id="listCycles",
+        weight=Weight.PAGE,
         summary="The cycles that you may see, a page at a time: your teams' and the organisation's own",
         tag=_TAG,
         scopes=(READ,),
@@ -202,7 +218,8 @@ def list_cycles(context: RequestContext) -> HttpResponse:
         require_references(context)
     headers = next_link(context, query, cursor=found.next)
     versions = load_stream_versions(database, view, [cycle.id for cycle in found.cycles])
-    items = [cycle_summary(cycle, versions.get(cycle.id, cycle.version)) for cycle in found.cycles]
+    shown = sight_of(context, view).redact_cycles(found.cycles)
+    items = [cycle_summary(cycle, versions.get(cycle.id, cycle.version)) for cycle in shown]
     return read_response(context, CycleList(cycles=items, next=found.next), view, headers=headers)
 
 
@@ -224,7 +241,7 @@ def get_cycle(context: RequestContext, cycle: str) -> HttpResponse:
     database = context.runtime.database
     waiting = find_undecided_goals(found, load_cycle_goals(database, view, (held.goal for held in found.goals)))
     said = CycleNotes(database, view, [found])
-    sees = _build_goal_filter(context, found, as_of_now(context))
+    sees = sight_of(context, view).build_filter(goals_of_cycle(found))
     answer = CycleView(
         id=found.id,
         version=found.version,
@@ -256,48 +273,19 @@ def get_cycle(context: RequestContext, cycle: str) -> HttpResponse:
 def get_cycle_history(context: RequestContext, cycle: str) -> HttpResponse:
     query: HistoryQuery = context.query
     view = requested_as_of(context)
-    now = as_of_now(context)
-    found = load_cycle(context, decode_segment(cycle), now)
-    veil = (
-        None
-        if can_see_everything(context.viewer)
-        else functools.partial(_redact_entry, _build_goal_filter(context, found, now))
-    )
+    found = load_cycle(context, decode_segment(cycle), as_of_now(context))
+    sight = sight_of(context, view)
     page = history.load_history_page(
-        context.runtime.database, view, found.id, after=query.after, limit=query.limit, veil=veil
+        context.runtime.database, view, found.id, sight=sight, after=query.after, limit=query.limit
     )
     headers = next_link(context, query, after=page.next)
     return read_response(context, page, view, headers=headers)
 
 
-def _build_goal_filter(context: RequestContext, cycle: Cycle, view: AsOf) -> GoalFilter:
-    """Which goals of the cycle the viewer sees now: the organisation's own holds those of every team."""
-    if can_see_everything(context.viewer):
-        return lambda _goal: True
-    goals = load_cycle_goals(context.runtime.database, view, goals_of_cycle(cycle)).values()
-    return frozenset(goal.id for goal in goals if can_see_goal(context.viewer, goal)).__contains__
-
-
-def _redact_entry(sees: GoalFilter, happened: history.StoredEntry) -> history.StoredEntry | None:
-    """The same of an entry of its history as of its event in the feed; and of its goals before and after."""
-    fact = redact_cycle_event(msgspec.json.decode(happened.data, type=EVENTS[happened.type]), sees)
-    if fact is None:
-        return None
-    before, after = (_redact_goals(values, sees) for values in (happened.before, happened.after))
-    data = msgspec.json.encode(fact).decode()
-    return history.StoredEntry(type=happened.type, data=data, before=before, after=after)
-
-
-def _redact_goals(values: str, sees: GoalFilter) -> str:
-    items = msgspec.json.decode(values)
-    if items.get("goals"):
-        items["goals"] = [held for held in items["goals"] if sees(UUID(held["goal"]))]
-    return msgspec.json.encode(items).decode()
-
-
 async def act_on_cycle(context: RequestContext, cycle: str) -> HttpResponse:
     """Record an act on a cycle."""
-    return _respond(await execute(context, "cycle", context.resolve_id("cycle", decode_segment(cycle)), context.body))
+    receipt = await execute(context, "cycle", context.resolve_id("cycle", decode_segment(cycle)), context.body)
+    return await _respond(context, receipt)
 
 
 ROUTES: list[Route] = [

@@ -26,8 +26,15 @@ from services.api.context import RequestContext
 from services.api.filters import DecisionState, MemberReference, ScopeReference, require_references
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse, format_version_etag
-from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
-from services.api.queries import as_of_now, next_link, read_response, requested_as_of
+from services.api.operations import (
+    AsOfQuery,
+    Operation,
+    Route,
+    Weight,
+    command_route,
+    query_route,
+)
+from services.api.queries import as_of_now, next_link, read_response, requested_as_of, sight_of
 from services.api.routes.goal_queries import Cursor, HistoryQuery
 from services.api.summaries import StreamSummary
 from services.authorization import ACT, ADMIN, DECIDE, READ, can_see_everything
@@ -133,6 +140,7 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     "/v1/decisions",
     Operation(
         id="listDecisions",
+        weight=Weight.PAGE,
         summary="Decisions, a page at a time; pages stay consistent under writes",
         tag=_TAG,
         scopes=(READ,),
@@ -248,7 +256,10 @@ def get_decision_history(context: RequestContext, decision: str) -> HttpResponse
     query: HistoryQuery = context.query
     view = requested_as_of(context)
     found = _load_decision(context, decision, as_of_now(context))
-    page = history.load_history_page(context.runtime.database, view, found.id, after=query.after, limit=query.limit)
+    sight = sight_of(context, view)
+    page = history.load_history_page(
+        context.runtime.database, view, found.id, sight=sight, after=query.after, limit=query.limit
+    )
     headers = next_link(context, query, after=page.next)
     return read_response(context, page, view, headers=headers)
 

@@ -14,13 +14,20 @@ from domain.calendar import end_of_day
 from domain.errors import NotFound
 from projections.as_of import AsOf
 from projections.inbox.digest import Digest, load_digest
-from projections.people import load_names, team_at
+from projections.people import team_at
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment, parse_as_of
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, Route, TimeText, query_route
-from services.api.queries import read_response, requested_as_of
+from services.api.operations import (
+    AsOfQuery,
+    Operation,
+    Route,
+    TimeText,
+    Weight,
+    query_route,
+)
+from services.api.queries import read_response, requested_as_of, sight_of
 from services.authorization import READ
 from services.visibility.policy import require_scope
 
@@ -43,6 +50,7 @@ class DigestQuery(AsOfQuery, frozen=True, kw_only=True):
     "/v1/teams/{team}/digest",
     Operation(
         id="getDigest",
+        weight=Weight.PAGE,
         summary="What changed in a team, what is needed of whom, and what is unchanged: to be read at any time",
         tag="support",
         scopes=(READ,),
@@ -59,9 +67,10 @@ def get_digest(context: RequestContext, team: str) -> HttpResponse:
     if found is None:
         raise NotFound("no such team")
     require_scope(viewer, found.id)
-    loaded = load_digest(database, view, found.id, since=_parse_since(query, view), limit=query.limit)
+    sight = sight_of(context, view)
+    loaded = load_digest(database, view, found.id, since=_parse_since(query, view), sight=sight, limit=query.limit)
     if query.names:
-        loaded = replace(loaded, names=load_names(database, view, sorted(map(str, set(_collect_ids(loaded))))))
+        loaded = replace(loaded, names=dict(sight.load_names(database, view, _collect_ids(loaded))))
     return read_response(context, loaded, view)
 
 

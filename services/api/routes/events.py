@@ -6,128 +6,71 @@ everything gets the events of what is visible; `Link: rel="next"` moves on past 
 
 from __future__ import annotations
 
-import asyncio
-import re
 import time
-from contextlib import suppress
-from datetime import datetime
-from typing import Annotated, Any, cast
+from contextlib import AsyncExitStack, suppress
+from typing import Annotated, Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 
-from domain.envelope import RecordedEvent
 from domain.references import as_uuid
-from domain.registry import AGGREGATES, EVENTS, EventData, event_schema
+from domain.registry import AGGREGATES, EVENTS, event_schema
 from services.api.context import RequestContext
-from services.api.filters import EventTag, missing_stream
+from services.api.filters import EventPattern, TeamReference, missing_stream, require_references
+from services.api.http.parsing import encode_path
 from services.api.http.problems import FieldError, ProblemError, field_error
-from services.api.http.responses import HttpResponse, encode, response_with_etag
-from services.api.operations import NoQuery, Operation, Route, query_route
+from services.api.http.responses import HttpResponse, StreamResponse, response_with_etag
+from services.api.live.chunks import StreamView, parse_event_id
+from services.api.live.event_stream import EventStream
+from services.api.live.follower import Follower
+from services.api.operations import NoQuery, Operation, Position, Route, Weight, query_route
 from services.authorization import READ
+from services.cloud_events import BATCH_MEDIA_TYPE, CloudEvent, encode_batch
+from services.event_filter import EventFilter
 from services.visibility.events import EventVisibility
-from services.visibility.feed import FeedFilter, FeedPage, load_feed_page
+from services.visibility.feed import FeedPage, load_feed_page
 
-BATCH_MEDIA_TYPE = "application/cloudevents-batch+json"
 LARGEST_PAGE = 1000
-#: Between two looks at the log while a pull waits for news.
-_POLL_INTERVAL_S = 0.1
 #: How long a pull passes over full pages of which its viewer sees nothing, also where it does not wait for news.
 _SKIP_LIMIT_S = 0.5
-_SEQUENCE_DIGITS = 20
+#: A full page holds the same events for good. A client's own cache may keep it, for a day: no longer than needed.
+_IMMUTABLE = "private, max-age=86400, immutable"
 SubjectText = Annotated[str, msgspec.Meta(min_length=1, max_length=250)]
 
 
-class EventsQuery(NoQuery, frozen=True, kw_only=True):
-    """Which events, and how long to wait for the first."""
+class FilterQuery(NoQuery, frozen=True, kw_only=True):
+    """Which events; applied to what the key's member sees."""
 
-    after: Annotated[int, msgspec.Meta(ge=0, le=2**62, description="Only events behind this position.")] = 0
     types: Annotated[
-        list[EventTag],
-        msgspec.Meta(max_length=100, description="Any of these event types."),
+        list[EventPattern],
+        msgspec.Meta(
+            max_length=100, description="Any of these types; `goal.*` stands for all that begin with `goal.`."
+        ),
     ] = msgspec.field(default_factory=list)
     subject: Annotated[
         SubjectText | None, msgspec.Meta(description="One stream: `goal/<id or reference>`, `member/...`, `team/...`.")
     ] = None
+    team: Annotated[
+        TeamReference | None,
+        msgspec.Meta(
+            description="One team's events, and those of its charter, cycles, decisions, goals and present members."
+        ),
+    ] = None
+    epoch: Annotated[
+        Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")] | None,
+        msgspec.Meta(description="Epoch of the log that `after` is a position of; another log's is refused."),
+    ] = None
+
+
+class EventsQuery(FilterQuery, frozen=True, kw_only=True):
+    """Which events, and how long to wait for the first."""
+
+    after: Annotated[int, msgspec.Meta(ge=0, le=2**62, description="Only events behind this position.")] = 0
     limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 100
-    epoch: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")] | None = None
     timeout: Annotated[
         float, msgspec.Meta(ge=0, le=300, description="Seconds to wait for news, up to the server's limit.")
     ] = 0.0
-
-
-class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """CloudEvents 1.0.2, structured: the event's Struct as `data`, its envelope as attributes."""
-
-    specversion: str
-    id: str
-    source: str
-    type: str
-    subject: str
-    #: Business time.
-    time: datetime
-    datacontenttype: str
-    dataschema: str
-    #: Position in the organisation's log, padded so that text sorts as numbers do.
-    sequence: str
-    partitionkey: str
-    streamversion: int
-    #: The log's: another one where it was restored from a copy.
-    epoch: str
-    recordedtime: datetime
-    #: Where it came in: api, import, timer, worker.
-    recordsource: str
-    correlationid: str
-    causationid: str | None = None
-    authtype: str
-    authid: str | None = None
-    onbehalfof: str | None = None
-    reasoncode: str | None = None
-    reasontext: str | None = None
-    data: EventData
-
-
-def to_cloud_event(recorded: RecordedEvent, base_url: str, epoch: str) -> CloudEvent:
-    """The event as everybody outside sees it."""
-    reason = recorded.reason
-    return CloudEvent(
-        specversion="1.0",
-        id=str(recorded.event_id),
-        source=f"/organisations/{recorded.organisation_id}",
-        type=recorded.type,
-        subject=recorded.stream,
-        time=recorded.occurred_at,
-        datacontenttype="application/json",
-        dataschema=f"{base_url}/v1/schemas/{recorded.type}",
-        sequence=f"{recorded.position:0{_SEQUENCE_DIGITS}d}",
-        partitionkey=recorded.stream,
-        streamversion=recorded.version,
-        epoch=epoch,
-        recordedtime=recorded.recorded_at,
-        recordsource=str(recorded.source),
-        correlationid=str(recorded.correlation_id),
-        causationid=str(recorded.causation_id) if recorded.causation_id else None,
-        authtype="app_user" if recorded.actor else "system",
-        authid=str(recorded.actor) if recorded.actor else None,
-        onbehalfof=str(recorded.on_behalf_of) if recorded.on_behalf_of else None,
-        reasoncode=str(reason.code) if reason else None,
-        reasontext=_to_attribute(reason.text) if reason else None,
-        data=cast("EventData", recorded.data),
-    )
-
-
-#: What CloudEvents 1.0.2 forbids in an attribute: controls, noncharacters, lone surrogates.
-_FORBIDDEN_IN_ATTRIBUTES = re.compile(
-    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
-    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
-    + "]"
-)
-
-
-def _to_attribute(text: str) -> str | None:
-    """People's words as an attribute holds them: blanks for what it may not hold; None where nothing is left."""
-    return _FORBIDDEN_IN_ATTRIBUTES.sub(" ", text).strip() or None
 
 
 @query_route(
@@ -140,50 +83,89 @@ def _to_attribute(text: str) -> str | None:
         query=EventsQuery,
         answer=list[CloudEvent],
         media=(BATCH_MEDIA_TYPE,),
-        codes=("not_found", "epoch_changed"),
+        codes=("not_found", "epoch_changed", "too_many_at_once", "overloaded"),
+        weight=Weight.WAIT,
     ),
 )
 async def pull_events(context: RequestContext) -> HttpResponse:
     query: EventsQuery = context.query
+    require_epoch(context, query.epoch)
     began = time.monotonic()
-    deadline = began + min(query.timeout, context.runtime.settings.long_poll_limit_s)
-    page = await sync_to_thread(_load_page, context, query.after)
-    if query.epoch not in (None, context.runtime.ledger.epoch):
-        now = context.runtime.ledger.epoch
-        raise ProblemError("epoch_changed", f"the log's epoch is {now}: begin at `after=0`", allowed=(now,))
+    seconds = min(query.timeout, context.runtime.settings.long_poll_limit_s)
+    wanted = build_filter(context, query)
+    page = await context.run_in_thread(Weight.PAGE, _load_page, context, wanted, query.after)
     if query.after > page.head:
-        detail = f"this organisation has not reached that position; it is at {page.head}"
-        raise field_error("/after", detail, where="query")
-    # Waiting holds no thread: a thousand patient followers cost a thousand small timers.
-    if not page.events and query.subject is not None:
-        await sync_to_thread(_require_subject, context, query.subject)
-    # A server that stops answers with what there is: nothing yet, and the position from which to go on.
-    with suppress(TimeoutError):
-        async with context.waits.limit(None):
-            while not page.events and time.monotonic() < (
-                max(deadline, began + _SKIP_LIMIT_S) if page.full else deadline
-            ):
-                if not page.full:
-                    await asyncio.sleep(_POLL_INTERVAL_S)
-                page = await sync_to_thread(_load_page, context, page.examined)
+        raise beyond_the_head("/after", page.head)
+    if not page.events and wanted.narrows:
+        await context.run_in_thread(Weight.LIGHT, _require_what_is_named, context, query)
+    while page.full and not page.events and time.monotonic() < began + max(_SKIP_LIMIT_S, seconds):
+        page = await context.run_in_thread(Weight.PAGE, _load_page, context, wanted, page.examined)
+    if not page.events and (left := began + seconds - time.monotonic()) > 0:
+        async with context.hold(Weight.WAIT):
+            page = await _wait_for_news(context, wanted, page, left)
     return _respond(context, query, page)
 
 
-def _load_page(context: RequestContext, after: int) -> FeedPage:
-    query: EventsQuery = context.query
-    wanted = FeedFilter(types=tuple(query.types), subject=_resolve_subject(context, query.subject))
-    return load_feed_page(context.runtime.ledger, context.viewer, after, query.limit, wanted)
+async def _wait_for_news(context: RequestContext, wanted: EventFilter, page: FeedPage, seconds: float) -> FeedPage:
+    """The first page that shows something, or, once the time is over, the last one that showed nothing.
+
+    Waiting holds no thread and reads nothing: the live feed wakes it. A server that stops answers with what there is.
+    """
+    with suppress(TimeoutError):
+        async with context.waits.limit(seconds), context.live.waiting(context.viewer.organisation_id) as waiter:
+            while not page.events:
+                if not page.full:
+                    await waiter.wait_beyond(page.examined)
+                # The key may have ended while it waited, and its member may see more or less.
+                context = await context.authenticate_again()
+                view = build_view(context, wanted)
+                page = await context.live.load_page(view, page.examined, context.query.limit)
+    return page
 
 
-def _require_subject(context: RequestContext, subject: str) -> None:
-    """Raise ProblemError 404 for a stream that is not there, or whose events are not for this viewer."""
-    kind, slash, _ = subject.partition("/")
-    stream_id, visibility = _resolve_subject(context, subject), EventVisibility(context.runtime.ledger, context.viewer)
+def build_view(context: RequestContext, wanted: EventFilter) -> StreamView:
+    """What the live feed shows to this viewer."""
+    return StreamView(context.viewer, wanted, context.runtime.settings.base_url).seen_by(context.viewer)
+
+
+def require_epoch(context: RequestContext, epoch: str | None) -> None:
+    """Raise ProblemError 410 for a position of another log; one that names no epoch is not checked."""
+    now = context.runtime.ledger.epoch
+    if epoch not in (None, now):
+        raise ProblemError("epoch_changed", f"the log's epoch is {now}: begin at `after=0`", allowed=(now,))
+
+
+def beyond_the_head(pointer: str, head: int) -> ProblemError:
+    """A 422 for a position that the organisation has not reached."""
+    return field_error(pointer, f"this organisation has not reached that position; it is at {head}", where="query")
+
+
+def build_filter(context: RequestContext, query: FilterQuery) -> EventFilter:
+    """What the query narrows the feed down to."""
+    return EventFilter(
+        types=tuple(query.types),
+        subject=_resolve_subject(context, query.subject),
+        team=context.resolve_id("team", query.team) if query.team is not None else None,
+    )
+
+
+def _load_page(context: RequestContext, wanted: EventFilter, after: int) -> FeedPage:
+    return load_feed_page(context.runtime.ledger, context.viewer, after, context.query.limit, wanted)
+
+
+def _require_what_is_named(context: RequestContext, query: FilterQuery) -> None:
+    """Raise ProblemError 404 for a team or stream that is not there, or whose events are not for this viewer."""
+    require_references(context)
+    stream_id = _resolve_subject(context, query.subject)
+    if query.subject is None or stream_id is None:
+        return
+    kind, slash, _ = query.subject.partition("/")
+    visibility = EventVisibility(context.runtime.ledger, context.viewer)
     if not any(visibility.includes(each, stream_id) for each in ([kind] if slash else AGGREGATES)):
         raise missing_stream("subject", ["stream"])
 
 
-def _resolve_subject(context: RequestContext, subject: str | None) -> Any:
+def _resolve_subject(context: RequestContext, subject: str | None) -> UUID | None:
     if subject is None:
         return None
     kind, slash, ref = subject.partition("/")
@@ -203,12 +185,15 @@ def _respond(context: RequestContext, query: EventsQuery, page: FeedPage) -> Htt
     epoch = context.runtime.ledger.epoch
     given = msgspec.structs.asdict(query) | {"after": page.examined, "epoch": epoch}
     asked = {name: value for name, value in given.items() if value not in (None, [], 0.0) or name == "after"}
-    body = encode([to_cloud_event(event, context.base_url, epoch) for event in page.events])
+    body = encode_batch(page.events, context.runtime.settings.base_url, epoch)
     headers = {
-        "Link": f'<{context.path}?{urlencode(asked, doseq=True)}>; rel="next"',
+        "Link": f'<{encode_path(context.path)}?{urlencode(asked, doseq=True)}>; rel="next"',
         "Plimsoll-Position": str(page.examined),
         "Plimsoll-Epoch": epoch,
     }
+    if page.immutable and query.epoch is not None:
+        # Without its epoch the same address has another answer once the log was restored.
+        headers["Cache-Control"] = _IMMUTABLE
     return response_with_etag(body, media_type=BATCH_MEDIA_TYPE, headers=headers)
 
 
@@ -245,4 +230,59 @@ def build_published_schema(tag: str) -> dict[str, Any] | None:
     }
 
 
-ROUTES: list[Route] = [pull_events]
+class StreamQuery(FilterQuery, frozen=True, kw_only=True):
+    """Which events, and from where on."""
+
+    after: Annotated[
+        Position | None,
+        msgspec.Meta(description="Only events behind this position; where left out, only those that come."),
+    ] = None
+
+
+@query_route(
+    "/v1/events/stream",
+    Operation(
+        id="streamEvents",
+        summary="The organisation's events as they come, as server-sent events",
+        tag="events",
+        scopes=(READ,),
+        query=StreamQuery,
+        media=("text/event-stream",),
+        codes=("not_found", "epoch_changed", "too_many_at_once", "overloaded"),
+        weight=Weight.WAIT,
+    ),
+)
+async def stream_events(context: RequestContext) -> StreamResponse:
+    query: StreamQuery = context.query
+    ledger, live = context.runtime.ledger, context.live
+    epoch, after = _find_beginning(context, query)
+    require_epoch(context, epoch)
+    head = await live.load_head(context.viewer.organisation_id, at_least=after or 0)
+    if after is not None and after > head:
+        raise beyond_the_head("/after", head)
+    wanted = build_filter(context, query)
+    if wanted.narrows:
+        await context.run_in_thread(Weight.LIGHT, _require_what_is_named, context, query)
+    follower = Follower(context.api_key, build_view(context, wanted), head if after is None else after)
+    resources = AsyncExitStack()
+    await resources.enter_async_context(context.hold(Weight.WAIT))
+    return StreamResponse(
+        produce=EventStream(ledger.epoch, live, context.waits, follower, head).produce,
+        resources=resources,
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Plimsoll-Epoch": ledger.epoch},
+    )
+
+
+def _find_beginning(context: RequestContext, query: StreamQuery) -> tuple[str | None, int | None]:
+    """Epoch and position behind which a stream begins: where the client was, before what its address says."""
+    last = context.headers.get("last-event-id", "")
+    if not last:
+        return query.epoch, query.after
+    found = parse_event_id(last)
+    if found is None:
+        raise field_error("/Last-Event-ID", "the `id` of an event of this stream", where="header")
+    return found[0] or query.epoch, found[1]
+
+
+ROUTES: list[Route] = [pull_events, stream_events]

@@ -21,7 +21,7 @@ from services.api.http.parsing import decode_segment, parse_as_of
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import HttpResponse
 from services.api.operations import Operation, Position, ReadQuery, Route, TimeText, query_route
-from services.api.queries import log_person_read, next_page_url
+from services.api.queries import next_page_url, record_person_read
 from services.authorization import READ, STEWARD
 from services.exports.errors import FormatUnavailable
 from services.exports.exporting import Export, ExportQuery, ExportSummary, prepare_export, write_export
@@ -83,7 +83,7 @@ def export_mart(context: RequestContext, mart: str) -> HttpResponse:
         )
     export = _prepare(context, decode_segment(mart), query)
     if export.mart.name in _PERSON_LEVEL or query.names:
-        log_person_read(context, export.view, mart=export.mart.name)
+        record_person_read(context, export.view, f"exports/{export.mart.name}")
     if not _slots.acquire(blocking=False):
         raise ProblemError("too_many_exports", headers={"Retry-After": str(_RETRY_S)})
     try:

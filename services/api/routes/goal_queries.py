@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -30,14 +31,31 @@ from services.api.filters import (
 from services.api.http.parsing import decode_segment, parse_as_of
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, format_version_etag
-from services.api.operations import AsOfQuery, Operation, ReadQuery, Route, TimeText, query_route
-from services.api.queries import as_of_now, next_link, read_response, requested_as_of
+from services.api.operations import (
+    AsOfQuery,
+    Operation,
+    ReadQuery,
+    Route,
+    TimeText,
+    Weight,
+    query_route,
+)
+from services.api.queries import as_of_now, next_link, read_response, requested_as_of, sight_of
 from services.api.summaries import GoalSummary, allowed_acts_by_role, goal_summary
 from services.authorization import READ, can_see_everything
-from services.visibility.policy import require_goal, require_scope
+from services.visibility.events import EventVisibility
+from services.visibility.policy import build_goal_filter, require_goal
 
 _TAG = "goals"
 Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+_FOUR = "[0-9a-f]{4}"
+GoalIdPrefix = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=f"^{_FOUR}[0-9a-f]{{0,4}}(?:(?<={_FOUR}{_FOUR})-(?:{_FOUR}-){{0,3}}[0-9a-f]{{0,12}})?$",
+        description="Only goals whose id begins so: four characters or more.",
+    ),
+]
 
 
 class GoalsQuery(AsOfQuery, frozen=True, kw_only=True):
@@ -55,22 +73,27 @@ class GoalsQuery(AsOfQuery, frozen=True, kw_only=True):
     q: Annotated[str, msgspec.Meta(max_length=200, description="Words that title or outcome must contain.")] = ""
     due_from: date | None = None
     due_to: date | None = None
+    id_prefix: GoalIdPrefix | None = None
     sort: Annotated[GoalSort, msgspec.Meta(description=f"One of {', '.join(goals.SORTS)}.")] = "due"
     cursor: Cursor | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE_SIZE)] = 50
+    names: Annotated[bool, msgspec.Meta(description="Say how the members and teams are called.")] = False
 
 
-class GoalList(msgspec.Struct, frozen=True, kw_only=True):
+class GoalList(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One page of goals; the next one's cursor, also as `Link: <...>; rel="next"` (RFC 8288)."""
 
     goals: list[GoalSummary]
     next: str | None
+    #: Id -> how the members and teams named here were called at `as_of`; only when asked for.
+    names: Mapping[str, str] = {}
 
 
 @query_route(
     "/v1/goals",
     Operation(
         id="listGoals",
+        weight=Weight.PAGE,
         summary="Goals, a page at a time; pages stay consistent under writes",
         tag=_TAG,
         scopes=(READ,),
@@ -93,13 +116,16 @@ def list_goals(context: RequestContext) -> HttpResponse:
         sort=query.sort,
         cursor=query.cursor,
         limit=query.limit,
-        visible=_build_visibility_filter(context),
+        visible=build_goal_filter(context.viewer),
     )
     if not page.goals:
         require_references(context)
     headers = next_link(context, query, cursor=page.next)
+    named = {id_ for goal in page.goals for id_ in (goal.team, goal.owner, goal.sponsor)} if query.names else ()
     answer = GoalList(
-        goals=[goal_summary(goal, clock_at=view.clock_at(goal.external_source)) for goal in page.goals], next=page.next
+        goals=[goal_summary(goal, clock_at=view.clock_at(goal.external_source)) for goal in page.goals],
+        next=page.next,
+        names=sight_of(context, view).load_names(context.runtime.database, view, named) if named else {},
     )
     return read_response(context, answer, view, headers=headers)
 
@@ -109,6 +135,7 @@ def _build_filters(context: RequestContext, query: GoalsQuery) -> goals.GoalFilt
         return context.resolve_id(kind, ref) if ref is not None else None
 
     return goals.GoalFilters(
+        id_prefix=query.id_prefix or msgspec.UNSET,
         team=named("team", query.team),
         owner=named("member", query.owner),
         sponsor=named("member", query.sponsor),
@@ -122,18 +149,10 @@ def _build_filters(context: RequestContext, query: GoalsQuery) -> goals.GoalFilt
 
 
 def _require_cycle(context: RequestContext, ref: str) -> None:
-    """Raise ProblemError 404, or `Forbidden` for another team's: what is in it is that team's business."""
-    cycle = context.runtime.ledger.load(context.viewer.organisation_id, "cycle", context.resolve_id("cycle", ref))
-    if cycle is None:
+    """Raise ProblemError 404 for a cycle that is not there, or not for this viewer: a filter does not tell which."""
+    sight = EventVisibility(context.runtime.ledger, context.viewer)
+    if not sight.includes("cycle", context.resolve_id("cycle", ref)):
         raise missing_stream("cycle", ["cycle"])
-    require_scope(context.viewer, cycle.of.team)
-
-
-def _build_visibility_filter(context: RequestContext) -> goals.GoalVisibilityFilter | None:
-    viewer = context.viewer
-    if can_see_everything(viewer):
-        return None
-    return goals.GoalVisibilityFilter(member=viewer.member_id, teams=viewer.teams | viewer.leads)
 
 
 def load_goal(context: RequestContext, ref: str, view: AsOf) -> Goal:
@@ -227,7 +246,10 @@ def get_history(context: RequestContext, goal: str) -> HttpResponse:
     query: HistoryQuery = context.query
     view = requested_as_of(context)
     found = load_goal(context, goal, as_of_now(context))
-    page = history.load_history_page(context.runtime.database, view, found.id, after=query.after, limit=query.limit)
+    sight = sight_of(context, view, goal=found.id)
+    page = history.load_history_page(
+        context.runtime.database, view, found.id, sight=sight, after=query.after, limit=query.limit
+    )
     headers = next_link(context, query, after=page.next)
     return read_response(context, page, view, headers=headers)
 

@@ -30,6 +30,7 @@ from services.api.operations import Operation, Route, command_route
 from services.api.queries import as_of_now
 from services.api.summaries import GoalSummary, goal_summary
 from services.authorization import ACT, ADMIN
+from services.visibility.events import EventVisibility
 from services.visibility.policy import can_see_goal, can_see_person, require_goal, with_read_scope
 
 
@@ -113,6 +114,7 @@ def build_preview(context: RequestContext, command: Command) -> ActPreview:
     """Decide the command without recording anything. Raises the refusal that the command itself would meet."""
     found = context.runtime.ledger.preview(command)
     as_of = as_of_now(context)
+    sight = EventVisibility(context.runtime.ledger, context.viewer)
     owners = sorted({s.owner for s in (found.before, found.after) if s is not None and s.owner is not None}, key=str)
     return ActPreview(
         would=[
@@ -120,9 +122,10 @@ def build_preview(context: RequestContext, command: Command) -> ActPreview:
                 type=str(type(fact.data).__struct_config__.tag),
                 occurred_at=fact.occurred_at,
                 reason=fact.reason,
-                data=cast("EventData", fact.data),
+                data=cast("EventData", shown),
             )
             for fact in found.facts
+            if (shown := sight.redact_fact(command.kind, command.stream_id, fact.data)) is not None
         ],
         before=goal_summary(found.before) if found.before is not None else None,
         after=goal_summary(found.after) if found.after is not None else None,

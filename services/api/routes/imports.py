@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+from typing import BinaryIO, cast
 
 import msgspec
 
@@ -12,10 +12,10 @@ from ledger.api_keys import Principal
 from services.api.context import RequestContext
 from services.api.http.problems import MEDIA_TYPE, ProblemError, build_problem
 from services.api.http.responses import HttpResponse, encode
-from services.api.operations import NoQuery, Operation, Route, command_route
+from services.api.operations import NoQuery, Operation, Route, Weight, command_route
 from services.authorization import IMPORT, Capability, may
 from services.imports.importer import ImportReceipt, ImportResult, RowError, build_import_receipt, import_lines
-from services.imports.rows import iter_lines
+from services.imports.rows import ImportLimits, iter_lines
 
 NDJSON = "application/x-ndjson"
 _ACCEPTED_MEDIA_TYPES = (
@@ -55,6 +55,7 @@ class ImportProblem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     "/v1/imports",
     Operation(
         id="importActs",
+        weight=Weight.IMPORT,
         summary="Import a history of acts, one JSON object a line; the same file twice adds nothing",
         tag="imports",
         scopes=(IMPORT,),
@@ -80,20 +81,21 @@ def import_acts(context: RequestContext) -> HttpResponse:
         member_id=viewer.member_id,
         scopes=viewer.scopes,
     )
-    lines = iter_lines(io.BytesIO(context.raw_body), context.runtime.settings.import_limit_bytes)
+    settings = context.runtime.settings
+    limits = ImportLimits(unpacked_bytes=settings.import_limit_bytes, lines=settings.import_limit_lines)
     try:
         result = import_lines(
             context.runtime,
             viewer.organisation_id,
-            lines,
+            iter_lines(cast("BinaryIO", context.body_file), limits),
             principal=principal,
             source=query.source,
             partial=query.partial,
             dry_run=query.dry_run,
         )
-    except VersionConflict:
+    except VersionConflict as conflict:
         # Decided again a few times already; no version was given, so this is no failed precondition.
-        raise ProblemError("busy", headers={"Retry-After": "1"}) from None
+        raise ProblemError("busy", conflict.detail, headers={"Retry-After": "1"}) from None
     if result.refused and not query.partial:
         return HttpResponse(body=encode(_to_import_problem(context, result)), status=422, media_type=MEDIA_TYPE)
     receipt = build_import_receipt(context.runtime, viewer.organisation_id, result)
@@ -102,9 +104,11 @@ def import_acts(context: RequestContext) -> HttpResponse:
 
 
 def _to_import_problem(context: RequestContext, result: ImportResult) -> ImportProblem:
-    body = build_problem(
-        "import_refused", detail=f"{result.refused} rows were refused, so none was kept", instance=context.path
-    )
+    detail = f"{result.refused} rows were refused, so none was kept"
+    if result.accepted:
+        # Decided again after others had changed what it builds on, between two slices.
+        detail = f"{result.refused} rows were refused after {result.accepted} others had been kept"
+    body = build_problem("import_refused", detail=detail, instance=context.path)
     return ImportProblem(
         type=body.type,
         title=body.title,

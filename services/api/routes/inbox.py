@@ -9,7 +9,6 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 from msgspec.structs import replace
 
 from domain.errors import Refusal
@@ -21,13 +20,20 @@ from ledger.errors import CommandOutcome, LedgerBusy, LedgerUnavailable
 from projections.calibration import Calibration, compute_calibration
 from projections.goals import goals_at
 from projections.inbox.inbox import Inbox, load_inbox
-from projections.people import load_names
 from services.api.commands import execute
 from services.api.context import RequestContext
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import HttpResponse, encode
-from services.api.operations import AsOfQuery, Operation, Position, Route, command_route, query_route
-from services.api.queries import as_of_now, read_response, requested_as_of
+from services.api.operations import (
+    AsOfQuery,
+    Operation,
+    Position,
+    Route,
+    Weight,
+    command_route,
+    query_route,
+)
+from services.api.queries import as_of_now, read_response, requested_as_of, sight_of
 from services.authorization import ACT, ADMIN, READ
 
 _TAG = "support"
@@ -46,6 +52,7 @@ class InboxQuery(AsOfQuery, frozen=True, kw_only=True):
     "/v1/me/inbox",
     Operation(
         id="getInbox",
+        weight=Weight.PAGE,
         summary="Everything that waits for me: one entry per goal, the nearest deadline first, and the day's reminders",
         tag=_TAG,
         scopes=(READ,),
@@ -58,10 +65,11 @@ def get_inbox(context: RequestContext) -> HttpResponse:
     query: InboxQuery = context.query
     view = requested_as_of(context)
     database, viewer = context.runtime.database, context.viewer
-    loaded = load_inbox(database, view, viewer.member_id, limit=query.limit)
+    sight = sight_of(context, view)
+    loaded = load_inbox(database, view, viewer.member_id, sight=sight, limit=query.limit)
     if query.names:
         ids = {ask.parent for entry in loaded.entries for ask in entry.asks} | {entry.goal for entry in loaded.entries}
-        loaded = replace(loaded, names=load_names(database, view, sorted(str(i) for i in ids if i)))
+        loaded = replace(loaded, names=dict(sight.load_names(database, view, ids)))
     return read_response(context, loaded, view)
 
 
@@ -150,8 +158,8 @@ async def affirm_goals(context: RequestContext) -> HttpResponse:
         raise field_error("/goals", "name goals, or say `all`")
     if said.all and said.seen is None:
         raise field_error("/seen", "with `all`, say up to which position you have seen your goals")
-    wanted, left_out = await sync_to_thread(_select_goals, context, said)
-    versions = await sync_to_thread(_load_seen_versions, context, said, [goal for _, goal in wanted])
+    wanted, left_out = await asyncio.to_thread(_select_goals, context, said)
+    versions = await asyncio.to_thread(_load_seen_versions, context, said, [goal for _, goal in wanted])
     # All of them wait for the ledger at the same time: it takes them in one batch.
     loaded = await asyncio.gather(*(_affirm(context, said, ref, goal, versions) for ref, goal in wanted))
     done = [one for one, _ in loaded if isinstance(one, AffirmedGoal)]

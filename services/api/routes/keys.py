@@ -19,7 +19,7 @@ from services.api.http.parsing import decode_segment
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, encode, json_response
 from services.api.operations import Operation, Route, command_route, query_route
-from services.authorization import ADMIN, SCOPES, Capability, may
+from services.authorization import ADMIN, SCOPES, Capability, may, roles_for_command
 
 _TAG = "keys"
 _MAX_OVERLAP_HOURS = 24 * 31
@@ -77,6 +77,11 @@ def _require_key_management(context: RequestContext) -> None:
         raise Forbidden("keys are the stewards' business", allowed=("steward",))
 
 
+def _steward(context: RequestContext) -> organisations.KeySteward:
+    viewer = context.viewer
+    return organisations.KeySteward(member_id=viewer.member_id, key_id=viewer.key_id, roles=roles_for_command(viewer))
+
+
 def _reject_idempotency_key(context: RequestContext) -> None:
     """Refuse a repeated request: the secret cannot be shown again, and a second key would go unnoticed."""
     if context.idempotency_key is not None:
@@ -123,7 +128,15 @@ def create_key(context: RequestContext) -> HttpResponse:
         decision = as_uuid(scope.removeprefix(GUEST_SCOPE_PREFIX)) if scope.startswith(GUEST_SCOPE_PREFIX) else None
         if decision is not None and context.runtime.ledger.load(organisation, "decision", decision) is None:
             raise NotFound(f"no decision {decision}", pointer="/scopes")
-    text = context.runtime.keys.create(organisation, member_id, asked.scopes, asked.expires_at, asked.name)
+    text = organisations.create_key(
+        context.runtime,
+        organisation,
+        member_id,
+        asked.scopes,
+        by=_steward(context),
+        expires_at=asked.expires_at,
+        name=asked.name,
+    )
     return HttpResponse(body=encode(CreatedKey(key=text)), status=201, headers=_NO_STORE)
 
 
@@ -152,7 +165,10 @@ def rotate_key(context: RequestContext, key: str) -> HttpResponse:
     key_id = _resolve_key(context, key)
     _reject_idempotency_key(context)
     overlap = timedelta(hours=context.body.overlap_hours)
-    text = organisations.rotate_key(context.runtime, key_id, overlap, organisation_id=context.viewer.organisation_id)
+    organisation = context.viewer.organisation_id
+    text = organisations.rotate_key(
+        context.runtime, key_id, overlap, by=_steward(context), organisation_id=organisation
+    )
     return HttpResponse(body=encode(CreatedKey(key=text)), headers=_NO_STORE)
 
 
@@ -178,8 +194,7 @@ class RevokedKey(msgspec.Struct, frozen=True, kw_only=True):
 def revoke_key(context: RequestContext, key: str) -> HttpResponse:
     key_id = _resolve_key(context, key)
     organisation = context.viewer.organisation_id
-    context.runtime.keys.revoke(key_id, organisation_id=organisation)
-    record = next(found for found in context.runtime.keys.list(organisation) if found.key_id == key_id)
+    record = organisations.revoke_key(context.runtime, key_id, by=_steward(context), organisation_id=organisation)
     return HttpResponse(body=encode(RevokedKey(key_id=key_id, revoked_at=record.revoked_at or context.now)))
 
 

@@ -2,50 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated
-from uuid import UUID
 
 import msgspec
 
 from projections.history import history
 from projections.lineage.downstream import PurposeConsequences, find_purpose_consequences
 from projections.lineage.goal_links import GoalLinks, LinkView, load_goal_links
-from projections.lineage.links import load_goals_by_id
 from projections.lineage.upstream import Upstream
 from projections.lineage.why import Why, explain_field
 from services.api.context import RequestContext
 from services.api.filters import GoalField, missing_stream
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, Route, query_route
-from services.api.queries import as_of_now, read_response, requested_as_of
+from services.api.operations import AsOfQuery, Operation, Route, Weight, query_route
+from services.api.queries import as_of_now, read_response, requested_as_of, sight_of
 from services.api.routes.charters import load_charter
 from services.api.routes.goal_queries import load_goal
 from services.authorization import READ
-from services.visibility.policy import GoalVisibility, can_see_scope
+from services.visibility.policy import can_see_scope
+from services.visibility.sight import ViewerSight
 
 
-def goal_visibility(context: RequestContext, goals: Iterable[UUID]) -> GoalVisibility:
-    """Which of these goals the viewer may see: a matter of how they stand now, not of the time asked about."""
-    return GoalVisibility(
-        context.viewer, goals, lambda wanted: load_goals_by_id(context.runtime.database, as_of_now(context), wanted)
-    )
-
-
-def redact_why(context: RequestContext, answer: Why) -> Why:
+def redact_why(context: RequestContext, sight: ViewerSight, answer: Why) -> Why:
     """The answer without goals that the viewer may not see, and without decisions of other teams."""
     goals = [up.goal for up in answer.upstream if up.goal is not None]
-    visible = goal_visibility(context, [*goals, *(down.goal for down in answer.downstream)])
+    sees = sight.build_filter([*goals, *(down.goal for down in answer.downstream)])
 
     def shows(up: Upstream) -> bool:
         if up.goal is not None:
-            return visible.includes(up.goal)
+            return sees(up.goal)
         return up.decision is None or can_see_scope(context.viewer, up.team)
 
     return msgspec.structs.replace(
         answer,
         upstream=[up for up in answer.upstream if shows(up)],
-        downstream=[down for down in answer.downstream if visible.includes(down.goal)],
+        downstream=[down for down in answer.downstream if sees(down.goal)],
     )
 
 
@@ -59,6 +50,7 @@ class WhyQuery(AsOfQuery, frozen=True, kw_only=True):
     "/v1/goals/{goal}/why",
     Operation(
         id="whyIsIt",
+        weight=Weight.PAGE,
         summary="Why a field has its value: change, reason, trigger, trade-offs, who consented, and so on upstream",
         tag="goals",
         scopes=(READ,),
@@ -71,14 +63,16 @@ def get_why(context: RequestContext, goal: str) -> HttpResponse:
     query: WhyQuery = context.query
     view = requested_as_of(context)
     found = load_goal(context, goal, view)
-    answer = explain_field(context.runtime.database, view, found.id, query.field)
-    return read_response(context, redact_why(context, answer), view)
+    sight = sight_of(context, view, goal=found.id)
+    answer = explain_field(context.runtime.database, view, found.id, query.field, sight=sight)
+    return read_response(context, redact_why(context, sight, answer), view)
 
 
 @query_route(
     "/v1/goals/{goal}/links",
     Operation(
         id="getGoalLinks",
+        weight=Weight.PAGE,
         summary="What a goal supports and what supports it: affirmed since when, or waiting until when",
         tag="goals",
         scopes=(READ,),
@@ -90,18 +84,17 @@ def get_why(context: RequestContext, goal: str) -> HttpResponse:
 def get_links(context: RequestContext, goal: str) -> HttpResponse:
     view = requested_as_of(context)
     found = load_goal(context, goal, view)
-    loaded = load_goal_links(context.runtime.database, view, found.id)
-    visible = goal_visibility(
-        context, [link.goal for link in (*loaded.supports, *loaded.supported_by) if link.goal is not None]
-    )
+    sight = sight_of(context, view, goal=found.id)
+    loaded = load_goal_links(context.runtime.database, view, found.id, sight=sight)
+    sees = sight.build_filter(link.goal for link in (*loaded.supports, *loaded.supported_by) if link.goal is not None)
 
     def veiled(link: LinkView) -> LinkView:
         # That it supports something stands in the goal's own terms; what became of that does not.
-        if link.goal is None or visible.includes(link.goal):
+        if link.goal is None or sees(link.goal):
             return link
         return msgspec.structs.replace(link, title="", state=None, events=[])
 
-    below = [link for link in loaded.supported_by if link.goal is None or visible.includes(link.goal)]
+    below = [link for link in loaded.supported_by if link.goal is None or sees(link.goal)]
     loaded = msgspec.structs.replace(loaded, supports=[veiled(link) for link in loaded.supports], supported_by=below)
     return read_response(context, loaded, view)
 
@@ -116,6 +109,7 @@ class ConsequencesQuery(AsOfQuery, frozen=True, kw_only=True):
     "/v1/charters/{of}/consequences",
     Operation(
         id="getPurposeConsequences",
+        weight=Weight.PAGE,
         summary="What each revision of the purpose caused below: links affirmed, renegotiated, unlinked or waiting",
         tag="charters",
         scopes=(READ,),
@@ -130,11 +124,11 @@ def get_consequences(context: RequestContext, of: str) -> HttpResponse:
     charter = load_charter(context, of, as_of_now(context)).charter
     if query.version is not None and query.version > (charter.purpose.version if charter.purpose else 0):
         raise missing_stream("version", ["version of the purpose"])
-    loaded = find_purpose_consequences(context.runtime.database, view, charter.id, version=query.version)
-    visible = goal_visibility(context, [down.goal for down in loaded.downstream])
-    loaded = msgspec.structs.replace(
-        loaded, downstream=[down for down in loaded.downstream if visible.includes(down.goal)]
-    )
+    sight = sight_of(context, view)
+    loaded = find_purpose_consequences(context.runtime.database, view, charter.id, sight=sight, version=query.version)
+    sees = sight.build_filter([down.goal for down in loaded.downstream])
+    shown = [down for down in loaded.downstream if sees(down.goal)]
+    loaded = msgspec.structs.replace(loaded, downstream=shown)
     return read_response(context, loaded, view)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated, get_args
+from uuid import UUID
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 
 from domain.errors import NotFound
 from domain.member import member as members
@@ -16,6 +17,7 @@ from domain.team import team as teams
 from domain.team.team import Team
 from ledger.commands import Receipt
 from projections.as_of import AsOf
+from projections.history import history
 from projections.people import member_at, members_at, teams_and_leads_at
 from services.api.commands import act_routes, command_response, execute, require_stream
 from services.api.context import RequestContext
@@ -23,11 +25,27 @@ from services.api.filters import TeamReference, require_references
 from services.api.http.parsing import decode_segment
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
-from services.api.queries import load_versions, log_person_read, next_link, read_response, requested_as_of
+from services.api.operations import (
+    AsOfQuery,
+    Operation,
+    Route,
+    Weight,
+    command_route,
+    query_route,
+)
+from services.api.queries import (
+    as_of_now,
+    load_versions,
+    next_link,
+    read_response,
+    record_person_read,
+    requested_as_of,
+    sight_of,
+)
+from services.api.routes.goal_queries import HistoryQuery
 from services.api.summaries import MemberSummary, TeamSummary, member_summary, team_summary
 from services.authorization import ACT, ADMIN, READ
-from services.visibility.policy import can_see_person
+from services.visibility.policy import can_see_person, require_person
 
 LARGEST_PAGE = 500
 
@@ -57,7 +75,7 @@ def _summarise_members(context: RequestContext, view: AsOf, found: Sequence[Memb
     versions = load_versions(context, view, "members")
     personal = {member.id for member in found if can_see_person(context.viewer, member.id, member)}
     if personal - {context.viewer.member_id}:
-        log_person_read(context, view, members=len(personal))
+        record_person_read(context, view, "members")
     return [member_summary(m, versions.get(str(m.id), 0), personal=m.id in personal) for m in found]
 
 
@@ -65,6 +83,7 @@ def _summarise_members(context: RequestContext, view: AsOf, found: Sequence[Memb
     "/v1/members",
     Operation(
         id="listMembers",
+        weight=Weight.PAGE,
         summary="Joined members; capacity, absences and roles only of those whose figures you may see",
         tag="members",
         scopes=(READ,),
@@ -156,23 +175,62 @@ async def join_member(context: RequestContext) -> HttpResponse:
 
 
 @query_route(
+    "/v1/members/{member}/history",
+    Operation(
+        id="getMemberHistory",
+        summary="Each event of a member in plain words, for those who may see the member's figures",
+        tag="members",
+        scopes=(READ,),
+        query=HistoryQuery,
+        answer=history.HistoryPage,
+        reads_view=True,
+    ),
+)
+def get_member_history(context: RequestContext, member: str) -> HttpResponse:
+    found = _load_member(context, member, as_of_now(context))
+    require_person(context.viewer, found.id, found)
+    view = requested_as_of(context)
+    if found.id != context.viewer.member_id:
+        record_person_read(context, view, "members/history", member=found.id)
+    return _respond_with_history(context, found.id, view)
+
+
+def _respond_with_history(context: RequestContext, stream_id: UUID, view: AsOf) -> HttpResponse:
+    query: HistoryQuery = context.query
+    sight = sight_of(context, view)
+    page = history.load_history_page(
+        context.runtime.database, view, stream_id, sight=sight, after=query.after, limit=query.limit
+    )
+    return read_response(context, page, view, headers=next_link(context, query, after=page.next))
+
+
+class TeamsQuery(AsOfQuery, frozen=True, kw_only=True):
+    """Teams, by id."""
+
+    archived: bool | None = None
+
+
+@query_route(
     "/v1/teams",
     Operation(
         id="listTeams",
+        weight=Weight.PAGE,
         summary="Every team of the organisation",
         tag="teams",
         scopes=(READ,),
-        query=AsOfQuery,
+        query=TeamsQuery,
         answer=TeamList,
         reads_view=True,
     ),
 )
 def list_teams(context: RequestContext) -> HttpResponse:
+    query: TeamsQuery = context.query
     view = requested_as_of(context)
     versions = load_versions(context, view, "teams")
     found = [
         team_summary(team, versions.get(str(team.id), 0), lead_left=lead_left)
         for team, lead_left in teams_and_leads_at(context.runtime.database, view)
+        if query.archived in (None, team.archived_at is not None)
     ]
     return read_response(context, TeamList(teams=found), view)
 
@@ -201,6 +259,25 @@ def get_team(context: RequestContext, team: str) -> HttpResponse:
     return read_response(context, team_summary(found, version, lead_left=lead_left, members=belonging), view)
 
 
+@query_route(
+    "/v1/teams/{team}/history",
+    Operation(
+        id="getTeamHistory",
+        summary="Each event of a team in plain words: names, leads, archived and brought back",
+        tag="teams",
+        scopes=(READ,),
+        query=HistoryQuery,
+        answer=history.HistoryPage,
+        reads_view=True,
+    ),
+)
+def get_team_history(context: RequestContext, team: str) -> HttpResponse:
+    team_id = context.resolve_id("team", decode_segment(team))
+    if not teams_and_leads_at(context.runtime.database, as_of_now(context), team=team_id):
+        raise NotFound("no such team")
+    return _respond_with_history(context, team_id, requested_as_of(context))
+
+
 def _respond_with_team(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
     team: Team = receipt.state
     summary = team_summary(team, receipt.version, position=receipt.position, events=receipt.event_ids)
@@ -224,7 +301,7 @@ def _respond_with_team(receipt: Receipt, *, status: int = 200, location: str | N
 )
 async def create_team(context: RequestContext) -> HttpResponse:
     act: teams.Create = context.body
-    await sync_to_thread(_require_known_lead, context, act.lead)
+    await asyncio.to_thread(_require_known_lead, context, act.lead)
     organisation = context.viewer.organisation_id
     team_id = (
         resolve_stream_id(organisation, "team", require_external_reference(act.ref))
@@ -263,9 +340,11 @@ _REFUSED = ("act_not_allowed", "already_exists", "version_conflict", "busy")
 ROUTES: list[Route] = [
     list_members,
     get_member,
+    get_member_history,
     join_member,
     list_teams,
     get_team,
+    get_team_history,
     create_team,
     *act_routes("member", get_args(members.MemberAct), MemberSummary, act_on_member, codes=_REFUSED, parameter="ref"),
     *act_routes(

@@ -19,13 +19,12 @@ from projections.decisions import report as decisions_report
 from projections.drift import report as drift_report
 from projections.figures import Figure, Report, ReportScope
 from projections.overload import report as overload_report
-from projections.people import load_names
 from projections.support import report as support_report
 from services.api.context import RequestContext
 from services.api.filters import MemberReference, TeamReference, missing_stream
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, Route, query_route
-from services.api.queries import log_person_read, read_response, requested_as_of
+from services.api.operations import AsOfQuery, Operation, Route, Weight, query_route
+from services.api.queries import is_of_present, read_response, record_person_read, requested_as_of, sight_of
 from services.authorization import READ, AccessSubject, Capability, Viewer, may
 from services.csv_text import format_csv_row
 from services.report_text import render_report
@@ -103,6 +102,7 @@ def _report_route(name: str) -> Route:
         f"/v1/reports/{name}",
         Operation(
             id=f"{name}Report",
+            weight=Weight.REPORT,
             summary=summary,
             tag="reports",
             scopes=(READ,),
@@ -117,25 +117,28 @@ def _report_route(name: str) -> Route:
         view = requested_as_of(call)
         team, _ = _resolve_reference(call, "team", query.team)
         member, person = _resolve_reference(call, "member", query.member)
-        _require_access(call, view, team, member, person)
+        _require_access(call.viewer, team, member, person)
+        record_person_read(call, view, f"reports/{name}", team=team, member=member)
         database = call.runtime.database
         scope = ReportScope.with_default_window(team=team, member=member, window=query.window, explain=query.explain)
-        report = compute(database, view, scope)
-        report = ReportVisibility(call.viewer, database, view, scope).redact(report)
+        sight = ReportVisibility(call.viewer, database, view, scope, is_present=is_of_present(call, view))
+        report = sight.redact(compute(database, view, scope))
         if query.format == "csv":
             return read_response(call, to_csv(report.figures), view, media_type=CSV)
         if query.format == "text":
-            names = load_names(database, view, {*named_ids(report), scope.team, scope.member})
+            names = sight_of(call, view).load_names(database, view, {*named_ids(report), scope.team, scope.member})
             return read_response(call, render_report(report, scope, names).encode(), view, media_type=TEXT)
-        if not query.names:
-            return read_response(call, report, view)
-        sections = {field.encode_name: getattr(report, field.name) for field in msgspec.structs.fields(report)}
-        # Last, whatever the report's own sections are.
-        del sections["names"]
-        sections["names"] = load_names(database, view, set(named_ids(report)))
-        return read_response(call, sections, view)
+        return read_response(call, _with_names(call, report, view) if query.names else report, view)
 
     return get_report
+
+
+def _with_names(call: RequestContext, report: Report, view: AsOf) -> dict[str, Any]:
+    """The report's sections, and last of them the names of what they mention."""
+    sections = {field.encode_name: getattr(report, field.name) for field in msgspec.structs.fields(report)}
+    del sections["names"]
+    sections["names"] = sight_of(call, view).load_names(call.runtime.database, view, set(named_ids(report)))
+    return sections
 
 
 def _resolve_reference(call: RequestContext, kind: str, ref: str | None) -> tuple[UUID | None, Any]:
@@ -149,11 +152,8 @@ def _resolve_reference(call: RequestContext, kind: str, ref: str | None) -> tupl
     return stream_id, entry.state
 
 
-def _require_access(
-    call: RequestContext, view: AsOf, team: UUID | None, member: UUID | None, person: Member | None
-) -> None:
-    """Raise `Forbidden` for another team's or another person's report; log who read whose figures."""
-    viewer = call.viewer
+def _require_access(viewer: Viewer, team: UUID | None, member: UUID | None, person: Member | None) -> None:
+    """Raise `Forbidden` for another team's or another person's report."""
     if member is not None:
         require_person(viewer, member, person)
     if team is not None and not _can_see_team(viewer, team):
@@ -161,8 +161,6 @@ def _require_access(
             "this team's figures are for its members, its lead, stewards and auditors",
             allowed=("member of the team", "lead", "steward", "auditor"),
         )
-    if member not in (None, viewer.member_id) or (member is None and may(viewer, Capability.SEE_TEAM)):
-        log_person_read(call, view, team=team, member=member)
 
 
 def _can_see_team(viewer: Viewer, team: UUID) -> bool:

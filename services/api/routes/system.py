@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import msgspec
@@ -10,7 +11,7 @@ from services.api.context import PublicContext
 from services.api.http.parsing import decode_segment
 from services.api.http.problems import MEDIA_TYPE, PROBLEM_DEFINITIONS, ProblemError, build_problem, type_uri
 from services.api.http.responses import HttpResponse, encode, response_with_etag
-from services.api.operations import Operation, Route, query_route
+from services.api.operations import Operation, Route, Weight, query_route
 from services.api.routes.events import EventType, build_published_schema, describe_event_types
 
 _SCHEMA = "application/schema+json"
@@ -67,7 +68,12 @@ def livez(_context: PublicContext) -> HttpResponse:
 @query_route(
     "/readyz",
     Operation(
-        id="readyz", summary="Store, broker and read models work", tag=_TAG, answer=Readiness, codes=("not_ready",)
+        id="readyz",
+        summary="Store, broker and read models work",
+        tag=_TAG,
+        answer=Readiness,
+        codes=("not_ready",),
+        weight=Weight.PROBE,
     ),
 )
 def readyz(context: PublicContext) -> HttpResponse:
@@ -88,7 +94,13 @@ def readyz(context: PublicContext) -> HttpResponse:
 
 @query_route(
     "/metrics",
-    Operation(id="metrics", summary="Metrics in the text format of Prometheus", tag=_TAG, media=("text/plain",)),
+    Operation(
+        id="metrics",
+        summary="Metrics in the text format of Prometheus",
+        tag=_TAG,
+        media=("text/plain",),
+        weight=Weight.PROBE,
+    ),
 )
 def metrics(context: PublicContext) -> HttpResponse:
     body = context.api.metrics.render()
@@ -97,7 +109,7 @@ def metrics(context: PublicContext) -> HttpResponse:
 
 @query_route("/openapi.json", Operation(id="openapi", summary="This document, as OpenAPI 3.1", tag=_TAG))
 def openapi(context: PublicContext) -> HttpResponse:
-    return response_with_etag(context.api.openapi, headers=_CACHE_HEADERS)
+    return response_with_etag(context.api.load_openapi(), headers=_CACHE_HEADERS)
 
 
 _ASSETS = {
@@ -126,7 +138,19 @@ def _asset_route(path: str) -> Route:
     Operation(id="listEventTypes", summary="Every type of event", tag="events", answer=EventTypeList),
 )
 def list_event_types(_context: PublicContext) -> HttpResponse:
-    return response_with_etag(encode(EventTypeList(event_types=describe_event_types())), headers=_CACHE_HEADERS)
+    return response_with_etag(_encode_event_types(), headers=_CACHE_HEADERS)
+
+
+@cache
+def _encode_event_types() -> bytes:
+    return encode(EventTypeList(event_types=describe_event_types()))
+
+
+@lru_cache(maxsize=512)
+def _encode_schema(tag: str) -> bytes | None:
+    """What takes milliseconds the first time; there are fewer types than are kept."""
+    schema = build_published_schema(tag)
+    return encode(schema) if schema is not None else None
 
 
 @query_route(
@@ -140,10 +164,10 @@ def list_event_types(_context: PublicContext) -> HttpResponse:
     ),
 )
 def get_event_schema(_context: PublicContext, type: str) -> HttpResponse:  # noqa: A002 - the path's word
-    schema = build_published_schema(decode_segment(type))
+    schema = _encode_schema(decode_segment(type))
     if schema is None:
         raise ProblemError("not_found", "no such type of event")
-    return response_with_etag(encode(schema), media_type=_SCHEMA, headers=_CACHE_HEADERS)
+    return response_with_etag(schema, media_type=_SCHEMA, headers=_CACHE_HEADERS)
 
 
 def _to_problem_type(code: str) -> ProblemType:
@@ -155,10 +179,12 @@ def _to_problem_type(code: str) -> ProblemType:
     "/problems", Operation(id="listProblems", summary="Every type of problem", tag=_TAG, answer=ProblemTypeList)
 )
 def list_problems(_context: PublicContext) -> HttpResponse:
-    return response_with_etag(
-        encode(ProblemTypeList(problems=[_to_problem_type(code) for code in sorted(PROBLEM_DEFINITIONS)])),
-        headers=_CACHE_HEADERS,
-    )
+    return response_with_etag(_encode_problems(), headers=_CACHE_HEADERS)
+
+
+@cache
+def _encode_problems() -> bytes:
+    return encode(ProblemTypeList(problems=[_to_problem_type(code) for code in sorted(PROBLEM_DEFINITIONS)]))
 
 
 @query_route(

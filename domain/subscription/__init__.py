@@ -1,0 +1,1 @@
+"""Subscriptions: which events are sent where, for which member."""

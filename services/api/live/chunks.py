@@ -1,0 +1,123 @@
+"""Events as server-sent events, encoded once for all streams that show the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from uuid import UUID
+
+import msgspec
+
+from domain.envelope import RecordedEvent
+from ledger.states import StreamState
+from services.authorization import Viewer
+from services.cloud_events import encode_event
+from services.event_filter import EventFilter, select_event
+from services.visibility.events import EventVisibility, StreamSource
+
+_LAST_EVENT_ID = re.compile(r"(?:(?P<epoch>[0-9a-f]{32})\.)?(?P<position>[0-9]{1,18})")
+#: In place of the key's id: two keys of one member show the same.
+_ANY_KEY = UUID(int=0)
+
+
+class StreamView(msgspec.Struct, frozen=True):
+    """What the bytes of a stream depend on: streams that are equal in it get the same ones."""
+
+    viewer: Viewer
+    wanted: EventFilter
+    #: Base of absolute addresses.
+    base_url: str
+
+    def seen_by(self, viewer: Viewer) -> StreamView:
+        """The same for a viewer as they stand now."""
+        seen = msgspec.structs.replace(viewer, key_id=_ANY_KEY)
+        return self if seen == self.viewer else msgspec.structs.replace(self, viewer=seen)
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """What one view shows of the events behind a position, up to another."""
+
+    after: int
+    last: int
+    #: Position and bytes of each event that is shown.
+    frames: tuple[tuple[int, bytes], ...]
+    data: bytes
+
+    def data_behind(self, position: int) -> bytes:
+        """The bytes without the events up to a position."""
+        if position <= self.after:
+            return self.data
+        return b"".join(frame for at, frame in self.frames if at > position)
+
+
+class Encoder:
+    """Makes the chunks of one batch of events. Each event as it was recorded is encoded once."""
+
+    def __init__(self, source: StreamSource, epoch: str) -> None:
+        self._source = source
+        self._epoch = epoch
+        self._whole: dict[tuple[str, int], bytes] = {}
+
+    def encode(self, events: Iterable[RecordedEvent], after: int, last: int, view: StreamView) -> Chunk:
+        """What the view shows of these events."""
+        sight = EventVisibility(self._source, view.viewer)
+        frames = []
+        for event in events:
+            shown = select_event(event, sight, view.wanted)
+            if shown is not None:
+                frames.append((event.position, self._encode(event, shown, view.base_url)))
+        return Chunk(after, last, tuple(frames), b"".join(frame for _, frame in frames))
+
+    def _encode(self, event: RecordedEvent, shown: RecordedEvent, base_url: str) -> bytes:
+        if shown is not event:
+            return format_frame(shown, base_url, self._epoch)
+        key = (base_url, event.position)
+        if key not in self._whole:
+            self._whole[key] = format_frame(event, base_url, self._epoch)
+        return self._whole[key]
+
+
+class SharedStreams:
+    """The streams that a batch of events concerns, each looked up once for all viewers."""
+
+    def __init__(self, ledger: StreamSource) -> None:
+        self._ledger = ledger
+        self._states: dict[tuple[UUID, str, UUID], StreamState | None] = {}
+        self._events: dict[tuple[UUID, UUID], list[RecordedEvent]] = {}
+
+    def load_current(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:
+        key = (organisation_id, kind, stream_id)
+        if key not in self._states:
+            self._states[key] = self._ledger.load_current(organisation_id, kind, stream_id)
+        return self._states[key]
+
+    def events(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
+        key = (organisation_id, stream_id)
+        if key not in self._events:
+            self._events[key] = self._ledger.events(organisation_id, stream_id)
+        return self._events[key]
+
+
+def format_event_id(epoch: str, position: int) -> str:
+    """The `id` of a server-sent event: a position, and of which log."""
+    return f"{epoch}.{position}"
+
+
+def parse_event_id(text: str) -> tuple[str | None, int] | None:
+    """The epoch (None: none was named) and position of a `Last-Event-ID`; None for another text."""
+    found = _LAST_EVENT_ID.fullmatch(text.strip())
+    return (found["epoch"], int(found["position"])) if found is not None else None
+
+
+def format_frame(event: RecordedEvent, base_url: str, epoch: str) -> bytes:
+    """One event as `text/event-stream` sends it; JSON has no line break, so one line of `data` holds it."""
+    data = encode_event(event, base_url, epoch)
+    return b"id: %s\ndata: %s\n\n" % (format_event_id(epoch, event.position).encode(), data)
+
+
+def format_keep_alive(epoch: str, position: int) -> bytes:
+    """A comment, and the position up to which everything was looked at: no event is dispatched for it.
+
+    A follower to whom nothing was shown for long goes on from there, not from the last event that it saw.
+    """
+    return b": keep-alive\nid: %s\n\n" % format_event_id(epoch, position).encode()

@@ -1,0 +1,121 @@
+"""The body of `GET /v1/events/stream`: what is behind a position, from the log, and then whatever comes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import structlog
+
+from ledger.errors import LedgerUnavailable
+from services.api.http.problems import build_problem
+from services.api.http.responses import encode
+from services.api.live.chunks import format_frame, format_keep_alive
+from services.api.live.follower import End, Follower
+from services.api.live.live_feed import LiveFeed
+from services.api.waits import Waits
+from services.visibility.feed import FeedPage
+
+#: Milliseconds after which a client connects again.
+_RETRY_MS = 1000
+#: Events that a stream reads at a time while it is behind.
+_PAGE_SIZE = 500
+_PART_BYTES = 64 * 1024
+#: For the last words of a stream.
+_FAREWELL_S = 1.0
+
+_log = structlog.get_logger(__name__)
+
+SendPart = Callable[[bytes], Awaitable[None]]
+
+
+class EventStream:
+    """One stream, from its head to its end."""
+
+    def __init__(self, epoch: str, live: LiveFeed, waits: Waits, follower: Follower, head: int) -> None:
+        self._epoch = epoch
+        self._live = live
+        self._waits = waits
+        self._follower = follower
+        #: While it is far behind, batches are not kept for it.
+        self._begins_live_at = head
+
+    async def produce(self, receive: Any, send_part: SendPart) -> bool:
+        """Send until it ends; whether its end was sent too."""
+        follower = self._follower
+        watching = asyncio.get_running_loop().create_task(self._watch_connection(receive))
+        try:
+            async with self._waits.limit(None) as timeout, self._live.watching(follower):
+                follower.begin(timeout)
+                await self._send(b"retry: %d\n: epoch %s\n\n" % (_RETRY_MS, self._epoch.encode()), send_part)
+                await self._follow(send_part)
+        except TimeoutError:
+            follower.end(End.STOPPING)
+        except LedgerUnavailable:
+            follower.end(End.UNAVAILABLE)
+        finally:
+            watching.cancel()
+        if follower.end_reason is End.SLOW:
+            _log.warning("live.cut_off", position=follower.position, organisation=str(follower.organisation_id))
+        if follower.end_reason in (End.SLOW, End.GONE):
+            # Its connection takes nothing: it is closed as it is.
+            return False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL_S):
+                await send_part(_format_end(follower.end_reason))
+                return True
+        return False
+
+    async def _follow(self, send_part: SendPart) -> None:
+        """First what is far behind, from the log; then what the live feed brings, without a gap between the two."""
+        while self._follower.position < self._begins_live_at:
+            await self._send_page(await self._load_page(), send_part)
+        async with self._live.following(self._follower):
+            while True:
+                await self._send_next(send_part)
+
+    async def _send_next(self, send_part: SendPart) -> None:
+        """Send what there is, or wait for it."""
+        follower = self._follower
+        while follower.is_behind and follower.required is not None:
+            await self._send_page(await self._load_page(), send_part)
+        if not follower.is_behind and (data := follower.take()):
+            await self._send(data, send_part)
+        elif follower.wants_keep_alive:
+            follower.wants_keep_alive = False
+            await self._send(format_keep_alive(self._epoch, follower.position), send_part)
+        else:
+            await follower.woken.wait()
+            follower.woken.clear()
+
+    async def _load_page(self) -> FeedPage:
+        return await self._live.load_page(self._follower.view, self._follower.position, _PAGE_SIZE)
+
+    async def _send_page(self, page: FeedPage, send_part: SendPart) -> None:
+        base_url = self._follower.view.base_url
+        frames = [format_frame(event, base_url, self._epoch) for event in page.events]
+        self._follower.position = page.examined
+        if frames:
+            await self._send(b"".join(frames), send_part)
+
+    async def _send(self, data: bytes, send_part: SendPart) -> None:
+        # In parts: the server keeps what a reader has not taken, and waits where that is more than one of them.
+        for begin in range(0, len(data), _PART_BYTES):
+            self._follower.note_sending()
+            await send_part(data[begin : begin + _PART_BYTES])
+            self._follower.note_sent()
+
+    async def _watch_connection(self, receive: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self._follower.end(End.GONE)
+
+
+def _format_end(reason: End | None) -> bytes:
+    """The last words: a problem where connecting again is of no use, else a comment."""
+    if reason is End.REVOKED:
+        problem = build_problem("unauthenticated", detail="the key is no longer valid", instance="/v1/events/stream")
+        return b"event: problem\ndata: %s\n\n" % encode(problem)
+    return b": %s\n\n" % (reason.value.encode() if reason is not None else b"the end")

@@ -1,0 +1,142 @@
+"""How a person's commands are called. Imported with every start of `plimsoll`, so nothing of the domain is (0033)."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from services.client.completion import complete_act, complete_goal
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - its type has no public name
+    AddCommand = Callable[[Commands, str, str], argparse.ArgumentParser]
+
+#: The person's commands, by name.
+NAMES = ("me", "goals", "goal", "check-in", "act", "why", "history", "report")
+#: What the API takes, so that a wrong word is refused here and the right ones can be completed.
+WHY_FIELDS = (
+    *("outcome", "measure", "conditions", "kind", "start", "due", "effort_hours", "priority", "supports"),
+    *("owner", "sponsor", "team", "title", "description", "tags", "state", "pause", "progress", "confidence", "value"),
+)
+REPORTS = ("alignment", "cycles", "decisions", "drift", "overload", "rituals", "support")
+STATES = (
+    *("draft", "requested", "offered", "answer_deferred", "countered_by_owner", "countered_by_sponsor", "active"),
+    *("change_proposed_by_owner", "change_proposed_by_sponsor", "lapsed", "delivered", "satisfied", "broken"),
+    *("cancelled", "released", "promise_withdrawn", "declined", "expired", "withdrawn"),
+)
+REASONS = (
+    *("new_information", "external_change", "dependency_slipped", "capacity", "new_need", "better_idea"),
+    *("estimate_wrong", "scope_misread", "purpose_changed", "non_negotiable_conflict", "risk_or_safety"),
+    *("correction", "other"),
+)
+SORTS = ("due", "-due", "title", "-title", "updated", "-updated")
+
+
+def add_client_commands(commands: Commands, add_command: AddCommand) -> None:
+    """Add them all."""
+    _add_lists(commands, add_command)
+    _add_goal_questions(commands, add_command)
+    _add_check_in(commands, add_command)
+    _add_act(commands, add_command)
+
+
+def _add_check_in(commands: Commands, add_command: AddCommand) -> None:
+    check_in = add_command(commands, "check-in", "say how a goal of yours stands")
+    _add_goal_argument(check_in)
+    check_in.add_argument("--note", "-m", metavar="TEXT", help="what happened since")
+    check_in.add_argument("--progress", metavar="SHARE", help="how much is done: 70%% or 0.7")
+    check_in.add_argument("--confidence", metavar="SHARE", help="how sure you are that it comes in time: 85%% or 0.85")
+    check_in.add_argument("--value", metavar="NUMBER", help="what the measure shows now")
+    for name, words in (
+        ("blocker", "what stands in the way"),
+        ("need", "what you need of others"),
+        ("idea", "an idea"),
+    ):
+        check_in.add_argument(f"--{name}", metavar="TEXT", action="append", help=f"{words}; may be repeated")
+    check_in.add_argument("--dry-run", action="store_true", help="show what it would record, and record nothing")
+    _add_identity(check_in)
+
+
+def _add_act(commands: Commands, add_command: AddCommand) -> None:
+    act = add_command(commands, "act", "take any act on a goal: looked at and confirmed before it is recorded")
+    _add_goal_argument(act)
+    name = act.add_argument(
+        "act", metavar="ACT", help="offer, accept, propose-change, ...; `plimsoll goal GOAL` lists yours"
+    )
+    name.completer = complete_act  # type: ignore[attr-defined] # argcomplete's protocol
+    act.add_argument(
+        "field", metavar="FIELD", nargs="*", help="changes.due=2027-01-15, tags[]=audit, accept_overload:=true"
+    )
+    act.add_argument(
+        "--reason", metavar="CODE", choices=(*REASONS, *map(_spell, REASONS)), help="why: the code of a reason"
+    )
+    act.add_argument("--because", metavar="TEXT", default="", help="why, in words")
+    how = act.add_mutually_exclusive_group()
+    how.add_argument("--yes", action="store_true", help="do not ask; an act that answers needs answers=ID then")
+    how.add_argument("--dry-run", action="store_true", help="show what it would do, and record nothing")
+    _add_identity(act)
+
+
+def _add_lists(commands: Commands, add_command: AddCommand) -> None:
+    me = add_command(commands, "me", "who you are here, and what waits for you")
+    me.add_argument("--limit", type=int, default=50, metavar="N", help="goals that are listed at most")
+    goals = add_command(commands, "goals", "your goals, or those that the options name")
+    for name, words in (
+        ("team", "of this team"),
+        ("owner", "of this member"),
+        ("sponsor", "promised to this member"),
+        ("cycle", "in this cycle"),
+        ("supports", "that support this goal"),
+    ):
+        goals.add_argument(f"--{name}", metavar="REF", help=f"goals {words}")
+    state = goals.add_argument("--state", action="append", type=_to_word, choices=STATES, metavar="STATE")
+    state.help = "in this state; may be repeated"
+    goals.add_argument("--words", dest="q", metavar="TEXT", help="whose title or outcome has these words")
+    goals.add_argument("--all", action="store_true", help="all that you may see, not only your own")
+    goals.add_argument("--ended", action="store_true", help="also those that have ended")
+    goals.add_argument("--sort", choices=SORTS, default="due", help="by what; default: due")
+    goals.add_argument("--limit", type=int, default=50, metavar="N", help="at most so many of each list; default: 50")
+    _add_times(me, goals)
+
+
+def _add_goal_questions(commands: Commands, add_command: AddCommand) -> None:
+    goal = add_command(commands, "goal", "one goal: its terms, and what you may do with it")
+    _add_goal_argument(goal)
+    why = add_command(commands, "why", "why a field of a goal is what it is, and who agreed")
+    _add_goal_argument(why)
+    why.add_argument("--field", choices=WHY_FIELDS, default="due", metavar="FIELD", help="which field; default: due")
+    history = add_command(commands, "history", "everything that happened to a goal, in sentences")
+    _add_goal_argument(history)
+    report = add_command(commands, "report", "a report in sentences")
+    report.add_argument("report", choices=REPORTS, metavar="REPORT", help=", ".join(REPORTS))
+    report.add_argument("--team", metavar="REF", help="of this team")
+    report.add_argument("--member", metavar="REF", help="of this member")
+    report.add_argument("--window", type=int, metavar="DAYS", help="days that end with the day asked about")
+    report.add_argument("--explain", action="store_true", help="name the events behind each figure (--json)")
+    report.add_argument("--format", choices=("text", "csv"), default="text", help="default: text")
+    _add_times(goal, why, history, report)
+
+
+def _add_goal_argument(command: argparse.ArgumentParser) -> None:
+    goal = command.add_argument("goal", metavar="GOAL", help="its reference, its id, or the beginning of its id")
+    goal.completer = complete_goal  # type: ignore[attr-defined] # argcomplete's protocol
+
+
+def _add_times(*commands: argparse.ArgumentParser) -> None:
+    for command in commands:
+        command.add_argument("--as-of", metavar="TIME", help="as it was then: a day, or an RFC 3339 instant")
+        command.add_argument("--recorded-as-of", metavar="TIME", help="as it was known then: an RFC 3339 instant")
+
+
+def _add_identity(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--idempotency-key", metavar="KEY", help="the same command with the same key is recorded once")
+
+
+def _to_word(text: str) -> str:
+    """A word of the API, written with either dash."""
+    return text.replace("-", "_")
+
+
+def _spell(word: str) -> str:
+    return word.replace("_", "-")

@@ -1,0 +1,30 @@
+"""From a person's command to what it does."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from services.client import acting, reading
+from services.client.saved_settings import load_client_settings
+from services.client.server import Server
+
+if TYPE_CHECKING:
+    from services.commands.console import Console
+
+COMMANDS = {
+    "me": reading.show_me,
+    "goals": reading.show_goals,
+    "goal": reading.show_goal,
+    "check-in": acting.check_in,
+    "act": acting.act,
+    "why": reading.show_why,
+    "history": reading.show_history,
+    "report": reading.show_report,
+}
+
+
+def run(console: Console, given: argparse.Namespace) -> int:
+    """Run one of them; its exit code. Raises SettingsError without a key, WrongUsage, or CommandFailed."""
+    return COMMANDS[given.command](Server(load_client_settings(os.environ)), console, given)

@@ -1,0 +1,127 @@
+"""What a person asks: me, goals, one goal, its history, why, and reports."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from services.client import words
+from services.client.goals import OPEN_STATES, call_with_goal, list_goals, list_own_acts, load_named_goal
+from services.client.server import Refused, Server, quote_segment
+from services.client.words import Json
+from services.commands.console import Console
+
+_PAGE = 200
+
+
+def show_me(server: Server, console: Console, given: argparse.Namespace) -> int:
+    """Who the key speaks for, and what waits for them."""
+    me = server.get("/v1/me")
+    inbox = server.get("/v1/me/inbox", names=True, limit=given.limit, **_times(given))
+    if console.as_json:
+        console.print_result({"me": me, "inbox": inbox}, "")
+        return 0
+    width = words.terminal_width()
+    lines = [words.describe_me(me, _load_member(server, me), _load_team_names(server, me))]
+    lines = [words.rewrap(line, width) for line in lines]
+    console.print_result(None, "\n".join([*lines, "", *words.format_inbox(inbox, width)]))
+    return 0
+
+
+def _load_member(server: Server, me: Json) -> Json:
+    try:
+        found: Json = server.get(f"/v1/members/{quote_segment(me['member'])}")
+    except Refused as refused:
+        # The views may not have followed a member who joined a moment ago.
+        if refused.code != "not_found":
+            raise
+        return {"name": words.shorten_id(me["member"])}
+    return found
+
+
+def _load_team_names(server: Server, me: Json) -> dict[str, str]:
+    if not (me["teams"] or me["leads"]):
+        return {}
+    return {team["id"]: team["name"] for team in server.get("/v1/teams")["teams"]}
+
+
+def show_goals(server: Server, console: Console, given: argparse.Namespace) -> int:
+    """Goals: mine, or those that the options name."""
+    states = given.state or ([] if given.ended else OPEN_STATES)
+    me = server.get("/v1/me")["member"]
+    query = {name: getattr(given, name) for name in ("team", "owner", "sponsor", "cycle", "supports", "q")}
+    query |= {"state": states, "sort": given.sort, **_times(given)}
+    is_narrowed = given.all or any(query[name] for name in ("team", "owner", "sponsor", "cycle", "supports", "q"))
+    sections = [{}] if is_narrowed else [{"owner": me}, {"sponsor": me}]
+    found = [list_goals(server, given.limit, **{**query, **section}) for section in sections]
+    names = {identity: name for _, known, _ in found for identity, name in known.items()}
+    if console.as_json:
+        each = {goal["id"]: goal for listed, _, _ in found for goal in listed}
+        more = any(rest for _, _, rest in found)
+        console.print_result({"goals": list(each.values()), "more": more, "names": names}, "")
+        return 0
+    headings = ["" if is_narrowed else "You promised:", "Promised to you:"]
+    lines: list[str] = []
+    for heading, (goals, _, rest) in zip(headings, found, strict=False):
+        if goals:
+            lines += ["", heading] if lines and heading else [heading] if heading else []
+            lines += words.format_goals(goals, names, me, words.terminal_width())
+            lines += [f"and more: --limit {given.limit * 4} shows them"] if rest else []
+    console.print_result(None, "\n".join(lines) or "No goals.")
+    return 0
+
+
+def show_goal(server: Server, console: Console, given: argparse.Namespace) -> int:
+    """One goal, and what the caller may say about it."""
+    view, names = load_named_goal(server, given.goal, **_times(given))
+    acts = list_own_acts(view, server.get("/v1/me"))
+    lines = words.format_goal(view, names, acts, words.terminal_width())
+    console.print_result({**view, "names": names}, "\n".join(lines))
+    return 0
+
+
+def show_history(server: Server, console: Console, given: argparse.Namespace) -> int:
+    """Every event of a goal, in sentences."""
+    entries = call_with_goal(server, given.goal, lambda step: list(_load_history(server, step, **_times(given))))
+    lines = words.format_history(entries, words.terminal_width())
+    console.print_result({"entries": entries}, "\n".join(lines))
+    return 0
+
+
+def _load_history(server: Server, step: str, **query: Any) -> Iterator[Json]:
+    after: int | None = None
+    while True:
+        page = server.get(f"/v1/goals/{step}/history", after=after, limit=_PAGE, **query)
+        yield from page["entries"]
+        after = page["next"]
+        if after is None:
+            return
+
+
+def show_why(server: Server, console: Console, given: argparse.Namespace) -> int:
+    """Why a field of a goal has its value."""
+    query = {"field": given.field, **_times(given)}
+    why = call_with_goal(server, given.goal, lambda step: server.get(f"/v1/goals/{step}/why", **query))
+    console.print_result(why, "\n".join(words.format_why(why, words.terminal_width())))
+    return 0
+
+
+def show_report(server: Server, console: Console, given: argparse.Namespace) -> int:
+    """A report in sentences; as JSON or CSV where that is asked for."""
+    form = "json" if console.as_json else given.format
+    query = {name: getattr(given, name) for name in ("team", "member", "window", "explain")} | _times(given)
+    answer = server.get_answer(f"/v1/reports/{quote_segment(given.report)}", format=form, names=form == "json", **query)
+    if form == "json":
+        console.print_json(msgspec.json.format(answer.body, indent=2))
+    elif form == "csv":
+        console.print_line(answer.body.decode().replace("\r\n", "\n").rstrip("\n"))
+    else:
+        console.print_line(words.rewrap(answer.body.decode().rstrip("\n"), words.terminal_width()))
+    return 0
+
+
+def _times(given: argparse.Namespace) -> dict[str, str | None]:
+    return {"as_of": given.as_of, "recorded_as_of": given.recorded_as_of}

@@ -1,0 +1,94 @@
+"""Which figures of groups a viewer may see: five behind each, and five behind whatever differences would isolate.
+
+The lead of a team sees its persons, and so every figure of it. Others see the figures of their own teams and of the
+organisation, of the present alone: a figure of two days, taken from one another, would say what one person did between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from uuid import UUID
+
+from domain.charter.state import charter_id
+from domain.member.member import Member
+from projections.figures import Figure, ReportScope
+from projections.privacy import Parts, WithheldBy, find_rule_against, select_groups
+from services.authorization import READ, AccessSubject, Capability, Viewer, may
+from services.visibility.policy import can_see_person
+
+
+class GroupVisibility:
+    """What one viewer who does not see every person may see of the group figures of a report.
+
+    `people`: the organisation's members as of the question. `is_present`: the report is of now, with all that is known.
+    """
+
+    def __init__(self, viewer: Viewer, people: Sequence[Member], scope: ReportScope, *, is_present: bool) -> None:
+        self._viewer = viewer
+        self._people = people
+        self._scope = scope
+        self._is_present = is_present
+        self.persons = frozenset({p.id for p in people if can_see_person(viewer, p.id, p)} | {viewer.member_id})
+        # The viewer counts as one of the five: what it has done itself isolates nobody else.
+        self._seen = self.persons - {viewer.member_id}
+
+    def find_rule(self, figure: Figure, parts: Parts | None) -> WithheldBy | None:
+        """The rule by which this figure of the report's group is withheld; None: it may be shown.
+
+        `parts`: who is behind it; of a figure of which that is not known everybody could be the one.
+        """
+        team = self._scope.team
+        if self._scope.member is not None or self._leads(team):
+            return None if figure.charter is None else self._find_charter_rule(figure.charter)
+        rule = self._find_group_rule(team)
+        if rule is None and figure.charter is not None:
+            rule = self._find_charter_rule(figure.charter)
+        if rule is not None or parts == ():
+            return rule
+        if not self._is_present:
+            return WithheldBy.PRESENT_ONLY
+        if not self._has_default_window:
+            return WithheldBy.DEFAULT_WINDOW_ONLY
+        if parts is None:
+            return WithheldBy.SMALL_GROUP
+        return find_rule_against(parts, subtracted=self._subtracted if team is None else frozenset(), seen=self._seen)
+
+    @property
+    def _has_default_window(self) -> bool:
+        scope = self._scope
+        return scope == ReportScope.with_default_window(
+            team=scope.team, member=scope.member, window=None, explain=scope.explain
+        )
+
+    def _leads(self, team: UUID | None) -> bool:
+        """Whether the viewer sees the persons of the team (None: of the organisation)."""
+        return may(self._viewer, Capability.SEE_TEAM, AccessSubject(teams=frozenset({team}) if team else frozenset()))
+
+    @cached_property
+    def _groups(self) -> dict[UUID | None, WithheldBy | None]:
+        """The rule against the organisation (None) and each team of the viewer, by who is in them."""
+        rosters = {team: self._list_unseen(team) for team in self._viewer.teams - self._viewer.leads}
+        by_size = sorted(rosters.items(), key=lambda item: (-len(item[1]), item[0].int))
+        return select_groups([(None, self._list_unseen(None)), *by_size])
+
+    def _list_unseen(self, team: UUID | None) -> frozenset[UUID]:
+        return frozenset(p.id for p in self._people if team is None or team in p.teams) - self._seen
+
+    def _find_group_rule(self, team: UUID | None) -> WithheldBy | None:
+        if READ not in self._viewer.scopes:
+            return WithheldBy.OTHER_TEAM
+        return self._groups.get(team, WithheldBy.OTHER_TEAM)
+
+    @cached_property
+    def _subtracted(self) -> frozenset[UUID]:
+        """Teams whose figures the viewer may ask for: from the organisation's they leave the others'."""
+        shown = {team for team, rule in self._groups.items() if team is not None and rule is None}
+        return frozenset(shown | self._viewer.leads)
+
+    def _find_charter_rule(self, charter: UUID) -> WithheldBy | None:
+        """Of a figure that is about one charter, the team of the charter is the group."""
+        for team in (None, *self._viewer.teams, *self._viewer.leads):
+            if charter == charter_id(self._viewer.organisation_id, team):
+                return None if self._leads(team) else self._find_group_rule(team)
+        return WithheldBy.OTHER_TEAM

@@ -1,0 +1,1 @@
+"""Sending webhooks: which subscriptions have something to send, and the sending itself."""

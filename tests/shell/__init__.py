@@ -1,0 +1,1 @@
+"""A person's commands, called against a real server."""
