@@ -29,6 +29,7 @@ from benchmarks.suites import (
     inprocess,
     latency,
     long_stream,
+    marts,
     reads,
     rebuild,
     reports,
@@ -55,6 +56,7 @@ SUITES: dict[str, Suite] = {
     "import": imports.suite,
     "memory": imports.memory,
     "rebuild": rebuild.suite,
+    "marts": marts.suite,
     "start": start_up.suite,
     "webhooks": webhooks.suite,
 }
