@@ -1,6 +1,6 @@
 """Post a line to a chat for each promise that moved: `python notifier.py URL KEY CHAT_URL`.
 
-`CHAT_URL` takes `{"text": ...}` by POST, as the incoming webhooks of most chats do. Once stopped, it goes on from there.
+`CHAT_URL` takes `{"text": ...}` by POST, as the incoming webhooks of most chats do. Stopped, it goes on from there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import httpx
 
 from plimsoll_client import Client, EventSelection, FileCheckpoint, Follower, models, requests
 
-TYPES = ["goal.change_accepted.*", "goal.lapsed.*", "goal.declared_satisfied.*"]
+TYPES = ["goal.change_accepted.*", "goal.lapsed.*", "goal.satisfaction_declared.*"]
 
 
 def notify(url: str, key: str, chat_url: str, *, wait: float = 25.0, checkpoint: str = "notifier.json") -> None:
