@@ -51,6 +51,8 @@ def run(settings: Settings, console: Console, *, port: int | None, data: Path) -
         settings,
         database_url=f"sqlite:///{data.resolve() / 'plimsoll.sqlite'}",
         redis_url=None,
+        # `plimsoll webhooks listen` in another terminal.
+        webhook_allowed_networks=settings.webhook_allowed_networks or "127.0.0.0/8",
         port=settings.port if port is None else port,
         log_level="warning",
     )
@@ -151,6 +153,15 @@ Who asked for help, who answered, and who has not; and which of Priya's extras c
   get "/v1/decisions/which-can-wait"
 What happened in Platform, what is needed, what stands as it was:
   get "/v1/teams/platform/digest?names=true"
+
+The same from a shell, in sentences; with a member's key also what waits for them, check-ins and acts:
+  export PLIMSOLL_URL={url} PLIMSOLL_KEY={key}
+  .venv/bin/plimsoll report overload --team platform
+  .venv/bin/plimsoll goals --team platform
+  .venv/bin/plimsoll why settlement-report --field due
+
+What happens, as it happens: in another terminal subscribe this machine, then do something here:
+  PLIMSOLL_URL={url} PLIMSOLL_KEY={key} .venv/bin/plimsoll webhooks listen --types 'goal.*'
 
 The facts as a table, and whether all is well, in another shell:
   export PLIMSOLL_DATABASE_URL={database}

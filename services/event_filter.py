@@ -78,17 +78,21 @@ def find_teams(event: RecordedEvent, sight: EventSight) -> frozenset[UUID]:
         return frozenset({event.stream_id})
     if isinstance(event.data, CharterFact):
         return _one(event.data.of.team)
+    if event.kind == "organisation":
+        return frozenset()
     state = sight.load_state(event.kind, event.stream_id)
     if state is None:
         return frozenset()
     match event.kind:
-        case "goal" | "subscription":
+        case "goal":
             return _one(state.team)
         case "member":
             return frozenset({*state.teams, *_one(getattr(event.data, "team", None))})
+        case "subscription":
+            return _one(state.team)
         case "cycle" | "decision":
             return _one(state.of.team)
-    # Those of the organisation itself and of keys belong to none.
+
     return frozenset()
 
 

@@ -68,7 +68,7 @@ def check_cuts(database: Database, story: Story, cuts: list[int]) -> None:
 _leaves = st.tuples(st.sampled_from(["ana", "ben", "sam"]), st.integers(0, 60), st.integers(0, 40))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps.map(lambda draws: draws[:12]),
     st.lists(st.tuples(_leaves, steps.map(lambda draws: draws[:4])), max_size=2),
