@@ -92,7 +92,7 @@ def find_teams(event: RecordedEvent, sight: EventSight) -> frozenset[UUID]:
             return _one(state.team)
         case "cycle" | "decision":
             return _one(state.of.team)
-    # A key is its member's.
+
     return frozenset()
 
 
