@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -30,6 +30,9 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
 
 class KeyAct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
     """Something done about a key; a steward does it, or an operator at the command line."""
+
+    #: Whether it carries authority (`domain.authority`).
+    is_authoritative: ClassVar[bool] = True
 
 
 class MakeKey(KeyAct, tag="make", frozen=True, kw_only=True):

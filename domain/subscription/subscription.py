@@ -6,7 +6,7 @@ The signing secret is in no event and no state: it is kept in a table of its own
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID, uuid5
 
 import msgspec
@@ -71,6 +71,9 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
 
 class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
     """Something done about a subscription."""
+
+    #: Whether it carries authority (`domain.authority`).
+    is_authoritative: ClassVar[bool] = True
 
 
 class CreateSubscription(Act, tag="create", frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from services.api.carried import CARRIED
 from services.api.components import REF, Components, without_null
 from services.api.http.problems import MEDIA_TYPE, PROBLEM_DEFINITIONS, Problem
 from services.api.http.responses import JSON
@@ -81,6 +82,8 @@ def _build_operation(path: str, operation: Operation, schemas: Components) -> di
         entry["security"] = []
     else:
         entry["description"] = f"Scope: {' or '.join(operation.scopes)}."
+        if operation.id in CARRIED:
+            entry["x-carries"] = sorted(CARRIED[operation.id])
     if operation.body is not None:
         schema = schemas.build_body_schema(operation.body)
         entry["requestBody"] = {"required": _is_body_required(operation), "content": {JSON: {"schema": schema}}}

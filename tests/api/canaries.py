@@ -250,6 +250,8 @@ def _list_requests(app: ApiApp, world: World, *, acts: bool) -> Iterator[tuple[s
                 names = {"goal": world.shared, "team": "core", "member": "ana", "of": "core", "cycle": "o1"}
                 names |= {"decision": "edge-only", "subscription": world.hidden.subscription}
                 yield "GET", f"{fill_path(template, names)}?{more}", {}
+    # Without a place to begin at it tells what happens from now on.
+    yield "GET", "/v1/events/stream?after=0", {}
     yield from (("GET", f"/v1/exports/{mart}?format=csv", {}) for mart in MARTS)
     accept = {"do": "accept", "answers": _find_open(app, world.offered)}
     yield "POST", f"/v1/goals/{world.offered}/preview", {"json": accept}

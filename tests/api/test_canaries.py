@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from services import authorization
+from services.api.app import ROUTES
+from services.api.carried import CARRIED, Carried
 from services.authorization import Capability, Reach
 from services.visibility import events, policy, reports, sight
 from tests.api.app_under_test import ApiApp, MemberClient
@@ -90,15 +93,52 @@ def test_no_act_that_names_what_is_hidden_lets_a_canary_out(app: ApiApp, role: s
     assert [] == list(walk(app, reader, world, UNSEEN[role], acts=True))
 
 
+#: What a canary stands in -> what its answer carries.
+CARRIES = {
+    "goal": {Carried.GOAL},
+    "cycle": {Carried.CYCLE},
+    "own_cycle": {Carried.CYCLE, Carried.GOAL},
+    "decision": {Carried.DECISION},
+    "breach": {Carried.CHARTER},
+    "person": {Carried.PERSON},
+    "key": {Carried.KEY},
+    "subscription": {Carried.SUBSCRIPTION},
+}
+
+
+def find_operation(request: str) -> str:
+    """The operation of a request as a sighting names it: with or without its method."""
+    method, _, path = request.rpartition(" ")
+    return next(
+        route.operation.id
+        for route in ROUTES
+        if route.method == (method or "GET")
+        and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", route.path), path.partition("?")[0])
+    )
+
+
 def test_whoever_may_see_them_meets_every_canary_on_the_same_walk(shared_app: ApiApp, world: World) -> None:
     # given
     planted = {token for kind in EVERYTHING for token in world.canaries[kind]}
 
     # when
-    met = {sighting.canary for sighting in walk(shared_app, shared_app.as_member("stella"), world, EVERYTHING)}
+    sightings = list(walk(shared_app, shared_app.as_member("stella"), world, EVERYTHING))
 
-    # then
-    assert planted == met
+    # then all of them, and none where the operation does not say that it carries such
+    assert planted == {sighting.canary for sighting in sightings}
+    kinds = {token: kind for kind in EVERYTHING for token in world.canaries[kind]}
+    undeclared = {
+        (operation, kinds[sighting.canary])
+        for sighting in sightings
+        if not CARRIES[kinds[sighting.canary]] <= CARRIED[operation := find_operation(sighting.request)]
+    }
+    assert set() == undeclared
+
+
+def test_every_read_says_what_it_carries() -> None:
+    reads = {route.operation.id for route in ROUTES if route.method == "GET" and route.operation.scopes}
+
+    assert reads == CARRIED.keys()
 
 
 def _always(*_args: Any) -> bool:
