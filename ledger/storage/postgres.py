@@ -317,6 +317,11 @@ class PostgresMigrationSession:
             with psycopg.connect(database_url, connect_timeout=CONNECT_TIMEOUT_S) as connection:
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
                 yield cls(connection)
+        except psycopg.errors.InsufficientPrivilege as error:
+            words = str(error).partition("\n")[0]
+            raise LedgerMisconfigured(
+                f"{words}: this is for the role that owns the tables, or an administrator"
+            ) from None
         except psycopg.OperationalError as error:
             raise LedgerUnavailable(f"the event store is not available: {error}") from error
 

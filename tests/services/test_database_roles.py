@@ -359,6 +359,17 @@ def test_the_command_sets_passwords_from_files_and_prints_none(
     assert "s3cret" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", [["migrate"], ["database", "roles"]])
+def test_what_a_role_may_not_do_is_said_in_a_line(
+    roles: Roles, command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch(roles.admin, "DELETE FROM ledger_migrations WHERE number = (SELECT max(number) FROM ledger_migrations)")
+    monkeypatch.setenv("PLIMSOLL_DATABASE_URL", roles.of(DatabaseRole.WRITE))
+
+    assert 1 == main(command)
+    assert "the role that owns the tables, or an administrator" in capsys.readouterr().err
+
+
 def test_a_role_with_too_many_rights_is_not_taken(empty_postgres_url: str) -> None:
     prefix = f"roles_{next(_numbers)}"
     fetch(empty_postgres_url, f"CREATE ROLE {prefix}_read SUPERUSER")
