@@ -192,7 +192,7 @@ class WebhookClient:
 
     async def _exchange_on(
         self, pool: httpcore.AsyncConnectionPool, method: str, pairs: list[tuple[bytes, bytes]], body: bytes
-    ) -> Answer:
+    ) -> TargetResponse:
         kept, size = bytearray(), 0
         async with pool.stream(
             method, self._url, headers=pairs, content=body, extensions={"timeout": self._timeouts}
