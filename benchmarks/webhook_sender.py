@@ -1,7 +1,8 @@
 """Ours: a worker's dispatcher in a process of its own.
 
 `python -m benchmarks.webhook_sender DATABASE_URL`, then a line for each piece of work: `{"replay": SUBSCRIPTION}` sends
-everything again and says how fast; `{"pause": false}` only says that it runs.
+everything again and says how fast; `{"organisation": ..., "steward": ..., "members": 200, "pace": 20, "seconds": 10}`
+renames members evenly, so that a commit wakes the dispatcher as one of the same process, or of Redis, does.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ import msgspec
 
 from benchmarks.peers.worker_loop import serve_stdin
 from benchmarks.stores import build_settings
+from domain.member.member import RenameMember
+from domain.references import resolve_stream_id
+from ledger.commands import Command
 from services.runtime import Runtime
 from services.worker.webhooks.dispatcher import Dispatcher
 
@@ -29,7 +33,7 @@ def main(url: str) -> None:
         thread.start()
 
         def work(task: dict[str, Any]) -> dict[str, float]:
-            return _replay(runtime, UUID(task["replay"])) if "replay" in task else {}
+            return _replay(runtime, UUID(task["replay"])) if "replay" in task else _rename(runtime, **task)
 
         try:
             serve_stdin(work)
@@ -51,6 +55,24 @@ def _replay(runtime: Runtime, subscription: UUID) -> dict[str, float]:
         time.sleep(0.01)
     took = perf_counter() - began
     return {"rate": runtime.deliveries.count(subscription)["delivered"] / took, "seconds": took}
+
+
+def _rename(  # noqa: PLR0913 - a task's fields
+    runtime: Runtime, organisation: str, steward: str, members: int, pace: float, seconds: float
+) -> dict[str, float]:
+    began, organisation_id = time.monotonic(), UUID(organisation)
+    for number in range(int(pace * seconds)):
+        time.sleep(max(0.0, began + number / pace - time.monotonic()))
+        command = Command(
+            organisation_id=organisation_id,
+            kind="member",
+            stream_id=resolve_stream_id(organisation_id, "member", f"m{number % members}"),
+            act=RenameMember(name=f"name {number} {began}"),
+            actor=UUID(steward),
+            roles=frozenset({"steward"}),
+        )
+        runtime.handle(command)
+    return {"events": pace * seconds}
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ CONFIG: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES: list[str] = CONFIG["tool"]["importlinter"]["root_packages"]
 CONTRACTS: list[dict[str, Any]] = CONFIG["tool"]["importlinter"]["contracts"]
 #: Packages that are no room: nothing of them is installed.
-OUTSIDE = {"tests", "benchmarks"}
+OUTSIDE = {"examples", "tests", "benchmarks"}
 LONGEST_FUNCTION = 40
 LONGEST_MODULE = 600
 SHALLOW_NAMES = {"common", "helpers", "interfaces", "misc", "models", "repositories", "schemas", "utils"}

@@ -103,9 +103,9 @@ def _build_hanging_case(bench: Bench, store: Store, opened: ExitStack) -> Case:
     without = _prepare(bench, store, opened, [f"{address}/hook"] * 5)
     hanging = _prepare(bench, store, opened, [f"{address}/hook"] * 5 + [f"{address}/hang"])
 
-    def contender(name: str, runtime: Runtime, founded: CreatedOrganisation) -> Contender:
+    def contender(name: str, sender: WorkerProcess, founded: CreatedOrganisation) -> Contender:
         def run() -> Sample:
-            return _measure_latency(sink, runtime, founded, 2.0 if bench.quick else SECONDS)
+            return _measure_latency(sink, sender, founded, 2.0 if bench.quick else SECONDS)
 
         return Contender(name, run)
 
@@ -120,25 +120,30 @@ def _build_hanging_case(bench: Bench, store: Store, opened: ExitStack) -> Case:
     )
 
 
-def _prepare(bench: Bench, store: Store, opened: ExitStack, urls: list[str]) -> tuple[Runtime, CreatedOrganisation]:
+def _prepare(
+    bench: Bench, store: Store, opened: ExitStack, urls: list[str]
+) -> tuple[WorkerProcess, CreatedOrganisation]:
     database_url = store.create_database()
-    runtime, founded = opened.enter_context(open_organisation(database_url))
-    for number in range(SUBJECTS):
-        _join(runtime, founded, number)
-    opened.enter_context(start_worker("webhook_sender", database_url, home=bench.home))
-    for url in urls:
-        _subscribe(runtime, founded, url)
-    return runtime, founded
+    with open_organisation(database_url) as (runtime, founded):
+        for number in range(SUBJECTS):
+            _join(runtime, founded, number)
+        for url in urls:
+            _subscribe(runtime, founded, url)
+    return opened.enter_context(start_worker("webhook_sender", database_url, home=bench.home)), founded
 
 
-def _measure_latency(sink: WorkerProcess, runtime: Runtime, founded: CreatedOrganisation, seconds: float) -> Sample:
+def _measure_latency(
+    sink: WorkerProcess, sender: WorkerProcess, founded: CreatedOrganisation, seconds: float
+) -> Sample:
     """Events come evenly; each is timed from its recording to the sink."""
     sink.run(take=True)
-    began = time.monotonic()
-    for number in range(int(PACE * seconds)):
-        time.sleep(max(0.0, began + number / PACE - time.monotonic()))
-        stream_id = resolve_stream_id(founded.organisation_id, "member", f"m{number % SUBJECTS}")
-        _say(runtime, founded, "member", stream_id, member.RenameMember(name=f"name {number} {began}"))
+    sender.run(
+        organisation=str(founded.organisation_id),
+        steward=str(founded.steward_id),
+        members=SUBJECTS,
+        pace=PACE,
+        seconds=seconds,
+    )
     time.sleep(1.5)
     found = sink.run(take=True)
     return Sample(found["p99_ms"], {name: value for name, value in found.items() if name != "p99_ms"})
