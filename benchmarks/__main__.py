@@ -22,6 +22,7 @@ from benchmarks.machine import describe_machine
 from benchmarks.stores import STORES, Store, open_postgres_store, open_sqlite_store
 from benchmarks.suites import (
     bulk_import,
+    feed,
     growth,
     http_commands,
     imports,
@@ -33,6 +34,7 @@ from benchmarks.suites import (
     rebuild,
     reports,
     start_up,
+    webhooks,
 )
 from benchmarks.suites import (
     sqlite as suites_sqlite,
@@ -43,6 +45,7 @@ SUITES: dict[str, Suite] = {
     "commands": http_commands.suite,
     "inprocess": inprocess.suite,
     "latency": latency.suite,
+    "feed": feed.suite,
     "bulk": bulk_import.suite,
     "growth": growth.suite,
     "long-stream": long_stream.suite,
@@ -55,6 +58,7 @@ SUITES: dict[str, Suite] = {
     "rebuild": rebuild.suite,
     "marts": marts.suite,
     "start": start_up.suite,
+    "webhooks": webhooks.suite,
 }
 ROUNDS, QUICK_ROUNDS = 5, 2
 

@@ -121,9 +121,21 @@ def _run_here(given: argparse.Namespace, settings: Settings, console: Console) -
     match given.command:
         case "serve" | "worker" | "demo" | "openapi":
             return _run_process(given, settings, console)
-        case "import":
-            from services.commands import data
+        case "import" | "seed" | "export":
+            return _run_data(given, settings, console)
+        case "migrate" | "organisation" | "keys" | "database":
+            return _run_store(given, settings, console)
+        case "bi":
+            return _run_bi(given, settings, console)
+        case _:
+            return _run_health(given, settings, console)
 
+
+def _run_data(given: argparse.Namespace, settings: Settings, console: Console) -> int:
+    from services.commands import data
+
+    match given.command:
+        case "import":
             return data.import_file(
                 settings,
                 console,
@@ -134,8 +146,6 @@ def _run_here(given: argparse.Namespace, settings: Settings, console: Console) -
                 dry_run=given.dry_run,
             )
         case "seed":
-            from services.commands import data
-
             return data.seed(
                 settings,
                 console,
@@ -144,14 +154,8 @@ def _run_here(given: argparse.Namespace, settings: Settings, console: Console) -
                 organisation=given.organisation,
                 rows=given.rows,
             )
-        case "export":
-            return _run_export(given, settings, console)
-        case "migrate" | "organisation" | "keys" | "database":
-            return _run_store(given, settings, console)
-        case "bi":
-            return _run_bi(given, settings, console)
         case _:
-            return _run_health(given, settings, console)
+            return _run_export(given, settings, console)
 
 
 def _run_export(given: argparse.Namespace, settings: Settings, console: Console) -> int:

@@ -102,7 +102,7 @@ class MartsProjection:
     """The projection: streams to the tables of the marts."""
 
     name = "marts"
-    version = 1
+    version = 2
     kinds = frozenset({"goal", *_FRAMEWORKS, *_PEOPLE})
     tables = (*TABLES.values(), *IDENTITY_TABLES.values())
 
