@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from services.worker.jobs import Jobs
 
 
+#: Two exports at a time, each with a connection for its rows and one for what it looks up.
+_EXPORT_CONNECTIONS = 4
 #: Threads of an API process for look-ups: of commands, keys and probes.
 _LOOKUP_THREADS = 12
 
@@ -181,7 +183,8 @@ class Runtime:
 def _count_reading_threads(settings: Settings) -> int:
     """Threads of an API process that may ask the views at once: of every weight class, and some for look-ups."""
     pages = settings.api_threads // 4 + 1
-    return settings.api_threads + pages + settings.reports_at_once + settings.imports_at_once + _LOOKUP_THREADS
+    whole = settings.reports_at_once + settings.imports_at_once + _EXPORT_CONNECTIONS
+    return settings.api_threads + pages + whole + _LOOKUP_THREADS
 
 
 class Migration(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.string import TextLoader
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from ledger.cancellation import interrupted_by
+from ledger.cancellation import check_cancelled, interrupted_by
 from ledger.storage.access import ORGANISATION_PARAMETER
 from ledger.storage.postgres_arrays import BinaryArray, encode_array, register_binary_arrays
 from projections.database.backend import (
@@ -275,6 +275,7 @@ class PostgresBackend:
             cursor.execute(to_pyformat(sql), params)
             make = row_class(tuple(column.name for column in cursor.description or ()))
             while rows := cursor.fetchmany(PAGE_SIZE):
+                check_cancelled()
                 yield [make(values) for values in rows]
 
     def copy_csv(self, sql: str, params: Params) -> Iterator[bytes]:
@@ -287,6 +288,7 @@ class PostgresBackend:
             self._name_organisation(connection, params)
             with cursor.copy(f"COPY ({to_pyformat(sql)}) TO STDOUT (FORMAT csv)", params) as copy:
                 for part in copy:
+                    check_cancelled()
                     yield bytes(part)
 
     def _name_organisation(self, connection: psycopg.Connection[Any], params: Params) -> None:

@@ -11,7 +11,7 @@ from operator import itemgetter
 from threading import Lock
 from typing import Any
 
-from ledger.cancellation import interrupted_by
+from ledger.cancellation import check_cancelled, interrupted_by
 from ledger.storage.file_locks import hold, writer_lock
 from projections.database.backend import (
     LOCK_TIMEOUT_S,
@@ -159,6 +159,7 @@ class SqliteBackend:
             cursor = connection.execute(sql, params)
             try:
                 while rows := cursor.fetchmany(PAGE_SIZE):
+                    check_cancelled()
                     yield rows
             finally:
                 cursor.close()

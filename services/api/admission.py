@@ -34,6 +34,9 @@ Share = tuple[UUID, str]
 
 #: Seconds after which it is worth a task to notice that a client has gone.
 _WATCH_AFTER_S = 0.1
+#: Each holds a thread, a connection and room on the disk for as long as it takes.
+EXPORTS_AT_ONCE = 2
+_QUEUED_EXPORTS = 16
 #: Threads of what is not bounded by weight: look-ups of commands, and the waits for a position.
 LOOKUP_THREADS = 8
 
@@ -87,6 +90,15 @@ def compute_limits(settings: Settings) -> dict[Weight, WeightLimits]:
             per_key=_share(settings.imports_at_once, 1 / 2),
             queued_per_key=_QUEUED_IMPORTS,
             queued=_QUEUED_IMPORTS * settings.imports_at_once,
+            queue_wait_s=settings.queue_wait_s,
+            deadline_s=settings.import_seconds,
+        ),
+        Weight.EXPORT: WeightLimits(
+            per_process=EXPORTS_AT_ONCE,
+            per_organisation=1,
+            per_key=1,
+            queued_per_key=EXPORTS_AT_ONCE,
+            queued=_QUEUED_EXPORTS,
             queue_wait_s=settings.queue_wait_s,
             deadline_s=settings.import_seconds,
         ),

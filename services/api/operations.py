@@ -69,6 +69,8 @@ class Weight(StrEnum):
     #: Computed from all that the organisation has.
     REPORT = "report"
     IMPORT = "import"
+    #: A mart as a file, which may be as large as the log.
+    EXPORT = "export"
     #: The body of an import on its way in; no route's own.
     UPLOAD = "upload"
     #: A connection that waits: a long poll, a stream.

@@ -18,6 +18,8 @@ import pytest
 from pyarrow import parquet
 
 from projections.marts.registry import MARTS
+from services.api.admission import EXPORTS_AT_ONCE, compute_limits
+from services.api.operations import Weight
 from services.api.routes import exports
 from tests.api.app_under_test import ApiApp, MemberClient, offer, why
 
@@ -183,17 +185,16 @@ def test_a_full_disk_is_a_problem_and_no_half_of_a_file(app: ApiApp, monkeypatch
     assert export(app.as_member("stella"), "dim_goal")
 
 
-@pytest.mark.usefixtures("goals")
-def test_an_export_beyond_the_limit_is_asked_to_come_again(app: ApiApp) -> None:
-    for _ in range(exports.MAX_EXPORTS):
-        exports._slots.acquire()
-    try:
-        answer = app.as_member("stella").get("/v1/exports/dim_goal")
-    finally:
-        for _ in range(exports.MAX_EXPORTS):
-            exports._slots.release()
+def test_exports_have_places_of_their_own_and_as_long_as_an_import(app: ApiApp) -> None:
+    settings = app.runtime.settings
+    limits = compute_limits(settings)[exports.export_mart.weight]
 
-    assert ("too_many_exports", "5") == (answer.json()["code"], answer.headers["Retry-After"])
+    assert (Weight.EXPORT, EXPORTS_AT_ONCE, 1) == (
+        exports.export_mart.weight,
+        limits.per_process,
+        limits.per_organisation,
+    )
+    assert settings.import_seconds == limits.deadline_s
 
 
 @pytest.mark.usefixtures("goals")

@@ -201,11 +201,6 @@ _API_PROBLEMS: dict[str, ProblemDefinition] = {
         "This server cannot write that format.",
         "Ask for one of `allowed`, or have the operator install what `detail` names.",
     ),
-    "too_many_exports": ProblemDefinition(
-        503,
-        "Other exports are being written; this one was not begun.",
-        "Ask again after `Retry-After`.",
-    ),
     "storage_full": ProblemDefinition(
         507,
         "The server's disk is full; nothing of the file was sent.",

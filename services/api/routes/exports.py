@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import errno
 import tempfile
-from threading import BoundedSemaphore
 from typing import Annotated, Literal, cast
 
 import msgspec
@@ -20,7 +19,7 @@ from services.api.http.files import FileResponse, select_range
 from services.api.http.parsing import decode_segment, parse_as_of
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import HttpResponse
-from services.api.operations import Operation, Position, ReadQuery, Route, TimeText, query_route
+from services.api.operations import Operation, Position, ReadQuery, Route, TimeText, Weight, query_route
 from services.api.queries import next_page_url, record_person_read
 from services.authorization import READ, STEWARD
 from services.exports.errors import FormatUnavailable
@@ -33,10 +32,6 @@ MEDIA_TYPES = {
     "parquet": "application/vnd.apache.parquet",
     "arrow": "application/vnd.apache.arrow.stream",
 }
-#: Exports of one process at a time: each holds a thread and a connection for as long as it takes.
-MAX_EXPORTS = 2
-_RETRY_S = 5
-_slots = BoundedSemaphore(MAX_EXPORTS)
 #: Marts whose rows are figures of persons.
 _PERSON_LEVEL = frozenset({"fact_load_week", "fact_addition"})
 
@@ -69,7 +64,8 @@ class ExportsQuery(ReadQuery, frozen=True, kw_only=True):
         scopes=(READ,),
         query=ExportsQuery,
         media=tuple(MEDIA_TYPES.values()),
-        codes=("not_found", "format_unavailable", "range_not_satisfiable", "storage_full", "too_many_exports"),
+        codes=("not_found", "format_unavailable", "range_not_satisfiable", "storage_full"),
+        weight=Weight.EXPORT,
         reads_view=True,
     ),
 )
@@ -84,12 +80,7 @@ def export_mart(context: RequestContext, mart: str) -> HttpResponse:
     export = _prepare(context, decode_segment(mart), query)
     if export.mart.name in _PERSON_LEVEL or query.names:
         record_person_read(context, export.view, f"exports/{export.mart.name}")
-    if not _slots.acquire(blocking=False):
-        raise ProblemError("too_many_exports", headers={"Retry-After": str(_RETRY_S)})
-    try:
-        return _write(context, export, None if visibility.is_unrestricted else visibility)
-    finally:
-        _slots.release()
+    return _write(context, export, None if visibility.is_unrestricted else visibility)
 
 
 def _prepare(context: RequestContext, mart: str, query: ExportsQuery) -> Export:
