@@ -129,14 +129,7 @@ class Keys:
         """
         now = self._clock()
         expires_at = expires_at or now + MAX_LIFETIME
-        if not now < expires_at <= now + MAX_LIFETIME:
-            raise InvalidField("a key ends after now and within a year", pointer="/expires_at")
-        if not (scopes and SCOPES.issuperset(scopes)) and not _is_guest_scope(scopes):
-            allowed = (*sorted(SCOPES), f"{GUEST_SCOPE_PREFIX}<id of a decision>, alone")
-            raise InvalidField("a key has one or more scopes", pointer="/scopes", allowed=allowed)
-        if name:
-            check_text(name, "/name", has_lines=False)
-        text = _generate_key_text()
+        _check_key(scopes, name, now, expires_at)
         new = NewKey(
             key_id=self._new_id(),
             organisation_id=organisation_id,
@@ -149,23 +142,28 @@ class Keys:
         )
         if record is not None:
             record(new)
+        text = _generate_key_text()
+        self._store(new, text, now)
+        self.epoch += 1
+        return text
+
+    def _store(self, new: NewKey, text: str, now: datetime) -> None:
+        """Write the key's row, and shorten that of the key in whose place it is, in one transaction."""
         with self._recorder.write() as session:
             session.run(
                 "create_key",
                 key_id=new.key_id,
-                organisation_id=organisation_id,
-                member_id=member_id,
-                name=name,
-                scopes=msgspec.json.encode(sorted(scopes)).decode(),
+                organisation_id=new.organisation_id,
+                member_id=new.member_id,
+                name=new.name,
+                scopes=msgspec.json.encode(sorted(new.scopes)).decode(),
                 digest=digest_of(text),
                 created_at=to_micros(now),
-                expires_at=to_micros(expires_at),
+                expires_at=to_micros(new.expires_at),
             )
             if new.replaced_until is not None:
                 ends = {"key_id": new.replaces, "until": to_micros(new.replaced_until)}
-                session.run("shorten_key", organisation_id=organisation_id, **ends)
-        self.epoch += 1
-        return text
+                session.run("shorten_key", organisation_id=new.organisation_id, **ends)
 
     def authenticate(self, text: str, now: datetime) -> Principal | None:
         """The holder of this key; None for one that is mistyped, unknown, expired or revoked."""
@@ -286,6 +284,17 @@ class Keys:
         if tenant is None or organisation_id not in (None, tenant):
             raise NotFound("no such key")
         return tenant, next(record for record in self.list(tenant) if record.key_id == key_id)
+
+
+def _check_key(scopes: Collection[str], name: str, now: datetime, expires_at: datetime) -> None:
+    """Raises `InvalidField`."""
+    if not now < expires_at <= now + MAX_LIFETIME:
+        raise InvalidField("a key ends after now and within a year", pointer="/expires_at")
+    if not (scopes and SCOPES.issuperset(scopes)) and not _is_guest_scope(scopes):
+        allowed = (*sorted(SCOPES), f"{GUEST_SCOPE_PREFIX}<id of a decision>, alone")
+        raise InvalidField("a key has one or more scopes", pointer="/scopes", allowed=allowed)
+    if name:
+        check_text(name, "/name", has_lines=False)
 
 
 def is_well_formed(text: str) -> bool:

@@ -169,6 +169,7 @@ REPORTS: dict[str, str] = {
     "actor": "Id of the member whose key it was; null for a clock.",
     "on_behalf_of": "Id of the member for whom it was done, in an import; null otherwise.",
     "HistoryEntry.source": "Where it came in: `api`, `import`, `timer` or `worker`. e.g. api",
+    "HistoryEntry.key_id": "Id of the API key with which it was said; null: none, or not known.",
     "causation_id": "Id of the event or command that led to it.",
     "HistoryEntry.before": 'Old values of what it changed, by field; of a proposal, of what it would change. e.g. {"due": "2026-03-27"}',
     "HistoryEntry.after": 'New values of what it changed, by field; of a proposal, of what it would change. e.g. {"due": "2026-04-10"}',

@@ -46,6 +46,8 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     authtype: str
     authid: UUID | None = None
     onbehalfof: UUID | None = None
+    #: The API key with which it was made.
+    keyid: UUID | None = None
     reasoncode: str | None = None
     reasontext: str | None = None
     data: EventData
@@ -74,6 +76,7 @@ def to_cloud_event(recorded: RecordedEvent, base_url: str, epoch: str) -> CloudE
         authtype="app_user" if recorded.actor else "system",
         authid=recorded.actor,
         onbehalfof=recorded.on_behalf_of,
+        keyid=recorded.key_id,
         reasoncode=str(reason.code) if reason else None,
         reasontext=_to_attribute(reason.text) if reason else None,
         data=cast("EventData", recorded.data),

@@ -34,7 +34,7 @@ def matches_type(patterns: Iterable[str], tag: str) -> bool:
     return any(tag.startswith(pattern[:-1]) if pattern.endswith(_ANY) else tag == pattern for pattern in patterns)
 
 
-class Sight(Protocol):
+class EventSight(Protocol):
     """What one viewer sees of an organisation's events."""
 
     def redact(self, event: RecordedEvent) -> RecordedEvent | None:
@@ -63,7 +63,7 @@ class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
         """The known tags that its patterns stand for; empty where it takes every type."""
         return tuple(tag for tag in EVENTS if matches_type(self.types, tag)) if self.types else ()
 
-    def matches(self, event: RecordedEvent, sight: Sight) -> bool:
+    def matches(self, event: RecordedEvent, sight: EventSight) -> bool:
         """Whether an event that its viewer sees is wanted."""
         if self.types and not matches_type(self.types, event.type):
             return False
@@ -72,7 +72,7 @@ class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
         return self.team is None or self.team in find_teams(event, sight)
 
 
-def find_teams(event: RecordedEvent, sight: Sight) -> frozenset[UUID]:
+def find_teams(event: RecordedEvent, sight: EventSight) -> frozenset[UUID]:
     """The teams that an event belongs to, as its stream stands now."""
     if event.kind == "team":
         return frozenset({event.stream_id})
@@ -97,7 +97,7 @@ def _one(team: UUID | None) -> frozenset[UUID]:
     return frozenset({team}) if team is not None else frozenset()
 
 
-def select_event(event: RecordedEvent, sight: Sight, wanted: EventFilter) -> RecordedEvent | None:
+def select_event(event: RecordedEvent, sight: EventSight, wanted: EventFilter) -> RecordedEvent | None:
     """The event as one viewer is shown it, where it is wanted: sight first, then the filter."""
     shown = sight.redact(event)
     return shown if shown is not None and wanted.matches(shown, sight) else None

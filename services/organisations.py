@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from domain.errors import NotFound
-from domain.key.key import AnyKeyAct, MakeKey, ReplaceKey, RevokeKey
+from domain.key.key import AnyKeyAct, EndKey, MakeKey, ReplaceKey
 from domain.member import member
 from domain.organisation import organisation
 from domain.references import derive_organisation_id, resolve_stream_id
@@ -94,7 +94,7 @@ def revoke_key(runtime: Runtime, key_id: UUID, *, by: KeySteward, organisation_i
     tenant, record = runtime.keys.find(key_id, organisation_id)
     known = runtime.ledger.load_current(tenant, "key", key_id)
     if known is None or known.state is None or known.state.revoked_at is None:
-        _record_key_act(runtime, by, tenant, key_id, RevokeKey(member=record.member_id))
+        _record_key_act(runtime, by, tenant, key_id, EndKey(member=record.member_id))
     return record
 
 

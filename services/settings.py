@@ -105,7 +105,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 4000
     waits_per_key: Annotated[
         int, Meta(ge=1, le=100_000, description="Long polls and streams that one key may have in one API process.")
-    ] = 1000
+    ] = 100
     public_url: Annotated[
         str,
         Meta(

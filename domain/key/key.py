@@ -52,13 +52,13 @@ class ReplaceKey(KeyAct, tag="replace", frozen=True, kw_only=True):
     expires_at: Instant
 
 
-class RevokeKey(KeyAct, tag="revoke", frozen=True, kw_only=True):
+class EndKey(KeyAct, tag="end", frozen=True, kw_only=True):
     """End a key now."""
 
     member: UUID
 
 
-AnyKeyAct = MakeKey | ReplaceKey | RevokeKey
+AnyKeyAct = MakeKey | ReplaceKey | EndKey
 
 
 class KeyMade(Event, tag="key.made.v1", frozen=True, kw_only=True):

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -29,11 +28,10 @@ from eventsourcing.persistence import (
 
 from domain.instants import from_micros
 from ledger.errors import LedgerUnavailable, OutcomeUnknown
+from ledger.storage.named_sql import load_statements
 
 #: A row as the driver gives it and takes it.
 Row = Sequence[Any]
-
-_QUERIES_FILE = Path(__file__).parent / "sql" / "queries.sql"
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -253,12 +251,9 @@ def find_tuple_list_param(name: str) -> TupleListParam | None:
     return TupleListParam(found["mark"].removeprefix(":"), tuple(found["types"].split())) if found else None
 
 
-@cache
 def load_queries() -> dict[str, str]:
-    """Every named text of `sql/queries.sql`, comments removed."""
-    parts = re.split(r"^-- name: (\w+)$", _QUERIES_FILE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
-    bare = (re.sub(r"^--.*\n", "", text, flags=re.MULTILINE).strip() for text in parts[1::2])
-    return dict(zip(parts[::2], bare, strict=True))
+    """Every named statement of `sql/queries.sql`."""
+    return load_statements("ledger", "storage", "sql", "queries.sql")
 
 
 def append_library_events(store: LogStore, stored: Sequence[StoredEvent]) -> list[int]:

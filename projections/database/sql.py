@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from importlib.resources import files
 from itertools import count
 
+from ledger.storage.named_sql import load_statements
 from projections.database.tables import CLOSING_COLUMNS, Dialect, Table, ddl
 
 
-@lru_cache(maxsize=32)
 def named_statements(name: str) -> dict[str, str]:
-    """The named statements of `sql/<name>.sql`: each begins with a line `-- name: what it is called`."""
-    text = files("projections").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-    parts = re.split(r"^-- name: *(\w+) *$", text, flags=re.MULTILINE)[1:]
-    return {title: sql.strip() for title, sql in zip(parts[::2], parts[1::2], strict=True)}
+    """The named statements of `sql/<name>.sql`."""
+    return load_statements("projections", "sql", f"{name}.sql")
 
 
 def in_clause(name: str, values: Iterable[object]) -> tuple[str, dict[str, str]]:

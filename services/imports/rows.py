@@ -45,8 +45,9 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 #: The row by which a source declares up to when it has reported everything.
 WATERMARK = "source.watermark"
 
-#: Where events are sent is no part of a history that is imported.
-_NOT_IMPORTED = frozenset({"subscription"})
+#: Where events are sent is no part of a history that is imported; and a key's text is answered once, to who holds one
+#: with `admin`: no row of a file makes one.
+_NOT_IMPORTED = frozenset({"key", "subscription"})
 
 #: What a row may `do` -> the stream's kind and the act's Struct.
 ACT_TYPES: dict[str, tuple[str, type[msgspec.Struct]]] = {

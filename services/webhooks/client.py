@@ -27,7 +27,7 @@ _KEEP_ALIVE_S = 20.0
 Resolver = Callable[[str, int], Awaitable[list[Address]]]
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class TargetResponse(msgspec.Struct, frozen=True, kw_only=True):
     """What a target answered, or why there was no answer."""
 
     #: None: there was none.
@@ -156,7 +156,7 @@ class WebhookClient:
         """Close every connection."""
         await self._pool.aclose()
 
-    async def send(self, method: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+    async def send(self, method: str, headers: Mapping[str, str], body: bytes = b"") -> TargetResponse:
         """Send one request; whatever goes wrong is the answer.
 
         The whole exchange has `timeout_s` seconds: a target that sends a byte now and then is given no more.
@@ -165,15 +165,15 @@ class WebhookClient:
             async with asyncio.timeout(self._timeout_s):
                 return await self._exchange(method, headers, body)
         except TimeoutError:
-            return Answer(error=f"no answer within {self._timeout_s:g} s")
+            return TargetResponse(error=f"no answer within {self._timeout_s:g} s")
         except AddressRefused as refusal:
-            return Answer(error=f"refused: {refusal}", refused=True)
+            return TargetResponse(error=f"refused: {refusal}", refused=True)
         except httpcore.TimeoutException as error:
-            return Answer(error=f"no answer in time ({type(error).__name__})")
+            return TargetResponse(error=f"no answer in time ({type(error).__name__})")
         except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError, OSError) as error:
-            return Answer(error=_describe(error))
+            return TargetResponse(error=_describe(error))
 
-    async def _exchange(self, method: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def _exchange(self, method: str, headers: Mapping[str, str], body: bytes) -> TargetResponse:
         pairs = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
         kept, size = bytearray(), 0
         async with self._pool.stream(
@@ -185,7 +185,7 @@ class WebhookClient:
                 if size > MAX_READ_BYTES:
                     # Left unread: the connection is closed with it, and the status counts.
                     break
-            return Answer(
+            return TargetResponse(
                 status=response.status,
                 headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers},
                 body=kept.decode("utf-8", errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}"),

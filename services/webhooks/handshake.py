@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from domain.errors import HandshakeRefused, InvalidField
-from services.webhooks.client import Answer, WebhookClient
+from services.webhooks.client import TargetResponse, WebhookClient
 
 
 class Handshake(msgspec.Struct, frozen=True, kw_only=True):
@@ -13,7 +13,7 @@ class Handshake(msgspec.Struct, frozen=True, kw_only=True):
 
     origin: str
     required: bool
-    answer: Answer
+    answer: TargetResponse
 
     @property
     def is_granted(self) -> bool:

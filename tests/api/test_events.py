@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -47,7 +48,21 @@ def test_each_event_is_a_cloud_event(app: ApiApp) -> None:
     )
     assert ("new_information", "we know more than we did") == (last["reasoncode"], last["reasontext"])
     assert proposed["position"] == int(last["sequence"])
-    assert f"{app.client.base_url}".rstrip("/") + "/v1/schemas/goal.change_proposed.v1" == last["dataschema"]
+    assert "http://127.0.0.1:8000/v1/schemas/goal.change_proposed.v1" == last["dataschema"]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:8000", ""])
+def test_no_address_in_an_answer_is_made_of_what_a_request_says_of_itself(
+    serve_app: Callable[..., ApiApp], host: str
+) -> None:
+    app = serve_app(public_url="https://plimsoll.example.org/goals/")
+    create_active_goal(app)
+
+    headers = {"Host": host, "X-Forwarded-Host": host, "Forwarded": f"host={host}"}
+    response = app.as_member("ana").get("/v1/events", headers=headers)
+
+    assert {"https://plimsoll.example.org/goals"} == {e["dataschema"].partition("/v1/")[0] for e in response.json()}
+    assert "evil" not in response.text
 
 
 def test_words_on_several_lines_are_one_line_in_an_attribute_and_as_written_in_data(app: ApiApp) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from services.webhooks.addresses import Address, AddressPolicy
-from services.webhooks.client import Answer, Resolver, WebhookClient, build_ssl_context, resolve
+from services.webhooks.client import Resolver, TargetResponse, WebhookClient, build_ssl_context, resolve
 from services.webhooks.handshake import shake_hands
 from tests.webhooks.certificates import issue
 from tests.webhooks.receiver import LOOPBACK, Receiver, Reply, run_receiver
@@ -41,10 +41,10 @@ def send(
     ca_file: str = "",
     times: int = 1,
     method: str = "POST",
-) -> Answer:
+) -> TargetResponse:
     """The answer to the last of some messages."""
 
-    async def run() -> Answer:
+    async def run() -> TargetResponse:
         tls = build_ssl_context(ca_file)
         async with WebhookClient(url, policy=policy, tls=tls, timeout_s=timeout_s, resolver=resolver) as client:
             for _ in range(times - 1):

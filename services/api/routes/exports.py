@@ -20,7 +20,7 @@ from services.api.http.files import FileResponse, select_range
 from services.api.http.parsing import decode_segment, parse_as_of
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import HttpResponse
-from services.api.operations import Operation, Position, ReadQuery, Route, TimeText, query_route
+from services.api.operations import Operation, Position, ReadQuery, Route, TimeText, Weight, query_route
 from services.api.queries import next_page_url, record_person_read
 from services.authorization import READ, STEWARD
 from services.exports.errors import FormatUnavailable
@@ -64,6 +64,7 @@ class ExportsQuery(ReadQuery, frozen=True, kw_only=True):
     "/v1/exports/{mart}",
     Operation(
         id="exportMart",
+        weight=Weight.REPORT,
         summary="A mart's rows, as far as they are about what you may see",
         tag="exports",
         scopes=(READ,),

@@ -90,7 +90,7 @@ def get_looked_at(context: RequestContext) -> HttpResponse:
     ids = {i for x in looks for i in (x.viewer, x.team)}
     names = sight_of(context, view).load_names(runtime.database, view, ids) if query.names else {}
     kept_days = view.policy.policy.looked_at_days
-    return json_response(LookedAt(looks=looks, kept_days=kept_days, more=len(mine) > query.limit, names=names))
+    return json_response(LookedAt(looks=looks, kept_days=kept_days, more=len(mine) > query.limit, names=dict(names)))
 
 
 def _concerns(look: StoredRead, memberships: Sequence[Membership]) -> bool:

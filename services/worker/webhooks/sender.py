@@ -20,7 +20,7 @@ import structlog
 from domain.subscription.subscription import DisabledReason, Subscription
 from ledger.deliveries import REST, Attempt, Deliveries, DeliveryCursor, DeliveryState, DeliveryUpdate, EventDelivery
 from services.webhooks import retries
-from services.webhooks.client import Answer, WebhookClient
+from services.webhooks.client import TargetResponse, WebhookClient
 from services.webhooks.messages import build_headers, message_id
 from services.webhooks.signatures import Signer, load_signer
 from services.worker.webhooks.metrics import ATTEMPT_SECONDS, ATTEMPTS
@@ -297,7 +297,7 @@ class Sender:
             self._queue.hasten(self._tools.clock())
             self._changed.set()
 
-    async def _fail(self, delivery: OpenDelivery, answer: Answer) -> None:
+    async def _fail(self, delivery: OpenDelivery, answer: TargetResponse) -> None:
         now = self._tools.clock()
         self._failures += 1
         self._failing_since = self._failing_since or now
