@@ -83,6 +83,8 @@ class GoalFilters(msgspec.Struct, frozen=True, kw_only=True):
 
     #: How the ids begin: hexadecimal digits, with the hyphens of a UUID. Unset it is no part of a cursor's question.
     id_prefix: str | msgspec.UnsetType = msgspec.UNSET
+    #: Only those with an event behind this log position; likewise.
+    changed_after: int | msgspec.UnsetType = msgspec.UNSET
     team: UUID | None = None
     owner: UUID | None = None
     sponsor: UUID | None = None
@@ -236,6 +238,9 @@ def load_goals_page(
         key=_SORT_KEYS[sort.lstrip("-")], descending=sort.startswith("-"), number=sort.lstrip("-") == "updated"
     )
     where, params = _build_where(filters, visible)
+    if filters.changed_after is not msgspec.UNSET:
+        condition, changed = as_of.changed_after("goals", filters.changed_after)
+        where, params = [*where, condition], params | changed
     rows, following = query_page(
         database,
         # Keys are sorted first: the bodies of goals that are on other pages need not be moved about.

@@ -165,6 +165,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sweep_batch: Annotated[
         int, Meta(ge=1, le=100_000, description="Goals whose timers one sweep hands to the workers at most.")
     ] = 1000
+    mart_seconds: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=86_400,
+            description="The worker refreshes the computed marts of schema `bi` this often; 0: never. PostgreSQL only.",
+        ),
+    ] = 60
     worker_threads: Annotated[int, Meta(ge=1, le=128, description="Jobs that one worker process runs at a time.")] = 4
     worker_niceness: Annotated[
         int,

@@ -13,15 +13,17 @@ from collections import Counter
 from collections.abc import Callable
 from http import HTTPStatus
 from random import getrandbits
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import httptools
 import msgspec
-from litestar.types import ASGIApp
 
 from services.api.http.problems import MEDIA_TYPE, PROBLEM_DEFINITIONS, build_problem
 from services.api.http.responses import DEFAULT_HEADERS, encode
 from services.settings import Settings
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp
 
 #: Bytes of the largest request head, and the headers that it may have.
 MAX_HEAD_BYTES = 64 * 1024
