@@ -17,7 +17,7 @@ from services.api.context import PublicContext, RequestContext
 from services.api.http.parsing import decode_segment, parse_instant
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, json_response
-from services.api.operations import NoQuery, Operation, Route, command_route, query_route
+from services.api.operations import NoQuery, Operation, Route, Weight, command_route, query_route
 from services.api.queries import next_link
 from services.api.routes.subscriptions import (
     TAG,
@@ -108,6 +108,7 @@ class WebhookKeys(msgspec.Struct, frozen=True, kw_only=True):
     "/v1/subscriptions/{subscription}/deliveries",
     Operation(
         id="listDeliveries",
+        weight=Weight.PAGE,
         summary="What became of events for this subscription, the latest first",
         tag=TAG,
         scopes=(READ,),
