@@ -59,7 +59,6 @@ class ExportsQuery(ReadQuery, frozen=True, kw_only=True):
     "/v1/exports/{mart}",
     Operation(
         id="exportMart",
-        weight=Weight.REPORT,
         summary="A mart's rows, as far as they are about what you may see",
         tag="exports",
         scopes=(READ,),
