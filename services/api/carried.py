@@ -41,6 +41,7 @@ CARRIED: dict[str, frozenset[Carried]] = {
     "supportReport": _REPORT,
     "pullEvents": frozenset(Carried) - {Carried.GROUP},
     "streamEvents": frozenset(Carried) - {Carried.GROUP},
+    "getSnapshot": frozenset(Carried) - {Carried.GROUP},
     "exportMart": frozenset(Carried) - {Carried.KEY, Carried.SUBSCRIPTION},
     "listGoals": frozenset({Carried.GOAL}),
     "getGoal": frozenset({Carried.GOAL}),
@@ -75,5 +76,7 @@ CARRIED: dict[str, frozenset[Carried]] = {
     "getTeam": _NOTHING,
     "getTeamHistory": _NOTHING,
     "getPolicies": _NOTHING,
+    "getOrganisation": _NOTHING,
+    "getOrganisationHistory": _NOTHING,
     "whoAmI": _NOTHING,
 }
