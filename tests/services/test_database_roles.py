@@ -21,6 +21,7 @@ from ledger.storage.access import LOG_RIGHTS, ORGANISATION_PARAMETER, VIEW_RIGHT
 from projections.catalogue import PROJECTIONS
 from projections.database.database import Database, WriteRefused
 from projections.engine.checkpoints import BOOKKEEPING_TABLES
+from projections.marts.snapshots import TABLES as SNAPSHOT_TABLES
 from services.api.app import ROUTES
 from services.cli import main
 from services.database_roles import create_roles
@@ -30,6 +31,7 @@ from tests.api.app_under_test import create_members, open_client
 from tests.servers import PostgresServer
 
 VIEWS = frozenset(table.name for projection in PROJECTIONS for table in projection.tables)
+VIEWS |= {table.name for table in SNAPSHOT_TABLES}
 SHARED_VIEWS = frozenset(table.name for table in BOOKKEEPING_TABLES)
 REFUSED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)
 GOAL = {

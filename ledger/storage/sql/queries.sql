@@ -166,6 +166,10 @@ WHERE organisation_id = :organisation_id AND import_row > :after ORDER BY import
 SELECT originator_id FROM stored_events
 WHERE organisation_id = :organisation_id AND position <= :upto AND originator_version = 1
 
+-- name: streams_begun
+SELECT originator_id, topic FROM stored_events
+WHERE organisation_id = :organisation_id AND position <= :upto AND originator_version = 1 ORDER BY position
+
 -- name: key_by_digest
 SELECT key_id, organisation_id, member_id, scopes, expires_at, revoked_at, last_used_at FROM ledger_keys
 WHERE digest = :digest
@@ -254,6 +258,16 @@ FROM webhook_cursors ORDER BY lag DESC, subscription_id LIMIT :limit
 
 -- name: organisations_after
 SELECT DISTINCT organisation_id FROM stored_events WHERE notification_id > :after AND organisation_id IS NOT NULL
+
+-- name: subscriptions_after
+-- Subscriptions, members and teams that have changed: who may be sent what.
+SELECT DISTINCT originator_id FROM stored_events WHERE notification_id > :after AND (
+    (topic >= 'member.' AND topic < 'member/') OR (topic >= 'subscription.' AND topic < 'subscription/')
+    OR (topic >= 'team.' AND topic < 'team/')
+)
+
+-- name: last_webhook_delivery
+SELECT max(position) FROM webhook_deliveries WHERE subscription_id = :subscription_id
 
 -- name: claim_webhook_cursor
 UPDATE webhook_cursors SET lease_owner = :owner, lease_until = :until
