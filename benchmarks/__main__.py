@@ -29,10 +29,12 @@ from benchmarks.suites import (
     inprocess,
     latency,
     long_stream,
+    marts,
     reads,
     rebuild,
     reports,
     start_up,
+    webhooks,
 )
 from benchmarks.suites import (
     sqlite as suites_sqlite,
@@ -54,7 +56,9 @@ SUITES: dict[str, Suite] = {
     "import": imports.suite,
     "memory": imports.memory,
     "rebuild": rebuild.suite,
+    "marts": marts.suite,
     "start": start_up.suite,
+    "webhooks": webhooks.suite,
 }
 ROUNDS, QUICK_ROUNDS = 5, 2
 

@@ -50,6 +50,8 @@ class WorkerProcess:
 
     def __init__(self, process: subprocess.Popen[str], name: str, log: Path) -> None:
         self._process, self._name, self._log = process, name, log
+        #: What it said of itself when it had started.
+        self.first: dict[str, float] = {}
 
     def run(self, **task: Any) -> dict[str, float]:
         """Have it work; its figures. Raises PeerUnavailable where it is gone."""
@@ -96,7 +98,7 @@ def start_worker(module: str, *arguments: str, home: Path, python: str = sys.exe
     try:
         made = WorkerProcess(process, module, log)
         try:
-            made.read_line()
+            made.first = made.read_line()
         except PeerUnavailable:
             raise PeerUnavailable(f"{module} did not start: {log.read_text(errors='replace')[-300:].strip()}") from None
         yield made

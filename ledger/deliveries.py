@@ -288,12 +288,18 @@ class Deliveries:
                 rows += session.query("webhook_cursors_behind", now=at, epoch=self._ledger.epoch, limit=limit)
         return list(dict.fromkeys(row_uuid(row[0]) for row in rows))[:limit]
 
-    def find_changed_organisations(self, after: int) -> tuple[int, set[UUID]]:
-        """The log's head, and the organisations that have events behind a log position."""
+    def find_changes(self, after: int) -> tuple[int, set[UUID], set[UUID]]:
+        """The log's head; behind a log position, the organisations that have events, and the streams that decide sight.
+
+        These are the members, teams and subscriptions.
+        """
         with self._recorder.read() as session:
             head = int(session.query("head")[0][0])
-            rows = session.query("organisations_after", after=after) if head > after else []
-        return head, {row_uuid(row[0]) for row in rows}
+            if head <= after:
+                return head, set(), set()
+            organisations = session.query("organisations_after", after=after)
+            streams = session.query("subscriptions_after", after=after)
+        return head, {row_uuid(row[0]) for row in organisations}, {row_uuid(row[0]) for row in streams}
 
     def claim(self, ids: Collection[UUID], owner: str, now: datetime, until: datetime) -> list[DeliveryCursor]:
         """Take the leases of those that have none; their cursors."""
@@ -349,6 +355,12 @@ class Deliveries:
             for event_id, position, subject, attempts, tries, due in rows
         ]
 
+    def last_position(self, subscription_id: UUID) -> int:
+        """The last position of which there is a delivery; 0: there is none."""
+        with self._recorder.read() as session:
+            rows = session.query("last_webhook_delivery", subscription_id=subscription_id)
+        return int(rows[0][0] or 0)
+
     def find_known(self, subscription_id: UUID, events: Collection[UUID]) -> set[UUID]:
         """Which of these events something is known of already: they are not sent for the first time again."""
         if not events:
@@ -365,16 +377,24 @@ class Deliveries:
     def save(self, owner: str, batch: Sequence[DeliveryUpdate]) -> set[UUID]:
         """Write what became of deliveries, and how far the cursors are; the subscriptions whose lease was lost.
 
-        Of these nothing is written: another worker sends for them, or they are to be read anew.
+        Of these only what was delivered is written, which is true whoever sends now: the rest is another worker's, or
+        is to be read anew.
         """
         lost: set[UUID] = set()
         with self._recorder.write() as session:
-            for progress in batch:
-                if not _move(session, owner, progress):
-                    lost.add(progress.before.subscription_id)
-            kept = [progress for progress in batch if progress.before.subscription_id not in lost]
-            deliveries = [_delivery_row(p.before.subscription_id, d) for p in kept for d in p.deliveries]
-            attempts = [_attempt_row(p.before.subscription_id, e, a) for p in kept for e, a in p.attempts]
+            for update in batch:
+                if not _move(session, owner, update):
+                    lost.add(update.before.subscription_id)
+            deliveries, attempts = [], []
+            for update in batch:
+                subscription_id = update.before.subscription_id
+                is_kept = subscription_id not in lost
+                deliveries += [
+                    _delivery_row(subscription_id, each)
+                    for each in update.deliveries
+                    if is_kept or each.state == "delivered"
+                ]
+                attempts += [_attempt_row(subscription_id, event, each) for event, each in update.attempts]
             if deliveries:
                 session.insert(_DELIVERIES, deliveries)
             if attempts:

@@ -13,6 +13,7 @@ from domain.errors import InvalidField
 from domain.goal.evolve import evolve
 from domain.goal.state import Goal
 from domain.text import fold
+from ledger.cancellation import cancellable
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
 from projections.database.paging import Order, query_digest_of, query_page
@@ -146,7 +147,7 @@ def goals_at(
             where.append(f"{column} IN ({marks})")
             params.update(values)
     sql = f"SELECT body FROM goals WHERE {as_of.predicate} AND {' AND '.join(where)} ORDER BY stream_id"
-    return [_GOAL.decode(row.body) for row in database.query(sql, params)]
+    return [_GOAL.decode(row.body) for row in cancellable(database.query(sql, params))]
 
 
 def load_timelines(

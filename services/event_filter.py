@@ -92,6 +92,7 @@ def find_teams(event: RecordedEvent, sight: EventSight) -> frozenset[UUID]:
             return _one(state.team)
         case "cycle" | "decision":
             return _one(state.of.team)
+
     return frozenset()
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from litestar import Litestar
-
 from services.api.admission import Admission
 from services.api.auth.key_cache import KeyCache
 from services.api.auth.rate_limits import RateLimits

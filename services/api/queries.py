@@ -147,7 +147,7 @@ def record_person_read(
     """
     viewer = context.viewer
     if may(viewer, Capability.SEE_PERSON):
-        role = next(role for role in (STEWARD, AUDITOR) if role in viewer.roles)
+        role = next((role for role in (STEWARD, AUDITOR) if role in viewer.roles), viewer.roles[0])
         subjects = [_subject_of(viewer, team, member)]
     else:
         role = LEAD

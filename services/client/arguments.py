@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     AddCommand = Callable[[Commands, str, str], argparse.ArgumentParser]
 
 #: The person's commands, by name.
-NAMES = ("me", "goals", "goal", "check-in", "act", "why", "history", "report")
+NAMES = ("me", "goals", "goal", "check-in", "act", "why", "history", "report", "events", "subscriptions", "webhooks")
 #: What the API takes, so that a wrong word is refused here and the right ones can be completed.
 WHY_FIELDS = (
     *("outcome", "measure", "conditions", "kind", "start", "due", "effort_hours", "priority", "supports"),
@@ -39,6 +39,9 @@ def add_client_commands(commands: Commands, add_command: AddCommand) -> None:
     _add_goal_questions(commands, add_command)
     _add_check_in(commands, add_command)
     _add_act(commands, add_command)
+    _add_events(commands, add_command)
+    _add_subscriptions(commands, add_command)
+    _add_webhooks(commands, add_command)
 
 
 def _add_check_in(commands: Commands, add_command: AddCommand) -> None:
@@ -76,6 +79,19 @@ def _add_act(commands: Commands, add_command: AddCommand) -> None:
     how.add_argument("--yes", action="store_true", help="do not ask; an act that answers needs answers=ID then")
     how.add_argument("--dry-run", action="store_true", help="show what it would do, and record nothing")
     _add_identity(act)
+
+
+def _add_events(commands: Commands, add_command: AddCommand) -> None:
+    words = "the feed of events"
+    events = commands.add_parser("events", help=words, description=words)
+    what = events.add_subparsers(dest="what", required=True, metavar="WHAT")
+    tail = add_command(what, "tail", "print events as they come, each on a line")
+    tail.add_argument("--type", action="append", metavar="TYPE", help="of this type; may be repeated")
+    tail.add_argument("--subject", metavar="SUBJECT", help="of this stream: goal/REF, member/REF, team/REF")
+    tail.add_argument("--last", type=int, default=10, metavar="N", help="begin with the last so many; default: 10")
+    tail.add_argument("--after", type=int, metavar="POSITION", help="begin behind this position")
+    tail.add_argument("--checkpoint", metavar="FILE", help="go on where the last call with this file left off")
+    tail.add_argument("--once", action="store_true", help="leave when all that there is has been printed")
 
 
 def _add_lists(commands: Commands, add_command: AddCommand) -> None:
@@ -116,6 +132,72 @@ def _add_goal_questions(commands: Commands, add_command: AddCommand) -> None:
     report.add_argument("--explain", action="store_true", help="name the events behind each figure (--json)")
     report.add_argument("--format", choices=("text", "csv"), default="text", help="default: text")
     _add_times(goal, why, history, report)
+
+
+def _add_group(commands: Commands, name: str, words: str) -> Commands:
+    return commands.add_parser(name, help=words, description=words).add_subparsers(
+        dest="what", required=True, metavar="WHAT"
+    )
+
+
+def _add_subscriptions(commands: Commands, add_command: AddCommand) -> None:
+    group = _add_group(commands, "subscriptions", "events that are sent to an address by POST")
+    add_command(group, "list", "every subscription that you may see")
+    create = add_command(group, "create", "have events sent to an address; prints the secret this once")
+    create.add_argument("url", metavar="URL", help="where to, https")
+    create.add_argument("--name", metavar="TEXT", help="what it is called")
+    _add_event_filters(create)
+    create.add_argument(
+        "--ordering", choices=("strict", "none"), help="each subject in order, or each event on its own"
+    )
+    create.add_argument("--no-handshake", action="store_true", help="do not ask the target first, by OPTIONS")
+    for act, words in (
+        ("show", "one subscription, and how far its events were sent"),
+        ("pause", "send nothing until it is resumed"),
+        ("resume", "send again, from where it stopped"),
+        ("test", "send one message now, and say what was answered"),
+        ("remove", "end it for good"),
+    ):
+        add_command(group, act, words).add_argument("subscription", metavar="ID", help="its id")
+    _add_sending_again(group, add_command)
+
+
+def _add_sending_again(group: Commands, add_command: AddCommand) -> None:
+    deliveries = add_command(group, "deliveries", "what became of each event, the latest first")
+    deliveries.add_argument("subscription", metavar="ID", help="its id")
+    deliveries.add_argument("--state", choices=("pending", "delivered", "dead", "withheld", "held"), help="only these")
+    deliveries.add_argument("--limit", type=int, default=50, metavar="N", help="at most so many; default: 50")
+    replay = add_command(group, "replay", "send again what was recorded after a position or an instant")
+    replay.add_argument("subscription", metavar="ID", help="its id")
+    replay.add_argument("--after", type=int, metavar="POSITION", help="what was recorded after this position")
+    replay.add_argument("--since", metavar="TIME", help="what was recorded after this RFC 3339 instant")
+    redeliver = add_command(group, "redeliver", "send again one event, or all that were given up")
+    redeliver.add_argument("subscription", metavar="ID", help="its id")
+    redeliver.add_argument("--event", metavar="ID", help="this event")
+    redeliver.add_argument("--state", choices=("dead", "held"), help="all deliveries in this state")
+    rotate = add_command(group, "rotate-secret", "a new secret; prints it this once")
+    rotate.add_argument("subscription", metavar="ID", help="its id")
+    rotate.add_argument(
+        "--overlap-hours", type=int, default=24, metavar="N", help="the former one signs too; default: 24"
+    )
+
+
+def _add_webhooks(commands: Commands, add_command: AddCommand) -> None:
+    group = _add_group(commands, "webhooks", "webhooks, received on this machine")
+    listen = add_command(group, "listen", "subscribe this machine, verify and print what comes, until Ctrl-C")
+    listen.add_argument("--host", default="127.0.0.1", help="address to listen on; default: 127.0.0.1")
+    listen.add_argument("--port", type=int, default=0, help="port to listen on; default: a free one")
+    listen.add_argument("--count", type=int, metavar="N", help="end after so many events")
+    _add_event_filters(listen)
+
+
+def _add_event_filters(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--types", action="append", metavar="TYPE", help="goal.promised.v1, goal.promised.* or goal.*; may be repeated"
+    )
+    command.add_argument("--subject", metavar="STREAM", help="only this stream: goal/REF, member/REF, ...")
+    command.add_argument("--team", metavar="REF", help="only what belongs to this team")
+    command.add_argument("--payload", choices=("auto", "thin", "full"), help="how much of an event; default: auto")
 
 
 def _add_goal_argument(command: argparse.ArgumentParser) -> None:

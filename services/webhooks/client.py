@@ -137,12 +137,11 @@ class WebhookClient:
         self._url = url
         self._timeout_s = timeout_s
         target: Target = parse_target(url)
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls,
-            max_connections=connections,
-            keepalive_expiry=_KEEP_ALIVE_S,
-            network_backend=GuardedBackend(policy, target.scheme, resolver),
-        )
+        self._backend = GuardedBackend(policy, target.scheme, resolver)
+        self._tls = tls
+        self._slots = asyncio.Semaphore(connections)
+        #: Pools of one connection each: one of many looks at each of its connections for each request.
+        self._idle: list[httpcore.AsyncConnectionPool] = []
         connect = min(CONNECT_TIMEOUT_S, timeout_s)
         self._timeouts = {"connect": connect, "read": timeout_s, "write": timeout_s, "pool": timeout_s}
 
@@ -154,7 +153,8 @@ class WebhookClient:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._pool.aclose()
+        for pool in self._idle:
+            await pool.aclose()
 
     async def send(self, method: str, headers: Mapping[str, str], body: bytes = b"") -> TargetResponse:
         """Send one request; whatever goes wrong is the answer.
@@ -175,8 +175,26 @@ class WebhookClient:
 
     async def _exchange(self, method: str, headers: Mapping[str, str], body: bytes) -> TargetResponse:
         pairs = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+        async with self._slots:
+            pool = self._idle.pop() if self._idle else self._open_pool()
+            try:
+                return await self._exchange_on(pool, method, pairs, body)
+            finally:
+                self._idle.append(pool)
+
+    def _open_pool(self) -> httpcore.AsyncConnectionPool:
+        return httpcore.AsyncConnectionPool(
+            ssl_context=self._tls,
+            max_connections=1,
+            keepalive_expiry=_KEEP_ALIVE_S,
+            network_backend=self._backend,
+        )
+
+    async def _exchange_on(
+        self, pool: httpcore.AsyncConnectionPool, method: str, pairs: list[tuple[bytes, bytes]], body: bytes
+    ) -> TargetResponse:
         kept, size = bytearray(), 0
-        async with self._pool.stream(
+        async with pool.stream(
             method, self._url, headers=pairs, content=body, extensions={"timeout": self._timeouts}
         ) as response:
             async for chunk in response.aiter_stream():

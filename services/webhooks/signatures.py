@@ -12,11 +12,10 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from domain.errors import InvalidField
 from ledger.deliveries import Deliveries, SigningKey
@@ -68,14 +67,14 @@ def parse_secret(text: str, pointer: str = "/secret") -> bytes:
 
 def generate_private_key() -> tuple[str, bytes]:
     """A new key pair: its id, and the 32 bytes of its private half."""
-    private = Ed25519PrivateKey.generate()
-    public = private.public_key().public_bytes_raw()
+    private = _ed25519().Ed25519PrivateKey.generate()
+    public: bytes = private.public_key().public_bytes_raw()
     return hashlib.sha256(public).hexdigest()[:16], private.private_bytes_raw()
 
 
 def to_public_key(key_id: str, private_key: bytes) -> PublicKey:
     """What is published of a key pair."""
-    public = Ed25519PrivateKey.from_private_bytes(private_key).public_key().public_bytes_raw()
+    public = _ed25519().Ed25519PrivateKey.from_private_bytes(private_key).public_key().public_bytes_raw()
     return PublicKey(
         kid=key_id,
         x=base64.urlsafe_b64encode(public).decode().rstrip("="),
@@ -103,7 +102,9 @@ class Signer:
 
     def __init__(self, secret_texts: Iterable[str], private_key: bytes | None = None) -> None:
         self._secrets = [parse_secret(text) for text in secret_texts]
-        self._private = Ed25519PrivateKey.from_private_bytes(private_key) if private_key is not None else None
+        self._private = (
+            _ed25519().Ed25519PrivateKey.from_private_bytes(private_key) if private_key is not None else None
+        )
 
     def sign(self, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
         """The three headers of a message. `timestamp`: Unix time, seconds."""
@@ -142,6 +143,13 @@ def verify(
     raise NotVerified("no signature is by a known secret or key")
 
 
+def _ed25519() -> Any:
+    """The library's module: a server that sends nothing need not import it at its start."""
+    from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415
+
+    return ed25519
+
+
 def _signed_content(message_id: str, timestamp: str, body: bytes) -> bytes:
     return f"{message_id}.{timestamp}.".encode() + body
 
@@ -151,8 +159,10 @@ def _hmac(key: bytes, content: bytes) -> str:
 
 
 def _is_signed_by(public_key: str, signature: str, content: bytes) -> bool:
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - as below
+
     try:
-        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key.removeprefix(PUBLIC_PREFIX)))
+        key = _ed25519().Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key.removeprefix(PUBLIC_PREFIX)))
         key.verify(base64.b64decode(signature), content)
     except (InvalidSignature, ValueError):
         return False

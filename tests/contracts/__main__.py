@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.contracts.client_source import write_client
 from tests.contracts.compatibility import VERSIONS, add_versions
 from tests.contracts.mart_page import write_page
 from tests.contracts.promises import KEPT, promises
@@ -86,6 +87,7 @@ def main(argv: list[str]) -> int:
     if argv == ["write"]:
         write(contracts)
         write_page()
+        write_client(json.loads(contracts["openapi.json"]))
     for line in lines:
         print(line)
     if argv == ["check"] and lines:

@@ -259,6 +259,16 @@ FROM webhook_cursors ORDER BY lag DESC, subscription_id LIMIT :limit
 -- name: organisations_after
 SELECT DISTINCT organisation_id FROM stored_events WHERE notification_id > :after AND organisation_id IS NOT NULL
 
+-- name: subscriptions_after
+-- Subscriptions, members and teams that have changed: who may be sent what.
+SELECT DISTINCT originator_id FROM stored_events WHERE notification_id > :after AND (
+    (topic >= 'member.' AND topic < 'member/') OR (topic >= 'subscription.' AND topic < 'subscription/')
+    OR (topic >= 'team.' AND topic < 'team/')
+)
+
+-- name: last_webhook_delivery
+SELECT max(position) FROM webhook_deliveries WHERE subscription_id = :subscription_id
+
 -- name: claim_webhook_cursor
 UPDATE webhook_cursors SET lease_owner = :owner, lease_until = :until
 WHERE subscription_id = :subscription_id AND lease_until <= :now

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 
 from domain.cycle import acts
 from domain.cycle.decide import possible_ends
@@ -147,7 +147,7 @@ async def _respond(
     cycle: Cycle = receipt.state
     if cycle.of.team is None and not can_see_everything(context.viewer):
         # The organisation's own holds goals of every team; a team's holds that team's.
-        cycle = await sync_to_thread(_redact_own_cycle, context, cycle)
+        cycle = await asyncio.to_thread(_redact_own_cycle, context, cycle)
     summary = cycle_summary(cycle, receipt.version, position=receipt.position, events=receipt.event_ids)
     return command_response(summary, receipt, status=status, location=location)
 

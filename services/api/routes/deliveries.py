@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 
 from domain.errors import InvalidField, NotFound
 from domain.references import as_uuid
@@ -165,9 +165,9 @@ def get_webhook_keys(context: PublicContext) -> HttpResponse:
     act_operation("replay", "Send again what was recorded after a position or an instant, under the same ids", Replay),
 )
 async def replay_subscription(context: RequestContext, subscription: str) -> HttpResponse:
-    after = await sync_to_thread(_resolve_replay, context, context.body)
+    after = await asyncio.to_thread(_resolve_replay, context, context.body)
     receipt = await execute_act(context, subscription, acts.ReplaySubscription(after=after))
-    await sync_to_thread(context.runtime.deliveries.replay, receipt.state.id, after)
+    await asyncio.to_thread(context.runtime.deliveries.replay, receipt.state.id, after)
     context.runtime.wakeups.publish()
     return respond(receipt)
 
@@ -228,9 +228,9 @@ def redeliver(context: RequestContext, subscription: str) -> HttpResponse:
     ),
 )
 async def test_subscription(context: RequestContext, subscription: str) -> HttpResponse:
-    found, _ = await sync_to_thread(load_subscription, context, subscription)
+    found, _ = await asyncio.to_thread(load_subscription, context, subscription)
     require_management(context, found)
-    signer: Signer = await sync_to_thread(load_signer, context.runtime.deliveries, found.id)
+    signer: Signer = await asyncio.to_thread(load_signer, context.runtime.deliveries, found.id)
     webhook_id = f"msg_{context.runtime.new_id().hex}"
     body = build_test_body(found, context.now, context.runtime.settings.base_url)
     headers = build_headers(found.id, signer.sign(webhook_id, int(context.now.timestamp()), body))

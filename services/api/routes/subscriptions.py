@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 
 from domain.envelope import Instant
 from domain.errors import Forbidden, InvalidField, NotFound
@@ -31,12 +31,13 @@ from services.authorization import ACT, ADMIN, READ, Capability, may
 from services.event_filter import TYPE_PATTERNS
 from services.visibility.events import EventVisibility
 from services.webhooks.addresses import AddressPolicy, require_target
-from services.webhooks.client import WebhookClient, build_ssl_context
-from services.webhooks.handshake import Handshake, shake_hands
 from services.webhooks.signatures import (
     generate_secret,
     parse_secret,
 )
+
+if TYPE_CHECKING:
+    from services.webhooks.client import WebhookClient
 
 TAG = "subscriptions"
 PROBLEM_CODES = ("act_not_allowed", "version_conflict", "busy")
@@ -287,18 +288,18 @@ async def create_subscription(context: RequestContext) -> HttpResponse:
     reject_idempotency_key(context)
     if asked.secret is not None:
         parse_secret(asked.secret)
-    await sync_to_thread(_require_visible_target, context, asked)
+    await asyncio.to_thread(_require_visible_target, context, asked)
     await _shake_hands(context, asked)
     runtime, organisation = context.runtime, context.viewer.organisation_id
     subscription_id, secret = runtime.new_id(), asked.secret or generate_secret()
     act = acts.CreateSubscription(**{name: getattr(asked, name) for name in acts.CreateSubscription.__struct_fields__})
-    await sync_to_thread(runtime.deliveries.begin, organisation, subscription_id, secret)
+    await asyncio.to_thread(runtime.deliveries.begin, organisation, subscription_id, secret)
     try:
         receipt = await execute(context, "subscription", subscription_id, act, creates=True)
     except BaseException:
-        await sync_to_thread(runtime.deliveries.forget, subscription_id)
+        await asyncio.to_thread(runtime.deliveries.forget, subscription_id)
         raise
-    await sync_to_thread(runtime.deliveries.wake, subscription_id)
+    await asyncio.to_thread(runtime.deliveries.wake, subscription_id)
     runtime.wakeups.publish()
     answer = CreatedSubscription(subscription=summarise_receipt(receipt), secret=secret)
     location = f"/v1/subscriptions/{subscription_id}"
@@ -322,19 +323,25 @@ def _require_visible_target(context: RequestContext, asked: Subscribe) -> None:
 
 
 async def open_client(context: RequestContext, url: str) -> WebhookClient:
+    """A client for one target, bound by the settings."""
+    # Few processes ever subscribe anything, and it takes 50 ms to import.
+    from services.webhooks.client import WebhookClient, build_ssl_context  # noqa: PLC0415
+
     settings = context.runtime.settings
     return WebhookClient(
         url,
         policy=AddressPolicy.from_settings(settings),
-        tls=await sync_to_thread(build_ssl_context, settings.webhook_ca_file),
+        tls=await asyncio.to_thread(build_ssl_context, settings.webhook_ca_file),
         timeout_s=min(_PROBE_TIMEOUT_S, settings.webhook_timeout_s),
     )
 
 
 async def _shake_hands(context: RequestContext, asked: Subscribe) -> None:
     """Ask the target, or (without a handshake) see at least that its address is one that may be connected to."""
+    from services.webhooks.handshake import shake_hands  # noqa: PLC0415 - as above
+
     async with await open_client(context, asked.url) as client:
-        outcome: Handshake = await shake_hands(client, origin=_origin(context), required=asked.handshake)
+        outcome = await shake_hands(client, origin=_origin(context), required=asked.handshake)
     outcome.require()
 
 
@@ -344,7 +351,7 @@ def _origin(context: RequestContext) -> str:
 
 
 async def execute_act(context: RequestContext, ref: str, act: Any) -> Receipt:
-    found, _ = await sync_to_thread(load_subscription, context, ref)
+    found, _ = await asyncio.to_thread(load_subscription, context, ref)
     return await execute(context, "subscription", found.id, act)
 
 
@@ -380,7 +387,7 @@ async def pause_subscription(context: RequestContext, subscription: str) -> Http
 )
 async def resume_subscription(context: RequestContext, subscription: str) -> HttpResponse:
     receipt = await execute_act(context, subscription, context.body)
-    await sync_to_thread(context.runtime.deliveries.resume, receipt.state.id)
+    await asyncio.to_thread(context.runtime.deliveries.resume, receipt.state.id)
     context.runtime.wakeups.publish()
     return respond(receipt)
 
@@ -391,7 +398,7 @@ async def resume_subscription(context: RequestContext, subscription: str) -> Htt
 )
 async def remove_subscription(context: RequestContext, subscription: str) -> HttpResponse:
     receipt = await execute_act(context, subscription, context.body)
-    await sync_to_thread(context.runtime.deliveries.forget, receipt.state.id)
+    await asyncio.to_thread(context.runtime.deliveries.forget, receipt.state.id)
     return respond(receipt)
 
 
@@ -412,7 +419,7 @@ async def rotate_secret(context: RequestContext, subscription: str) -> HttpRespo
     receipt = await execute_act(context, subscription, context.body)
     secret = generate_secret()
     until = context.now + acts.overlap(context.body)
-    await sync_to_thread(context.runtime.deliveries.rotate_secret, receipt.state.id, secret, until)
+    await asyncio.to_thread(context.runtime.deliveries.rotate_secret, receipt.state.id, secret, until)
     response = command_response(RotatedSecret(subscription=summarise_receipt(receipt), secret=secret), receipt)
     return msgspec.structs.replace(response, headers=response.headers | NO_STORE)
 

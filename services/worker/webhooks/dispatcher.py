@@ -48,6 +48,15 @@ _THREADS = 4
 _log = structlog.get_logger(__name__)
 
 
+def _new_event_loop() -> asyncio.AbstractEventLoop:
+    """The one that the API runs on, where there is one."""
+    try:
+        import uvloop  # noqa: PLC0415 - not on every platform
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
 class Dispatcher:
     """Runs until stopped, on a thread with an event loop of its own."""
 
@@ -58,19 +67,22 @@ class Dispatcher:
         self._senders: dict[object, Sender] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         #: Log position up to which wake-ups were followed.
-        self._followed = -1
+        self._followed = 0
         self._waiting: list[tuple[DeliveryUpdate, asyncio.Future[bool]]] = []
         self._writing: asyncio.Task[None] | None = None
 
     def run(self, stopping: threading.Event) -> None:
         """Loop until `stopping` is set; an error is logged, and the next round finds what this one missed."""
-        asyncio.run(self._run(stopping))
+        with asyncio.Runner(loop_factory=_new_event_loop) as runner:
+            runner.run(self._run(stopping))
 
     async def _run(self, stopping: threading.Event) -> None:
         self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="plimsoll-webhooks")
         tls = await self._in_thread(build_ssl_context, self._runtime.settings.webhook_ca_file)
         self._tools = self._make_tools(tls)
+        # What was there before is found by the first sweep.
+        self._followed = await self._in_thread(self._runtime.ledger.head)
         listener = threading.Thread(
             target=self._listen,
             args=(stopping,),
@@ -130,10 +142,10 @@ class Dispatcher:
 
     async def _take(self, *, everywhere: bool) -> None:
         deliveries = self._runtime.deliveries
-        head, changed = await self._in_thread(deliveries.find_changed_organisations, self._followed)
+        head, changed, streams = await self._in_thread(deliveries.find_changes, self._followed)
         for sender in self._senders.values():
-            if sender.organisation_id in changed or self._followed < 0:
-                sender.wake()
+            if sender.organisation_id in changed:
+                sender.wake(streams)
         room = MAX_SENDERS - len(self._senders)
         if room > 0:
             now = self._runtime.clock()
@@ -168,6 +180,8 @@ class Dispatcher:
             await asyncio.sleep(_BACKOFF_S)
         finally:
             self._senders.pop(sender.subscription_id, None)
+            # It may have lost its lease to be read anew.
+            self._woken.set()
         try:
             await self._in_thread(self._runtime.deliveries.release, sender.subscription_id, self._owner, until)
         except LedgerUnavailable as error:
@@ -184,7 +198,7 @@ class Dispatcher:
         policy = AddressPolicy.from_settings(settings)
         return SenderTools(
             deliveries=runtime.deliveries,
-            source=EventSource(runtime.ledger, runtime.database, runtime.deliveries, settings.public_url.rstrip("/")),
+            source=EventSource(runtime.ledger, runtime.database, runtime.deliveries, settings.base_url),
             clock=runtime.clock,
             concurrency=settings.webhook_concurrency,
             open_client=lambda url: WebhookClient(

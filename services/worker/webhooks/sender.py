@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -19,13 +19,14 @@ import structlog
 
 from domain.subscription.subscription import DisabledReason, Subscription
 from ledger.deliveries import REST, Attempt, Deliveries, DeliveryCursor, DeliveryState, DeliveryUpdate, EventDelivery
+from services.authorization import Viewer
 from services.webhooks import retries
 from services.webhooks.client import TargetResponse, WebhookClient
 from services.webhooks.messages import build_headers, message_id
 from services.webhooks.signatures import Signer, load_signer
 from services.worker.webhooks.metrics import ATTEMPT_SECONDS, ATTEMPTS
 from services.worker.webhooks.queue import DeliveryQueue, OpenDelivery
-from services.worker.webhooks.source import EventSource, OwnerLeft
+from services.worker.webhooks.source import EventSource, OwnerLeft, Page
 
 #: Events that one statement reads.
 PAGE_SIZE = 200
@@ -41,6 +42,8 @@ SLOW_S = 1.0
 STALE_BODY_S = 5.0
 #: What messages are signed with is looked up so often (seconds).
 SIGNER_S = 2.0
+#: Where the member stands is looked up so often (seconds), as keys are.
+VIEWER_S = 1.0
 #: Where no message was sent, the cursor's way is written so often (seconds).
 CURSOR_INTERVAL_S = 2.0
 #: The lease is kept for so long after the last message (seconds).
@@ -85,6 +88,12 @@ class Sender:
         self._failing_since = cursor.failing_since
         self._failures = cursor.failures
         self._has_news = True
+        #: The subscription is to be looked up again.
+        self._is_outdated = False
+        self._viewer: Viewer | None = None
+        #: Whose changes may change what it sees.
+        self._viewer_streams: set[UUID] = set()
+        self._viewer_at = 0.0
         self._is_closing = self._is_lost = False
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -94,9 +103,12 @@ class Sender:
         #: Of rows that were saved and have changed since.
         self._dirty: set[UUID] = set()
 
-    def wake(self) -> None:
-        """There may be new events."""
+    def wake(self, streams: Collection[UUID] = ()) -> None:
+        """There may be new events; `streams`: of the members, teams and subscriptions among them."""
         self._has_news = True
+        self._is_outdated = self._is_outdated or self.subscription_id in streams
+        if self._viewer is not None and not self._viewer_streams.isdisjoint(streams):
+            self._viewer = None
         self._changed.set()
 
     def stop(self) -> None:
@@ -105,7 +117,7 @@ class Sender:
         self._changed.set()
 
     def lose(self) -> None:
-        """The lease is lost: end, and write nothing."""
+        """The lease is lost: end once what is on its way has arrived; only what was delivered is still written."""
         self._is_lost = self._is_closing = True
         self._changed.set()
 
@@ -123,6 +135,8 @@ class Sender:
         self._subscription = subscription
         self._queue = DeliveryQueue(strict=subscription.ordering == "strict")
         await self._load_signer()
+        #: Events behind it have no delivery: there is nothing to ask about them.
+        self._known: int = await self._tools.in_thread(self._tools.deliveries.last_position, self.subscription_id)
         for row in await self._tools.in_thread(self._tools.deliveries.load_pending, self.subscription_id):
             self._queue.add(OpenDelivery.of_row(row, time.monotonic()))
         async with self._tools.open_client(subscription.url) as client:
@@ -141,9 +155,11 @@ class Sender:
                 if self._queue.ready and time.monotonic() - self._signer_at > SIGNER_S:
                     await self._load_signer()
                 self._start_ready()
-            if self._is_lost or not await self._save_when_due():
-                return None
+            if not await self._save_when_due():
+                self.lose()
             if not self._tasks and (self._is_closing or self._is_idle()):
+                if self._is_lost:
+                    return None
                 return self._tools.clock() + REST if self._subscription.state != "active" else None
             with_timeout = asyncio.timeout(SAVE_INTERVAL_S if self._tasks or self._has_unsaved() else 0.5)
             try:
@@ -201,17 +217,14 @@ class Sender:
         if not self._has_news or self._queue.ready >= self._limit() * 4 or len(self._queue) >= self._max_open():
             return
         self._has_news = False
-        subscription = await self._load_subscription()
-        if subscription is None or subscription.state != "active":
-            self._is_closing = True
-            self._subscription = subscription or self._subscription
+        if self._is_outdated and not await self._look_again():
             return
-        self._subscription = subscription
         try:
-            page = await self._tools.in_thread(self._tools.source.load_page, subscription, self._read, PAGE_SIZE)
+            viewer = await self._load_viewer()
         except OwnerLeft:
             await self._disable("owner_left")
             return
+        page = await self._tools.in_thread(self._load_page, viewer)
         now = time.monotonic()
         for event in page.events:
             if event.event_id not in self._queue.open:
@@ -220,6 +233,29 @@ class Sender:
             self._used_at = now
         self._read = page.examined
         self._has_news = self._has_news or page.full
+
+    def _load_page(self, viewer: Viewer) -> Page:
+        return self._tools.source.load_page(self._subscription, viewer, self._read, PAGE_SIZE, known=self._known)
+
+    async def _look_again(self) -> bool:
+        """Look the subscription up; False: nothing is sent for it any more."""
+        self._is_outdated = False
+        subscription = await self._load_subscription()
+        if subscription is None or subscription.state != "active":
+            self._is_closing = True
+            self._subscription = subscription or self._subscription
+            return False
+        self._subscription = subscription
+        return True
+
+    async def _load_viewer(self) -> Viewer:
+        """Where the member stands, as of a second ago at most. Raises `OwnerLeft`."""
+        if self._viewer is None or time.monotonic() - self._viewer_at > VIEWER_S:
+            self._viewer = await self._tools.in_thread(self._tools.source.load_viewer, self._subscription)
+            self._viewer_at = time.monotonic()
+            found = self._viewer
+            self._viewer_streams = {found.member_id, *found.teams, *found.leads}
+        return self._viewer
 
     def _max_open(self) -> int:
         return MAX_OPEN_WHILE_FAILING if self._failures else PAGE_SIZE * 5
@@ -281,11 +317,12 @@ class Sender:
         if delivery.body is not None and time.monotonic() - delivery.loaded_at <= STALE_BODY_S:
             return delivery.body
         try:
-            events = await self._tools.in_thread(
-                self._tools.source.load_events, self._subscription, [delivery.position]
-            )
+            viewer = await self._load_viewer()
         except OwnerLeft:
             return None
+        events = await self._tools.in_thread(
+            self._tools.source.load_events, self._subscription, viewer, [delivery.position]
+        )
         event = events.get(delivery.position)
         return event.body if event is not None else None
 

@@ -68,30 +68,8 @@ class EventSource:
         entry = self._ledger.load_current(organisation_id, "subscription", subscription_id)
         return entry.state if entry is not None else None
 
-    def load_page(self, subscription: Subscription, after: int, limit: int) -> Page:
-        """Events behind a position that are wanted, seen and not known of yet. Raises `OwnerLeft`."""
-        found = load_feed_page(self._ledger, self._viewer(subscription), after, limit, _filter_of(subscription))
-        known = self._deliveries.find_known(subscription.id, [event.event_id for event in found.events])
-        return Page(
-            events=[self._encode(event, subscription) for event in found.events if event.event_id not in known],
-            examined=found.examined,
-            full=found.full,
-        )
-
-    def load_events(self, subscription: Subscription, positions: Sequence[int]) -> dict[int, OutgoingEvent]:
-        """Events at these positions as they may be sent now; those that are not seen any more are left out.
-
-        Raises `OwnerLeft`.
-        """
-        sight = EventVisibility(self._ledger, self._viewer(subscription))
-        events = self._ledger.read_events_at(subscription.organisation_id, positions)
-        return {
-            event.position: self._encode(seen, subscription)
-            for event in events
-            if (seen := sight.redact(event)) is not None
-        }
-
-    def _viewer(self, subscription: Subscription) -> Viewer:
+    def load_viewer(self, subscription: Subscription) -> Viewer:
+        """Where the subscription's member stands now. Raises `OwnerLeft`."""
         principal = Principal(
             key_id=subscription.id,
             organisation_id=subscription.organisation_id,
@@ -102,6 +80,29 @@ class EventSource:
         if viewer is None:
             raise OwnerLeft
         return viewer
+
+    def load_page(self, subscription: Subscription, viewer: Viewer, after: int, limit: int, *, known: int) -> Page:
+        """Events behind a position that are wanted and seen; up to `known` only those that have no delivery yet."""
+        found = load_feed_page(self._ledger, viewer, after, limit, _filter_of(subscription))
+        asked = [event.event_id for event in found.events if event.position <= known]
+        done = self._deliveries.find_known(subscription.id, asked)
+        return Page(
+            events=[self._encode(event, subscription) for event in found.events if event.event_id not in done],
+            examined=found.examined,
+            full=found.full,
+        )
+
+    def load_events(
+        self, subscription: Subscription, viewer: Viewer, positions: Sequence[int]
+    ) -> dict[int, OutgoingEvent]:
+        """Events at these positions as they may be sent now; those that are not seen any more are left out."""
+        sight = EventVisibility(self._ledger, viewer)
+        events = self._ledger.read_events_at(subscription.organisation_id, positions)
+        return {
+            event.position: self._encode(seen, subscription)
+            for event in events
+            if (seen := sight.redact(event)) is not None
+        }
 
     def _encode(self, event: RecordedEvent, subscription: Subscription) -> OutgoingEvent:
         body = build_body(event, subscription, self._base_url, self._ledger.epoch)
