@@ -32,7 +32,17 @@ LOCK_UV = ROOT / "requirements-uv.lock"
 # The peers that the benchmarks compare with: an environment of their own, never the product's.
 LOCK_PEERS = ROOT / "benchmarks" / "requirements-peers.txt"
 PEERS = ROOT / ".venv-peers"
-SOURCES = ("domain", "ledger", "projections", "services", "tests", "benchmarks", "run.py")
+SOURCES = (
+    "domain",
+    "ledger",
+    "projections",
+    "services",
+    "client/plimsoll_client",
+    "examples",
+    "tests",
+    "benchmarks",
+    "run.py",
+)
 INPUTS = "# inputs: sha256:"
 OLDEST = (3, 11)
 

@@ -22,12 +22,14 @@ from benchmarks.machine import describe_machine
 from benchmarks.stores import STORES, Store, open_postgres_store, open_sqlite_store
 from benchmarks.suites import (
     bulk_import,
+    feed,
     growth,
     http_commands,
     imports,
     inprocess,
     latency,
     long_stream,
+    marts,
     reads,
     rebuild,
     reports,
@@ -43,6 +45,7 @@ SUITES: dict[str, Suite] = {
     "commands": http_commands.suite,
     "inprocess": inprocess.suite,
     "latency": latency.suite,
+    "feed": feed.suite,
     "bulk": bulk_import.suite,
     "growth": growth.suite,
     "long-stream": long_stream.suite,
@@ -53,6 +56,7 @@ SUITES: dict[str, Suite] = {
     "import": imports.suite,
     "memory": imports.memory,
     "rebuild": rebuild.suite,
+    "marts": marts.suite,
     "start": start_up.suite,
     "webhooks": webhooks.suite,
 }

@@ -58,6 +58,13 @@ def serve_peer(url: str, home: Path) -> Iterator[int]:
 
 
 @contextmanager
+def serve_stream_peer(port: int, home: Path) -> Iterator[int]:
+    """A bare uvicorn application that sends what is posted to each open stream; its port."""
+    with _run_server([sys.executable, "-m", "benchmarks.peers.minimal_stream", str(port)], home, port, "/page", {}):
+        yield port
+
+
+@contextmanager
 def serve_peer_goals(module: str, url: str, home: Path) -> Iterator[tuple[int, list[str]]]:
     """A peer's server: its port, and the ids of its goals. Raises PeerUnavailable."""
     port = free_port()
@@ -132,6 +139,10 @@ class Client:
     def post(self, path: str, body: Any, **headers: str) -> bytes:
         """The body of a POST's answer. Raises RequestFailed unless it was taken."""
         return self._request("POST", path, json.dumps(body).encode(), {"Content-Type": "application/json", **headers})
+
+    def post_bytes(self, path: str, body: bytes) -> bytes:
+        """The body of a POST's answer; the body goes as it is."""
+        return self._request("POST", path, body, {})
 
     def _request(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> bytes:
         # A server closes what was silent for some seconds, such as while the other side had its turn.

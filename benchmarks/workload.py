@@ -123,6 +123,12 @@ def encode_request(path: str, body: bytes, headers: str = "") -> bytes:
     return f"{lines}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
+def encode_get(path: str, key: str = "") -> bytes:
+    """A GET as it goes over the wire."""
+    authorization = f"Authorization: Bearer {key}\r\n" if key else ""
+    return f"GET {path} HTTP/1.1\r\nHost: bench\r\n{authorization}\r\n".encode()
+
+
 def build_requests(people: Workload, clients: int) -> list[Iterator[bytes]]:
     """For each client its check-ins over HTTP, each with a key of its own that was never used before."""
     body, mark = json.dumps(CHECK_IN).encode(), "{key}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, get_args
 
 import msgspec
@@ -187,7 +187,16 @@ AGGREGATES: dict[str, AggregateType] = {
     ),
 }
 
-__all__ = ["AGGREGATES", "EVENTS", "AggregateType", "EventData", "event_schema", "to_commitment"]
+__all__ = [
+    "AGGREGATES",
+    "DEPRECATIONS",
+    "EVENTS",
+    "AggregateType",
+    "Deprecation",
+    "EventData",
+    "event_schema",
+    "to_commitment",
+]
 
 #: Any event: what the feed sends as `data`, discriminated by its tag.
 EventData = (
@@ -207,6 +216,26 @@ EVENTS: dict[str, type[Event]] = {
     str(cls.__struct_config__.tag): cls for aggregate in AGGREGATES.values() for cls in get_args(aggregate.events)
 }
 
+
+class Deprecation(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a type of event: that another one takes its place."""
+
+    #: The first day on which it was said.
+    since: date
+    #: The first day on which it is recorded no more; None: that is not decided. What was recorded stays.
+    sunset: date | None = None
+    #: The type that takes its place.
+    successor: str | None = None
+
+    def describe(self) -> str:
+        """The same in a sentence."""
+        until = f", recorded until {self.sunset.isoformat()}" if self.sunset is not None else ""
+        return f"Deprecated since {self.since.isoformat()}{until}{f': see {self.successor}' if self.successor else ''}."
+
+
+#: Type -> its deprecation. A type that is in here is still sent and read; a year passes from `since` to `sunset`.
+DEPRECATIONS: dict[str, Deprecation] = {}
+
 #: Names that value types have in published event schemas: a class may be renamed, a published name may not.
 _PUBLISHED_NAMES = {"DecisionSubject": "Matter", "Scope": "Subject"}
 
@@ -219,8 +248,15 @@ def event_schema(event: type[Event]) -> dict[str, Any]:
     (schema,), components = msgspec.json.schema_components([event], ref_template=_DEFINITION + "{name}")
     for name, cls in _value_types(event):
         describe_properties(cls, components[name], (DOMAIN,), lambda ref: components[ref.removeprefix(_DEFINITION)])
-    published: dict[str, Any] = _with_published_names({**schema, "$defs": components})
+    published: dict[str, Any] = _as_open(_with_published_names({**schema, "$defs": components}))
     return published
+
+
+def _as_open(node: Any) -> Any:
+    """The schema without what refuses unknown fields: readers ignore them, or no version could gain one (0043)."""
+    if isinstance(node, dict):
+        return {key: _as_open(value) for key, value in node.items() if (key, value) != ("additionalProperties", False)}
+    return [_as_open(item) for item in node] if isinstance(node, list) else node
 
 
 def _value_types(event: type[Event]) -> Iterator[tuple[str, type[Any]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
@@ -78,6 +78,13 @@ def check_cancelled() -> None:
     work = _current.work
     if work is not None and work.is_cancelled:
         raise WorkCancelled
+
+
+def cancellable(items: Iterable[T]) -> Iterator[T]:
+    """The items, as long as this thread's work is not cancelled; raises WorkCancelled."""
+    for item in items:
+        check_cancelled()
+        yield item
 
 
 @contextmanager

@@ -242,6 +242,15 @@ class Ledger:
             found.setdefault(event.stream_id, []).append(event)
         return found
 
+    def list_streams(self, organisation_id: UUID, upto: int) -> dict[str, list[UUID]]:
+        """Kind -> the organisation's streams that had begun by a position, in the order in which they did."""
+        with self.recorder.read() as session:
+            rows = session.query("streams_begun", organisation_id=organisation_id, upto=upto)
+        found: dict[str, list[UUID]] = {}
+        for stream_id, topic in rows:
+            found.setdefault(topic.partition(".")[0], []).append(row_uuid(stream_id))
+        return found
+
     def read_feed(
         self,
         organisation_id: UUID,

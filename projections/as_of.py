@@ -64,6 +64,18 @@ class AsOf(msgspec.Struct, frozen=True, kw_only=True):
         """The predicate that selects its rows; the parameters are in `params`."""
         return BITEMPORAL_PREDICATE
 
+    def changed_after(self, table: str, position: int) -> tuple[str, dict[str, int]]:
+        """The condition that a row's stream has an event behind this log position, known here, and its parameters.
+
+        Each event of a stream has its row, so that one which changed no column counts too.
+        """
+        condition = (
+            f"EXISTS (SELECT 1 FROM {table} AS later WHERE later.organisation_id = :organisation_id"
+            f" AND later.stream_id = {table}.stream_id AND later.known_from > :changed_after"
+            " AND later.known_from <= :known)"
+        )
+        return condition, {"changed_after": position}
+
     @property
     def params(self) -> dict[str, Any]:
         """The values of `organisation_id`, `at` (microseconds UTC) and `known` (log position)."""

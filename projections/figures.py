@@ -199,6 +199,12 @@ class ReportScope(msgspec.Struct, frozen=True, kw_only=True):
     share_window: int | None = None
     #: Whether figures and suggestions name the events behind them.
     explain: bool = False
+    #: The members whose own figures are wanted; None: of all. Figures of groups are of all in either case.
+    persons: frozenset[UUID] | None = None
+
+    def includes_person(self, member: UUID) -> bool:
+        """Whether this member's own figures are to be computed."""
+        return self.persons is None or member in self.persons
 
     @property
     def group(self) -> dict[str, Any]:

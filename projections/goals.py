@@ -13,6 +13,7 @@ from domain.errors import InvalidField
 from domain.goal.evolve import evolve
 from domain.goal.state import Goal
 from domain.text import fold
+from ledger.cancellation import cancellable
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
 from projections.database.paging import Order, query_digest_of, query_page
@@ -82,6 +83,8 @@ class GoalFilters(msgspec.Struct, frozen=True, kw_only=True):
 
     #: How the ids begin: hexadecimal digits, with the hyphens of a UUID. Unset it is no part of a cursor's question.
     id_prefix: str | msgspec.UnsetType = msgspec.UNSET
+    #: Only those with an event behind this log position; likewise.
+    changed_after: int | msgspec.UnsetType = msgspec.UNSET
     team: UUID | None = None
     owner: UUID | None = None
     sponsor: UUID | None = None
@@ -144,7 +147,7 @@ def goals_at(
             where.append(f"{column} IN ({marks})")
             params.update(values)
     sql = f"SELECT body FROM goals WHERE {as_of.predicate} AND {' AND '.join(where)} ORDER BY stream_id"
-    return [_GOAL.decode(row.body) for row in database.query(sql, params)]
+    return [_GOAL.decode(row.body) for row in cancellable(database.query(sql, params))]
 
 
 def load_timelines(
@@ -235,6 +238,9 @@ def load_goals_page(
         key=_SORT_KEYS[sort.lstrip("-")], descending=sort.startswith("-"), number=sort.lstrip("-") == "updated"
     )
     where, params = _build_where(filters, visible)
+    if filters.changed_after is not msgspec.UNSET:
+        condition, changed = as_of.changed_after("goals", filters.changed_after)
+        where, params = [*where, condition], params | changed
     rows, following = query_page(
         database,
         # Keys are sorted first: the bodies of goals that are on other pages need not be moved about.

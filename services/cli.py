@@ -121,9 +121,21 @@ def _run_here(given: argparse.Namespace, settings: Settings, console: Console) -
     match given.command:
         case "serve" | "worker" | "demo" | "openapi":
             return _run_process(given, settings, console)
-        case "import":
-            from services.commands import data
+        case "import" | "seed" | "export":
+            return _run_data(given, settings, console)
+        case "migrate" | "organisation" | "keys" | "database":
+            return _run_store(given, settings, console)
+        case "bi":
+            return _run_bi(given, settings, console)
+        case _:
+            return _run_health(given, settings, console)
 
+
+def _run_data(given: argparse.Namespace, settings: Settings, console: Console) -> int:
+    from services.commands import data
+
+    match given.command:
+        case "import":
             return data.import_file(
                 settings,
                 console,
@@ -134,8 +146,6 @@ def _run_here(given: argparse.Namespace, settings: Settings, console: Console) -
                 dry_run=given.dry_run,
             )
         case "seed":
-            from services.commands import data
-
             return data.seed(
                 settings,
                 console,
@@ -144,12 +154,8 @@ def _run_here(given: argparse.Namespace, settings: Settings, console: Console) -
                 organisation=given.organisation,
                 rows=given.rows,
             )
-        case "export":
-            return _run_export(given, settings, console)
-        case "migrate" | "organisation" | "keys" | "database":
-            return _run_store(given, settings, console)
         case _:
-            return _run_health(given, settings, console)
+            return _run_export(given, settings, console)
 
 
 def _run_export(given: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -171,6 +177,29 @@ def _run_export(given: argparse.Namespace, settings: Settings, console: Console)
     if given.output != "-" or given.after:
         return _print_error("--all writes whole marts to its folder: it takes no --output and no --after", EXIT_USAGE)
     return data.export_all(settings, console, query, organisation=given.organisation, folder=given.all)
+
+
+def _run_bi(given: argparse.Namespace, settings: Settings, console: Console) -> int:
+    from services.commands import bi
+
+    match given.what:
+        case "grant":
+            return bi.grant(
+                settings,
+                console,
+                organisation=given.organisation,
+                role=given.role,
+                names=given.names,
+                rotate=given.rotate,
+            )
+        case "revoke":
+            return bi.revoke(settings, console, role=given.role)
+        case "list":
+            return bi.list_roles(settings, console)
+        case "refresh":
+            return bi.refresh(settings, console, organisation=given.organisation)
+        case _:
+            return bi.check(settings, console)
 
 
 def _run_process(given: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -383,6 +412,20 @@ def _add_data(commands: Commands) -> None:
     _add_organisation_option(seed)
     seed.add_argument("--rows", action="store_true", help="print the import's rows instead")
     _add_export(commands)
+    _add_bi(commands)
+
+
+def _add_bi(commands: Commands) -> None:
+    group = _add_group(commands, "bi", "who reads the marts with SQL (PostgreSQL)")
+    grant = _add_command(group, "grant", "create a role for one organisation; prints its connection once")
+    _add_organisation_option(grant)
+    grant.add_argument("--role", metavar="NAME", help="what it is called; default: plimsoll_bi_ and the organisation")
+    grant.add_argument("--names", action="store_true", help="with the names of members")
+    grant.add_argument("--rotate", action="store_true", help="give a role that there is a new password")
+    _add_command(group, "revoke", "drop a role").add_argument("role", metavar="ROLE")
+    _add_command(group, "list", "list the roles")
+    _add_organisation_option(_add_command(group, "refresh", "bring the computed marts to where the views are"))
+    _add_command(group, "check", "prove that each role reads what it was granted, and nothing else")
 
 
 def _add_export(commands: Commands) -> None:

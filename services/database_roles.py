@@ -30,6 +30,8 @@ from ledger.storage.protocol import MigrationSession
 from projections.catalogue import PROJECTIONS
 from projections.database.tables import Table
 from projections.engine.checkpoints import BOOKKEEPING_TABLES
+from projections.marts.bi_views import SCHEMA
+from projections.marts.snapshots import TABLES as SNAPSHOT_TABLES
 
 #: Lower case, so that a name needs no quotes in a URL or in psql.
 _PREFIX = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -61,6 +63,7 @@ def create_roles(database_url: str, prefix: str, passwords: Mapping[DatabaseRole
         done = [_create_role(session, purpose, prefix, known, passwords.get(purpose)) for purpose in DatabaseRole]
         for statement in _list_database_statements(session, prefix):
             session.execute(statement)
+        _hand_over_marts(session, prefix)
         if session.fetch("SELECT to_regclass('ledger_migrations')")[0][0] is not None:
             _grant_rights(session, prefix)
     return done
@@ -99,12 +102,23 @@ def _list_database_statements(session: MigrationSession, prefix: str) -> Iterato
     yield f"GRANT CREATE ON SCHEMA {schema} TO {roles[DatabaseRole.MIGRATE]}"
     # A view is built anew, and compared, in temporary tables.
     yield f"GRANT TEMPORARY ON DATABASE {database} TO {roles[DatabaseRole.MIGRATE]}, {roles[DatabaseRole.PROJECT]}"
+    # The views for analysts are the migrating role's, as the tables below them are.
+    yield f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"
+    yield f"ALTER SCHEMA {SCHEMA} OWNER TO {roles[DatabaseRole.MIGRATE]}"
     yield f"ALTER ROLE {roles[DatabaseRole.READ]} IN DATABASE {database} SET default_transaction_read_only = on"
     yield f"ALTER DATABASE {database} SET {ROLES_PARAMETER} = {quote_literal(prefix)}"
     is_superuser = session.fetch("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")[0][0]
     if not is_superuser:
         # Only a member of a role may hand a table over to it.
         yield f"GRANT {roles[DatabaseRole.MIGRATE]} TO {quote_name(user)}"
+
+
+def _hand_over_marts(session: MigrationSession, prefix: str) -> None:
+    """What another role made in schema `bi`: its owner grants the rights on it."""
+    owner = quote_name(DatabaseRole.MIGRATE.name_with(prefix))
+    made = f"SELECT relname FROM pg_class WHERE relnamespace = '{SCHEMA}'::regnamespace AND relkind IN ('r', 'v')"
+    for (name,) in session.fetch(made):
+        session.execute(f"ALTER TABLE {SCHEMA}.{quote_name(name)} OWNER TO {owner}")
 
 
 def grant_rights(database_url: str) -> bool:
@@ -165,6 +179,7 @@ def list_policies(table: Table, prefix: str) -> list[RowPolicy]:
 def _list_views() -> Iterator[Table]:
     for projection in PROJECTIONS:
         yield from projection.tables
+    yield from SNAPSHOT_TABLES
 
 
 def _execute_all(session: MigrationSession, statements: list[str]) -> None:

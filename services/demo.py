@@ -62,7 +62,7 @@ def run(settings: Settings, console: Console, *, port: int | None, data: Path) -
         note = _seed(runtime, data / STATE_FILE, console)
         runtime.engine.catch_up()
     with handle_stop_signals() as stop, Runtime.start(settings) as runtime:
-        serve_until_stopped(runtime, lambda url: _print_ready(console, url, note), stop=stop)
+        serve_until_stopped(runtime, lambda url: _print_ready(console, url, note, settings.database_url), stop=stop)
     console.print_note("stopped; the data stays in " + str(data))
     return 0
 
@@ -113,8 +113,9 @@ def _save(path: Path, note: _SavedDemo) -> _SavedDemo:
     return note
 
 
-def _print_ready(console: Console, url: str, note: _SavedDemo) -> None:
-    console.print_line(_INSTRUCTIONS.format(url=url, key=note.api_key, month_ago=note.told_on - timedelta(days=30)))
+def _print_ready(console: Console, url: str, note: _SavedDemo, database: str) -> None:
+    month_ago = note.told_on - timedelta(days=30)
+    console.print_line(_INSTRUCTIONS.format(url=url, key=note.api_key, month_ago=month_ago, database=database))
     ready = {"url": url, "api_key": note.api_key, "organisation": str(note.organisation)}
     console.print_line("READY " + msgspec.json.encode(ready).decode())
 
@@ -153,8 +154,19 @@ Who asked for help, who answered, and who has not; and which of Priya's extras c
 What happened in Platform, what is needed, what stands as it was:
   get "/v1/teams/platform/digest?names=true"
 
+The same from a shell, in sentences; with a member's key also what waits for them, check-ins and acts:
+  export PLIMSOLL_URL={url} PLIMSOLL_KEY={key}
+  .venv/bin/plimsoll report overload --team platform
+  .venv/bin/plimsoll goals --team platform
+  .venv/bin/plimsoll why settlement-report --field due
+
 What happens, as it happens: in another terminal subscribe this machine, then do something here:
   PLIMSOLL_URL={url} PLIMSOLL_KEY={key} .venv/bin/plimsoll webhooks listen --types 'goal.*'
+
+The facts as a table, and whether all is well, in another shell:
+  export PLIMSOLL_DATABASE_URL={database}
+  .venv/bin/plimsoll export fact_load_week --format csv --output weeks.csv
+  .venv/bin/plimsoll doctor
 
 Ctrl-C stops it; the same command starts it again with the same data.
 """

@@ -90,7 +90,10 @@ def find_teams(event: RecordedEvent, sight: EventSight) -> frozenset[UUID]:
             return frozenset({*state.teams, *_one(getattr(event.data, "team", None))})
         case "subscription":
             return _one(state.team)
-    return _one(state.of.team)
+        case "cycle" | "decision":
+            return _one(state.of.team)
+
+    return frozenset()
 
 
 def _one(team: UUID | None) -> frozenset[UUID]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from threading import Event, Lock, Thread
-
-import structlog
+from typing import Any
 
 from domain.instants import to_micros
 from ledger.errors import LedgerUnavailable
@@ -21,8 +20,6 @@ FLUSH_AFTER_S = 1.0
 #: Rows that may wait.
 MAX_PENDING = 10_000
 _RETRY_S = 5.0
-
-_log = structlog.get_logger(__name__)
 
 
 class PersonReads:
@@ -86,7 +83,7 @@ class PersonReads:
             try:
                 self.flush()
             except Exception as error:  # noqa: BLE001 - said, and tried again
-                _log.warning("person_reads.not_kept", error=type(error).__name__)
+                _log().warning("person_reads.not_kept", error=type(error).__name__)
                 self._closing.wait(_RETRY_S)
                 self._wake.set()
 
@@ -99,9 +96,16 @@ class PersonReads:
         try:
             self.flush()
         except Exception as error:  # noqa: BLE001 - the process ends
-            _log.error("person_reads.lost", rows=len(self._pending), error=type(error).__name__)  # noqa: TRY400
+            _log().error("person_reads.lost", rows=len(self._pending), error=type(error).__name__)  # noqa: TRY400
 
 
 def kept_from(now: datetime, days: int) -> int:
     """The first day whose reads are still kept."""
     return day_of(now - timedelta(days=days))
+
+
+def _log() -> Any:
+    """The module's logger."""
+    import structlog  # noqa: PLC0415 - it takes a quarter of the start of a command, which has no such failures to log
+
+    return structlog.get_logger(__name__)

@@ -26,6 +26,8 @@ from ledger.storage import migrations
 from projections.catalogue import PROJECTIONS
 from projections.database.database import Database
 from projections.engine.engine import Engine
+from projections.marts.snapshots import migrate_snapshots
+from services.bi import create_views, drop_outdated_views
 from services.clock import TimeOrderedIds, utc_now
 from services.database_roles import grant_rights
 from services.person_reads import PersonReads, kept_from
@@ -193,6 +195,8 @@ class Migration(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     #: The log was restored from a copy and has an epoch of its own from now on.
     restored: bool
+    #: Schema `bi`: made anew, current, or why there is none.
+    bi: str
 
 
 def migrate(settings: Settings, *, restored: bool = False) -> Migration:
@@ -204,14 +208,17 @@ def migrate(settings: Settings, *, restored: bool = False) -> Migration:
     applied = migrations.migrate(settings.database_url)
     # One role changes the shape of both.
     with Runtime.open(msgspec.structs.replace(settings, views_database_url="")) as runtime:
+        drop_outdated_views(settings.database_url, tables_change=runtime.engine.begins_anew("marts"))
         views = runtime.engine.migrate()
+        migrate_snapshots(runtime.database)
         events = runtime.ledger.head() if views.begun else 0
     grant_rights(settings.database_url)
+    analysts = create_views(settings.database_url)
     # A database that gets its epoch now has no other one to give up.
     restored = restored or (views.is_log_restored and not applied)
     if restored:
         migrations.renew_epoch(settings.database_url, uuid4())
-    return Migration(applied=applied, views=views.begun, events=events, restored=restored)
+    return Migration(applied=applied, views=views.begun, events=events, restored=restored, bi=analysts)
 
 
 def _create_broker(settings: Settings) -> dramatiq.Broker:

@@ -113,6 +113,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             description="Absolute base of the URLs we hand out; empty: `http://`, address and port as bound.",
         ),
     ] = ""
+    connection_limit: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Connections that one API process has at a time; others get 503.")
+    ] = 10_000
+    connections_per_address: Annotated[
+        int,
+        Meta(ge=0, le=1_000_000, description="Connections of one address to one process; 0, as behind a proxy: any."),
+    ] = 2000
+    head_wait_s: Annotated[
+        float,
+        Meta(gt=0, le=600, description="Seconds in which the head of a request has to be there."),
+    ] = 10.0
     body_limit_bytes: Annotated[int, Meta(ge=1024, description="Largest body of a request, imports apart.")] = 1_000_000
     body_wait_s: Annotated[
         float, Meta(gt=0, le=600, description="Seconds in which the body of a request has to be there, imports apart.")
@@ -154,6 +165,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sweep_batch: Annotated[
         int, Meta(ge=1, le=100_000, description="Goals whose timers one sweep hands to the workers at most.")
     ] = 1000
+    mart_seconds: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=86_400,
+            description="The worker refreshes the computed marts of schema `bi` this often; 0: never. PostgreSQL only.",
+        ),
+    ] = 60
     worker_threads: Annotated[int, Meta(ge=1, le=128, description="Jobs that one worker process runs at a time.")] = 4
     worker_niceness: Annotated[
         int,

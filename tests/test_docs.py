@@ -64,6 +64,7 @@ from services.api import commands as api_commands
 from services.api import context as api_context
 from services.api.app import ROUTES
 from services.api.auth import key_cache
+from services.api.http import connections
 from services.api.http.problems import PROBLEM_DEFINITIONS
 from services.api.openapi import build_openapi_document
 from services.api.routes import events, looked_at, people
@@ -651,6 +652,12 @@ LIMITS: dict[str, float] = {
     "Characters of an import row's own `id`": imports_rows.MAX_ID_LENGTH,
     "Refused rows that an import names": importer.MAX_ERRORS,
     "Times that a contested import is decided": importer._MAX_ATTEMPTS,
+    "Bytes of a request's head": connections.MAX_HEAD_BYTES,
+    "Headers of a request": connections.MAX_HEADERS,
+    "Seconds in which a request's head is there": settings.Settings().head_wait_s,
+    "Seconds that an answer may stay unread": connections.MAX_UNREAD_S,
+    "Connections of one process": settings.Settings().connection_limit,
+    "Connections of one address to one process": settings.Settings().connections_per_address,
     "Bytes of a request's body": settings.Settings().body_limit_bytes,
     "Bytes of an import over HTTP, unpacked": settings.Settings().import_limit_bytes,
     "Lines of an import over HTTP": settings.Settings().import_limit_lines,

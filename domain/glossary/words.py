@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -38,6 +39,9 @@ def describe_properties(
 
     A glossary that comes earlier goes before the others, and an entry for the class before one for the name alone.
     """
+    if "description" in schema:
+        # A docstring's second line is indented before Python 3.13 and not since: what is published must not depend on it.
+        schema["description"] = inspect.cleandoc(schema["description"])
     for name, shape in schema.get("properties", {}).items():
         entry = find_entry(cls, name, glossaries, published)
         text, _, example = entry.partition(_EXAMPLE)

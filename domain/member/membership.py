@@ -54,6 +54,8 @@ def decide_change_of_team(member: Member | None, act: ChangeTeam, world: Decisio
     then = _require_present(member, world)
     if Role.STEWARD not in world.roles:
         raise Forbidden("only a steward moves a member to another team", allowed=("steward",))
+    if not then.teams:
+        raise ActNotAllowed("the member is in no team", allowed=("join",))
     left = act.leave
     if left is None and len(then.teams) != 1:
         raise InvalidField(

@@ -88,7 +88,7 @@ def session_policy(table: str, role: str, *, column_type: str = "uuid") -> RowPo
 def fixed_policy(table: str, role: str, organisation_id: UUID, *, column_type: str = "uuid") -> RowPolicy:
     """The rows of one organisation, whatever the session says: for a role with which people log in."""
     condition = f"organisation_id = '{organisation_id}'::{column_type}"
-    return RowPolicy(name=f"plimsoll_of_{organisation_id.hex}", table=table, role=role, condition=condition)
+    return RowPolicy(name=f"plimsoll_for_{role}", table=table, role=role, condition=condition)
 
 
 def unrestricted_policy(table: str, role: str) -> RowPolicy:

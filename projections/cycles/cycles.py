@@ -85,6 +85,8 @@ def cycle_at(database: Database, as_of: AsOf, cycle_id: UUID) -> Cycle | None:
 class CycleFilters(msgspec.Struct, frozen=True, kw_only=True):
     """Which cycles to list; all that are given must hold."""
 
+    #: Only those with an event behind this log position. Unset it is no part of a cursor's question.
+    changed_after: int | msgspec.UnsetType = msgspec.UNSET
     team: UUID | None = None
     #: The organisation's own, and no team's.
     own: bool = False
@@ -113,6 +115,9 @@ def load_cycles_page(
     another question gave.
     """
     where, params = _build_where(filters, visible)
+    if filters.changed_after is not msgspec.UNSET:
+        condition, changed = as_of.changed_after("cycles", filters.changed_after)
+        where, params = [*where, condition], params | changed
     rows, following = query_page(
         database,
         lambda condition: (

@@ -95,10 +95,8 @@ def _fetch_rows(cursor: psycopg.Cursor[Any]) -> list[Row]:
     return [make(values) for values in cursor.fetchall()]
 
 
-def _query_in_pipeline(
-    questions: Sequence[Query], connection: psycopg.Connection[Any], *, at_once: bool = False
-) -> list[list[Row]]:
-    if len(questions) < _MIN_PIPELINE_QUERIES and not at_once:
+def _query_in_pipeline(questions: Sequence[Query], connection: psycopg.Connection[Any]) -> list[list[Row]]:
+    if len(questions) < _MIN_PIPELINE_QUERIES:
         return [_fetch_rows(connection.execute(to_pyformat(sql), params)) for sql, params in questions]
     with connection.pipeline():
         cursors = [connection.execute(to_pyformat(sql), params) for sql, params in questions]
@@ -262,7 +260,7 @@ class PostgresBackend:
         self._organisations.pop(connection, None)
         (organisation_id,) = named
         question: Query = (_NAME_ORGANISATION, {"organisation_id": organisation_id})
-        rows = _query_in_pipeline([question, *questions], connection, at_once=True)
+        rows = _query_in_pipeline([question, *questions], connection)
         self._organisations[connection] = organisation_id
         return rows[1:]
 

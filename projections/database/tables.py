@@ -36,6 +36,8 @@ class Table(msgspec.Struct, frozen=True):
     key: tuple[str, ...]
     indexes: tuple[tuple[str, ...], ...] = ()
     comment: str = ""
+    #: Rows lie in the order of the key: in SQLite the key is the table, and not an index beside it.
+    is_clustered: bool = False
 
     def with_name(self, name: str) -> Table:
         """The same table under another name (a shadow of the live one)."""
@@ -85,7 +87,8 @@ def ddl(table: Table, dialect: Dialect) -> list[str]:
     columns.append(f"PRIMARY KEY ({', '.join(table.key)})")
     # A row whose JSON makes it longer than two thousand bytes stays in its page as it is: PostgreSQL would compress it,
     # which takes longer than writing it, and each question about goals would have to undo that.
-    stored = " WITH (toast_tuple_target = 8160)" if dialect == "postgresql" else ""
+    in_sqlite = " WITHOUT ROWID" if table.is_clustered else ""
+    stored = " WITH (toast_tuple_target = 8160)" if dialect == "postgresql" else in_sqlite
     statements = [f"CREATE TABLE IF NOT EXISTS {table.name} (\n  {(',' + chr(10) + '  ').join(columns)}\n){stored}"]
     for number, index in enumerate(table.indexes, 1):
         statements.append(

@@ -84,6 +84,8 @@ _DECISION = msgspec.json.Decoder(Decision)
 class DecisionFilters(msgspec.Struct, frozen=True, kw_only=True):
     """Which decisions to list; all that are given must hold."""
 
+    #: Only those with an event behind this log position. Unset it is no part of a cursor's question.
+    changed_after: int | msgspec.UnsetType = msgspec.UNSET
     team: UUID | None = None
     #: The organisation's own, and no team's.
     own: bool = False
@@ -132,6 +134,9 @@ def load_decisions_page(
     if unknown := [state for state in filters.states if state not in STATES]:
         raise InvalidField(f"no decision is {unknown[0]!r}", pointer="/state", allowed=STATES)
     where, params = _build_where(filters, visible)
+    if filters.changed_after is not msgspec.UNSET:
+        condition, changed = as_of.changed_after("decisions", filters.changed_after)
+        where, params = [*where, condition], params | changed
     rows, following = query_page(
         database,
         lambda condition: (

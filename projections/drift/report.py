@@ -15,6 +15,7 @@ from uuid import UUID
 from domain.goal.state import LIVE_STATES, Promised
 from domain.policy import Policy
 from domain.quantities import to_fraction
+from ledger.cancellation import cancellable
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.drift.context import load_context
@@ -71,7 +72,7 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     purpose_drifts = compute_purpose_drift(
         live, load_graph_above(database, as_of, facts.links, facts.parents), around.frameworks, as_of
     )
-    assessed = [compute_goal_drift(goal, facts, as_of, explain=scope.explain) for goal in live]
+    assessed = [compute_goal_drift(goal, facts, as_of, explain=scope.explain) for goal in cancellable(live)]
     figures = [
         *_group_figures(assessed, as_of.policy.policy, scope),
         of_group(
@@ -83,7 +84,7 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     ]
     weighed = [
         *(build_abandoned_suggestion(a, facts, around) for a in assessed if a.silent_days is not None),
-        *(m for a in assessed for m in build_goal_suggestions(a, facts, around, as_of)),
+        *(m for a in cancellable(assessed) for m in build_goal_suggestions(a, facts, around, as_of)),
         *build_purpose_suggestions(purpose_drifts, facts, around, as_of),
         *build_expectation_suggestions(around, as_of),
     ]

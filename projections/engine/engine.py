@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from projections.database.database import Database, WriteRefused
+from projections.database.database import Database, DatabaseUnavailable, WriteRefused
 from projections.database.tables import SYSTEM_TIME
 from projections.engine.aggregates import find_diverging_streams
 from projections.engine.checkpoints import (
@@ -110,6 +110,17 @@ class Engine:
                 begun.append(projection.name)
             register_projection(self.database, projection.name, projection.version, projection.tables, anew=strange)
         return ViewMigration(begun=begun, is_log_restored=restored)
+
+    def begins_anew(self, name: str) -> bool:
+        """Whether migrating empties this view: it is another version's, or ahead of the log."""
+        try:
+            known = {checkpoint.name: checkpoint for checkpoint in load_checkpoints(self.database)}
+        except DatabaseUnavailable:
+            return False
+        checkpoint = known.get(name)
+        if checkpoint is None:
+            return False
+        return checkpoint.version != self.projections[name].version or checkpoint.position > self.reader.head()
 
     def catch_up(self, limit: int | None = None) -> int:
         """Follow the log to its head, or for about `limit` events; the number of events followed.

@@ -60,7 +60,8 @@ NAMES_TABLES = frozenset(table.name for table in IDENTITY_TABLES.values())
 
 def definition_digest() -> str:
     """Differs whenever the views, or the tables below them, would be others."""
-    text = "\n".join([*list_statements("schema"), str(MARTS_PROJECTION.version)])
+    versions = [MARTS_PROJECTION.version, *(mart.version for mart in MARTS.values())]
+    text = "\n".join([*list_statements("schema"), *map(str, versions)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

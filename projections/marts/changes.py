@@ -35,6 +35,7 @@ FACT_GOAL_CHANGE = Mart(
     subject="goal",
     subject_column="goal_id",
     version=2,
+    is_final=True,
     columns=(
         POSITION,
         MartColumn("event_id", "uuid", "The event that settled the proposal: of an accepted one its acceptance."),

@@ -7,7 +7,7 @@ brought it. A row that is no more is followed by one that says `deleted`.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
@@ -48,7 +48,7 @@ class MartColumn(msgspec.Struct, frozen=True):
     since: int = 1
 
 
-class Mart(msgspec.Struct, frozen=True, kw_only=True):
+class Mart(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One mart: what a row is, and what its columns hold."""
 
     name: str
@@ -63,21 +63,27 @@ class Mart(msgspec.Struct, frozen=True, kw_only=True):
     subject: SubjectKind | None
     #: The column with the id of the subject.
     subject_column: str = ""
+    #: Each row is of one event, and is never reworded: its position stands for the event.
+    is_final: bool = False
     #: Its rows can go: a fact that is recorded late may say that there was none.
     can_shrink: bool = False
 
-    @property
+    @cached_property
     def column_names(self) -> tuple[str, ...]:
         """The names, in order."""
-        return _column_names(self.columns)
+        return tuple(column.name for column in self.columns)
 
     def subject_of(self, row: tuple[Any, ...]) -> tuple[str, str]:
         """Kind and id of the stream that a row is about; of one about no goal the thing that it names as parent."""
-        value = row[self.column_names.index(self.subject_column)]
+        value = row[self._subject_place]
         if value is not None:
             return str(self.subject), value
         kind = "goal" if row[self.column_names.index("parent_kind")] == "goal" else "charter"
         return kind, row[self.column_names.index("parent_id")]
+
+    @cached_property
+    def _subject_place(self) -> int:
+        return self.column_names.index(self.subject_column)
 
     def may_lack(self, column: MartColumn) -> bool:
         """Whether a row can be without it: as the column says, or because the row is `deleted`."""
@@ -86,11 +92,6 @@ class Mart(msgspec.Struct, frozen=True, kw_only=True):
     def find_column(self, name: str) -> MartColumn:
         """The column of that name; raises `StopIteration` for none."""
         return next(column for column in self.columns if column.name == name)
-
-
-@lru_cache(maxsize=64)
-def _column_names(columns: tuple[MartColumn, ...]) -> tuple[str, ...]:
-    return tuple(column.name for column in columns)
 
 
 POSITION = MartColumn(
@@ -129,8 +130,14 @@ def table_of(mart: Mart, *, versioned: bool = True) -> Table:
     columns = tuple(_to_stored(mart, c, versioned=versioned) for c in mart.columns if c.personal != "identity")
     if versioned:
         # Positions first: an export that goes on behind a position reads the end of this index, and it is the only one.
-        key = ("organisation_id", "position", *mart.key)
-        return Table(name=f"mart_{mart.name}", columns=(*SYSTEM_TIME, *columns), key=key, comment=mart.comment)
+        rest = [name for name in mart.key if not (mart.is_final and name == "event_id")]
+        return Table(
+            name=f"mart_{mart.name}",
+            columns=(*SYSTEM_TIME, *columns),
+            key=("organisation_id", "position", *rest),
+            comment=mart.comment,
+            is_clustered=True,
+        )
     return Table(
         name=f"mart_{mart.name}",
         columns=(SYSTEM_TIME[0], *columns),
@@ -158,7 +165,6 @@ def _identity_columns(mart: Mart) -> list[MartColumn]:
     return [column for column in mart.columns if column.name in wanted or column.personal == "identity"]
 
 
-@lru_cache(maxsize=64)
 def identity_places(mart: Mart) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
     """The places of a whole row that go to the mart's table and to the one with names; None: all go to the first."""
     apart = {column.name for column in mart.columns if column.personal == "identity"}

@@ -32,6 +32,7 @@ FACT_CHECK_IN = Mart(
     key=("event_id",),
     subject="goal",
     subject_column="goal_id",
+    is_final=True,
     columns=(
         POSITION,
         MartColumn("event_id", "uuid", "The event."),

@@ -72,10 +72,12 @@ DIM_GOAL = Mart(
 )
 
 #: They change nothing that describes the goal.
-_SILENT = (
-    *(e.CheckedIn, e.CheckInDue, e.FeedbackGiven, e.ValueRecorded, e.StatementTakenBack, e.NeedAnswered),
-    *(e.BlockerRaised, e.BlockerResolved, e.Affirmed, e.LinkAffirmed, e.ApproachChosen, e.ResponseReminded),
-    *(e.ClarificationAsked, e.HandOverJoined, e.DeliveryDisputed),
+_SILENT = frozenset(
+    (
+        *(e.CheckedIn, e.CheckInDue, e.FeedbackGiven, e.ValueRecorded, e.StatementTakenBack, e.NeedAnswered),
+        *(e.BlockerRaised, e.BlockerResolved, e.Affirmed, e.LinkAffirmed, e.ApproachChosen, e.ResponseReminded),
+        *(e.ClarificationAsked, e.HandOverJoined, e.DeliveryDisputed),
+    )
 )
 #: Places in a row's values: `valid_to`, `recorded_to`, `is_current`, and where the attributes begin.
 _VALID_TO, _RECORDED_TO, _IS_CURRENT, _ATTRIBUTES = 4, 6, 7, 8
@@ -83,7 +85,7 @@ _VALID_TO, _RECORDED_TO, _IS_CURRENT, _ATTRIBUTES = 4, 6, 7, 8
 
 def extract_goal_version(step: GoalStep) -> Iterator[Change]:
     """The version that this event ends and the one that it brings, where it changes what describes the goal."""
-    if isinstance(step.data, _SILENT):
+    if type(step.data) in _SILENT:
         return
     attributes = _describe(step.goal)
     for key, values in step.writer.find_open(DIM_GOAL).items():
@@ -99,35 +101,39 @@ def extract_goal_version(step: GoalStep) -> Iterator[Change]:
 
 def _describe(goal: Goal) -> tuple[Any, ...]:
     terms, promised = goal.terms, promise_of(goal)
-    began = promised or (goal if isinstance(goal, Negotiating) else None)
-    measure = None if terms is None else terms.measure
-    ids = to_column_value((goal.team, goal.owner, goal.sponsor))
+    dates = (None, None, None, None) if terms is None else (terms.kind, terms.priority, terms.start, terms.due)
+    first_due = None if promised is None else promised.first_terms.due
+    # In one call: each has a cost of its own.
+    team, owner, sponsor, follow_up_of, *named = to_column_value(
+        (goal.team, goal.owner, goal.sponsor, goal.follow_up_of, *dates, first_due)
+    )
     return (
-        goal.ref,
-        without_nul(goal.title),
-        *ids,
-        goal.state,
-        *_describe_terms(terms, promised),
-        *(
-            (None,) * 4
-            if measure is None
-            else (measure.kind, without_nul(measure.unit), measure.baseline, measure.target)
-        ),
+        *(goal.ref, without_nul(goal.title), team, owner, sponsor, goal.state, *named),
+        *(_NO_MEASURE if terms is None else (terms.effort_hours, *_describe_measure(terms.measure))),
         len(terms.conditions) if terms is not None and terms.conditions is not None else None,
-        promised.terms_version if promised is not None else None,
-        micros_of(promised.promised_at) if promised is not None else None,
-        began.requested_by if began is not None else None,
-        int(began.imposed) if began is not None else None,
-        int(promised.self_set) if promised is not None else None,
-        None if goal.follow_up_of is None else to_column_value(goal.follow_up_of),
+        *_describe_promise(goal, promised),
+        follow_up_of,
         goal.external_source,
-        encode_json(goal.tags).decode(),
+        encode_json(goal.tags).decode() if goal.tags else "[]",
     )
 
 
-def _describe_terms(terms: Any, promised: Promised | None) -> tuple[Any, ...]:
-    """Kind, priority, start, due, first due and effort."""
-    if terms is None:
-        return (None,) * 6
-    first_due = None if promised is None else promised.first_terms.due
-    return (*to_column_value((terms.kind, terms.priority, terms.start, terms.due, first_due)), terms.effort_hours)
+_NO_MEASURE = (None,) * 5
+_NO_PROMISE = (None,) * 5
+
+
+def _describe_measure(measure: Any) -> tuple[Any, ...]:
+    """Kind, unit, baseline and target."""
+    if measure is None:
+        return _NO_MEASURE[1:]
+    return measure.kind, without_nul(measure.unit), measure.baseline, measure.target
+
+
+def _describe_promise(goal: Goal, promised: Promised | None) -> tuple[Any, ...]:
+    """Terms' version, when it was promised, which side began, imposed and self-set."""
+    if promised is not None:
+        when, began = micros_of(promised.promised_at), promised.requested_by
+        return promised.terms_version, when, began, int(promised.imposed), int(promised.self_set)
+    if isinstance(goal, Negotiating):
+        return None, None, goal.requested_by, int(goal.imposed), None
+    return _NO_PROMISE

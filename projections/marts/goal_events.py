@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
 
+from domain.envelope import Source
 from domain.goal.check_ins import CLARIFY_WORKING_DAYS
 from domain.goal.state import DraftGoal, Goal, Negotiating, Promised
 from domain.goal.timers import AWAITED_SIDE
@@ -36,6 +36,7 @@ FACT_GOAL_EVENT = Mart(
     subject="goal",
     subject_column="goal_id",
     version=2,
+    is_final=True,
     columns=(
         POSITION,
         EVENT_ID,
@@ -106,41 +107,28 @@ class _Turn(NamedTuple):
 
 
 _NO_TURN = _Turn()
+_SOURCES = {source: str(source) for source in Source}
 
 
-def extract_goal_event(step: GoalStep) -> Iterator[Change]:
+def extract_goal_event(step: GoalStep) -> list[Change]:
     """The row of the event."""
     before, goal, event = step.before, step.goal, step.recorded
     old = None if before is None else before.state
     changed = old != goal.state
-    actor, source = to_column_value((event.actor, event.source))
     turn = _find_turn(goal)
-    yield Fact(
-        FACT_GOAL_EVENT,
-        (
-            step.event_id,
-            step.goal_id,
-            goal.ref,
-            event.version,
-            event.type,
-            step.at,
-            step.recorded_at,
-            step.party,
-            actor,
-            source,
-            step.reason_code,
-            old if changed else None,
-            goal.state if changed else None,
-            goal.state,
-            *step.parties,
-            turn.side,
-            None if turn.member is None else to_column_value(turn.member),
-            turn.since,
-            None if turn.until is None else to_column_value(turn.until),
-            turn.rule,
-            turn.stopped_days,
-        ),
+    values = (
+        *(step.event_id, step.goal_id, goal.ref, event.version, event.type, step.at, step.recorded_at),
+        *(step.party, step.actor, _SOURCES[event.source], step.reason_code),
+        *(old if changed else None, goal.state if changed else None, goal.state),
+        *step.parties,
+        turn.side,
+        None if turn.member is None else to_column_value(turn.member),
+        turn.since,
+        None if turn.until is None else to_column_value(turn.until),
+        turn.rule,
+        turn.stopped_days,
     )
+    return [Fact(FACT_GOAL_EVENT, values)]
 
 
 def _find_turn(goal: Goal) -> _Turn:

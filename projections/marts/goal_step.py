@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 from domain.goal.state import Ended, Goal, Negotiating, Promised
@@ -21,39 +20,33 @@ def promise_of(goal: Goal | None) -> Promised | None:
 class GoalStep:
     """One event, in the order of the log."""
 
+    __slots__ = (
+        *("actor", "at", "before", "data", "event_id", "goal", "goal_id", "parties", "party", "prepared"),
+        *("reason_code", "recorded", "recorded_at", "writer"),
+    )
+
     def __init__(self, before: Goal | None, goal: Goal, prepared: PreparedEvent, writer: RowWriter) -> None:
         self.before = before
         self.goal = goal
         self.prepared = prepared
         self.writer = writer
-        self.recorded = prepared.event
-        self.data: Any = prepared.event.data
+        recorded = self.recorded = prepared.event
+        self.data: Any = recorded.data
         self.event_id = prepared.event_id
         #: Microseconds UTC.
         self.at = prepared.occurred_micros
         self.recorded_at = prepared.recorded_micros
-
-    @cached_property
-    def party(self) -> str | None:
-        """The member whose act it was; None for a timer."""
-        return text_of(self.recorded.on_behalf_of or self.recorded.actor)
-
-    @cached_property
-    def goal_id(self) -> str:
-        """The goal's id."""
-        return str(to_column_value(self.goal.id))
-
-    @cached_property
-    def parties(self) -> tuple[str | None, str | None, str | None]:
-        """Owner, sponsor and team after the event."""
-        owner, sponsor, team = to_column_value((self.goal.owner, self.goal.sponsor, self.goal.team))
-        return owner, sponsor, team
-
-    @cached_property
-    def reason_code(self) -> str | None:
-        """Why, as a code."""
-        reason = self.recorded.reason
-        return None if reason is None else str(reason.code)
+        ids = (recorded.on_behalf_of, recorded.actor, goal.id, goal.owner, goal.sponsor, goal.team)
+        # In one call: each has a cost of its own.
+        party, actor, goal_id, owner, sponsor, team = to_column_value(ids)
+        #: The member whose act it was, and the member who recorded it; None for a timer.
+        self.party: str | None = party or actor
+        self.actor: str | None = actor
+        self.goal_id: str = goal_id
+        #: Owner, sponsor and team after the event.
+        self.parties: tuple[str | None, str | None, str | None] = (owner, sponsor, team)
+        #: Why, as a code.
+        self.reason_code = None if recorded.reason is None else str(recorded.reason.code)
 
     @property
     def has_ended(self) -> bool:

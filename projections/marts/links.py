@@ -28,6 +28,7 @@ FACT_ALIGNMENT = Mart(
     key=("event_id", "parent_id"),
     subject="goal",
     subject_column="goal_id",
+    is_final=True,
     columns=(
         POSITION,
         MartColumn("event_id", "uuid", "The event."),

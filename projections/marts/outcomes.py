@@ -70,9 +70,11 @@ FACT_DELIVERY = Mart(
 )
 
 #: After these the row may read otherwise.
-_RELEVANT = (
-    *(e.GoalPromised, e.GoalAccepted, e.ChangeAccepted, e.ChangeTimedOut, e.SponsorReassigned, e.GoalLapsed),
-    *(e.CompletionDeclared, e.DeliveryRejected, e.CompletionRetracted),
+_RELEVANT = frozenset(
+    {
+        *(e.GoalPromised, e.GoalAccepted, e.ChangeAccepted, e.ChangeTimedOut, e.SponsorReassigned, e.GoalLapsed),
+        *(e.CompletionDeclared, e.DeliveryRejected, e.CompletionRetracted),
+    }
 )
 _LEFT_OUT = ("cancelled", "released")
 
@@ -90,6 +92,8 @@ class PromiseRecord(NamedTuple):
 def update_record(record: PromiseRecord, step: GoalStep) -> PromiseRecord:
     """The record after this event."""
     data = step.data
+    if type(data) not in _RELEVANT:
+        return record
     if isinstance(data, e.ChangeAccepted) and isinstance(step.before, Promised) and step.before.proposal is not None:
         late = 0 if step.before.proposal.in_time else 1
         return record._replace(changes=record.changes + 1, late_changes=record.late_changes + late)
@@ -111,7 +115,7 @@ def _was_lapsed(goal: Any) -> bool:
 def extract_delivery(step: GoalStep, record: PromiseRecord) -> Wording | None:
     """The row of the goal's promise, where this event may have changed it."""
     goal = promise_of(step.goal)
-    if goal is None or not (step.has_ended or isinstance(step.data, _RELEVANT)):
+    if goal is None or not (step.has_ended or type(step.data) in _RELEVANT):
         return None
     outcome = _outcome_of(step.goal, goal)
     kept, late = _judge(step, goal, record, outcome)

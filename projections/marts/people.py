@@ -84,8 +84,9 @@ BRIDGE_MEMBER_TEAM = Mart(
 DIM_TEAM = Mart(
     name="dim_team",
     comment="One row per team and version of what describes it (a slowly changing dimension of type 2).",
-    use="What a team was called, and whom it had as lead.",
+    use="What a team was called, whom it had as lead, and when it was archived.",
     key=("team_id", "version"),
+    version=2,
     subject="team",
     subject_column="team_id",
     can_shrink=True,
@@ -99,6 +100,7 @@ DIM_TEAM = Mart(
         MartColumn("ref", "text", "The source's own id of the team.", nullable=True),
         MartColumn("name", "text", "What it is called.", personal="words"),
         member_column("lead", "The member who was appointed last; a leave of theirs ended it.", nullable=False),
+        instant_column("archived_at", "Since when it is archived and has no lead; empty: it is not.", since=2),
         DELETED,
     ),
 )
@@ -220,7 +222,7 @@ def write_team(stream: StreamEvents, writer: RowWriter, after: int) -> None:
 
 
 def _describe_team(state: Team) -> tuple[Any, ...]:
-    return state.ref, without_nul(state.name), str(to_column_value(state.lead))
+    return state.ref, without_nul(state.name), str(to_column_value(state.lead)), micros_of(state.archived_at)
 
 
 def _team_row(stream: StreamEvents, interval: _Interval) -> _KeyedRow:

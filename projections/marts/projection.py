@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from domain.organisation.organisation import evolve as evolve_organisation
 from projections.database.tables import Table
 from projections.engine.stream_events import PreparedEvent, StreamEvents
 from projections.marts.changes import FACT_GOAL_CHANGE, Proposer, extract_changes
-from projections.marts.columns import Mart, identity_places, identity_table_of, table_of
+from projections.marts.columns import identity_places, identity_table_of, table_of
 from projections.marts.conversation import (
     FACT_BLOCKER,
     FACT_CHECK_IN,
@@ -102,7 +102,7 @@ class MartsProjection:
     """The projection: streams to the tables of the marts."""
 
     name = "marts"
-    version = 1
+    version = 2
     kinds = frozenset({"goal", *_FRAMEWORKS, *_PEOPLE})
     tables = (*TABLES.values(), *IDENTITY_TABLES.values())
 
@@ -156,19 +156,35 @@ def _fold_goal(events: StreamEvents, writer: RowWriter, memory: _GoalMemory) -> 
     return memory
 
 
+_Extract = Callable[[GoalStep], Iterable[Change]]
+_EVERY_EVENT: tuple[_Extract, ...] = (extract_goal_event,)
+_STATEMENT = (*_EVERY_EVENT, extract_check_in)
+#: What the commonest events can change: of these no other extractor need be called.
+_EXTRACTORS: dict[type, tuple[_Extract, ...]] = {
+    e.CheckedIn: (*_STATEMENT, extract_needs, extract_blockers),
+    e.StatementTakenBack: (*_STATEMENT, extract_needs, extract_blockers),
+    e.ValueRecorded: _STATEMENT,
+    e.Affirmed: _STATEMENT,
+    e.NeedAnswered: (*_EVERY_EVENT, extract_needs),
+    e.BlockerRaised: (*_EVERY_EVENT, extract_blockers),
+    e.BlockerResolved: (*_EVERY_EVENT, extract_blockers),
+    **dict.fromkeys((e.CheckInDue, e.FeedbackGiven, e.ResponseReminded, e.ApproachChosen), _EVERY_EVENT),
+    **dict.fromkeys((e.ClarificationAsked, e.HandOverJoined, e.DeliveryDisputed), _EVERY_EVENT),
+}
+#: All others move the agreement.
+_MOVING = (*_STATEMENT, extract_needs, extract_blockers, extract_goal_version, extract_supports)
+
+
 def _list_changes(step: GoalStep, memory: _GoalMemory, record: PromiseRecord) -> list[Change]:
-    changes = [
-        *extract_goal_event(step),
-        *extract_changes(step, memory.proposer),
-        *extract_check_in(step),
-        *extract_needs(step),
-        *extract_blockers(step),
-        *extract_goal_version(step),
-        *extract_supports(step),
-        *extract_alignment(step, memory.cause),
-    ]
-    delivery = extract_delivery(step, record)
-    return changes if delivery is None else [*changes, delivery]
+    extractors = _EXTRACTORS.get(type(step.data))
+    changes = [change for extract in extractors or _MOVING for change in extract(step)]
+    if extractors is None:
+        changes += extract_changes(step, memory.proposer)
+        changes += extract_alignment(step, memory.cause)
+        delivery = extract_delivery(step, record)
+        if delivery is not None:
+            changes.append(delivery)
+    return changes
 
 
 def _remember(step: GoalStep, memory: _GoalMemory, record: PromiseRecord) -> _GoalMemory:
@@ -185,8 +201,8 @@ def _split(writer: RowWriter, after: int) -> RowsByName:
     """The rows by table: what names people is in a table of its own."""
     found: RowsByName = {}
     for mart, rows in writer.rows(after).items():
-        apart = identity_places(_BY_NAME[mart])
-        if not apart:
+        apart = _IDENTITY_PLACES.get(mart)
+        if apart is None:
             found[TABLES[mart].name] = rows
             continue
         plain, named = apart
@@ -195,5 +211,5 @@ def _split(writer: RowWriter, after: int) -> RowsByName:
     return found
 
 
-_BY_NAME: dict[str, Mart] = {mart.name: mart for mart in FOLDED_MARTS}
+_IDENTITY_PLACES = {mart.name: places for mart in FOLDED_MARTS if (places := identity_places(mart)) is not None}
 MARTS_PROJECTION = MartsProjection()

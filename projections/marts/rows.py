@@ -13,8 +13,9 @@ from projections.marts.columns import Mart
 Row = tuple[Any, ...]
 #: By the name of the mart, or of the table.
 RowsByName = dict[str, list[Row]]
-#: Of each row that may still be reworded: the mart's name and the key, and the row as it is stored.
-OpenRows = Mapping[tuple[str, tuple[Any, ...]], Row]
+#: The rows that may still be reworded, as they are stored: by mart, then by key.
+OpenRows = Mapping[str, Mapping[tuple[Any, ...], Row]]
+_NOTHING: Mapping[tuple[Any, ...], Row] = {}
 _KNOWN_TO = 3
 _OWN_COLUMNS = 5
 
@@ -44,6 +45,7 @@ class RowWriter:
 
     def __init__(self, head: tuple[str, str], open_rows: OpenRows) -> None:
         self._head = head
+        # What others remember is never changed: a mart's rows are replaced where one of them is.
         self._open = dict(open_rows)
         #: Rows that never change, each with its mart's name.
         self._facts: list[tuple[str, Row]] = []
@@ -62,7 +64,8 @@ class RowWriter:
 
     def _reword(self, head: tuple[Any, ...], change: Wording) -> None:
         mart, key, values, is_last = change
-        before = self._open.get((mart.name, key))
+        known = self._open.get(mart.name, _NOTHING)
+        before = known.get(key)
         if values is None and before is None:
             return
         new = _tombstone(mart, key) if values is None else (*values, 0)
@@ -75,16 +78,15 @@ class RowWriter:
             else:
                 self._rows[mart.name, position, key] = (*before[:_KNOWN_TO], head[2], *before[_KNOWN_TO + 1 :])
         row = self._rows[mart.name, head[-1], key] = (*head, *new)
-        if is_last:
-            self._open.pop((mart.name, key), None)
-        else:
-            self._open[mart.name, key] = row
+        if not is_last:
+            self._open[mart.name] = {**known, key: row}
+        elif before is not None:
+            self._open[mart.name] = {other: kept for other, kept in known.items() if other != key}
 
     def find_open(self, mart: Mart) -> dict[tuple[Any, ...], tuple[Any, ...]]:
         """The open rows of a mart that are not deleted: their values by key."""
-        return {
-            key: row[_OWN_COLUMNS:-1] for (name, key), row in self._open.items() if name == mart.name and not row[-1]
-        }
+        known = self._open.get(mart.name)
+        return {key: row[_OWN_COLUMNS:-1] for key, row in known.items() if not row[-1]} if known else {}
 
     @property
     def open_rows(self) -> OpenRows:

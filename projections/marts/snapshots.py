@@ -40,18 +40,22 @@ POSITIONS = Table(
 TABLES: tuple[Table, ...] = (POSITIONS, *SNAPSHOT_TABLES.values())
 
 
+#: The row of `mart_snapshots` that says by which version of a mart its table was made.
+_NO_ORGANISATION = UUID(int=0)
+
+
 def migrate_snapshots(database: Database) -> None:
-    """Create the tables; rows of an older version of a mart begin anew."""
+    """Create the tables; one of another version of its mart begins anew. No view may depend on it then."""
     database.migrate([POSITIONS])
     with database.transaction() as transaction:
         transaction.lock_migrations()
+        stored = transaction.query("SELECT mart, version FROM mart_snapshots WHERE position = 0")
+        versions = {row.mart: row.version for row in stored}
         for name, (mart, _) in COMPUTED_MARTS.items():
-            params = {"mart": name, "version": mart.version}
-            found = transaction.query("SELECT 1 AS kept FROM mart_snapshots WHERE mart = :mart", params)
-            stale = "SELECT 1 AS stale FROM mart_snapshots WHERE mart = :mart AND version <> :version"
-            if not found or transaction.query(stale, params):
+            if versions.get(name) != mart.version:
                 transaction.execute(f"DROP TABLE IF EXISTS {SNAPSHOT_TABLES[name].name}")
-                transaction.execute("DELETE FROM mart_snapshots WHERE mart = :mart", params)
+                transaction.execute("DELETE FROM mart_snapshots WHERE mart = :mart", {"mart": name})
+                transaction.upsert_many(POSITIONS, [(str(_NO_ORGANISATION), name, mart.version, 0, 0)])
             for statement in ddl(SNAPSHOT_TABLES[name], database.dialect):
                 transaction.execute(statement)
 
@@ -59,7 +63,7 @@ def migrate_snapshots(database: Database) -> None:
 def forget_snapshots(database: Database) -> None:
     """Have every row computed anew by the next refresh."""
     with database.transaction() as transaction:
-        transaction.execute("DELETE FROM mart_snapshots WHERE 1 = 1")
+        transaction.execute("DELETE FROM mart_snapshots WHERE position > 0")
 
 
 class SnapshotDifference(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,7 +162,7 @@ def _move(transaction: Transaction, as_of: AsOf, mart: Mart, before: int | None)
 def verify_snapshots(database: Database, lookup: PositionLookup, now: datetime) -> list[SnapshotDifference]:
     """Compute every kept row anew, as of the position that it is of, and compare. Nothing is changed."""
     found = []
-    for row in database.query("SELECT * FROM mart_snapshots ORDER BY organisation_id, mart"):
+    for row in database.query("SELECT * FROM mart_snapshots WHERE position > 0 ORDER BY organisation_id, mart"):
         if row.mart not in COMPUTED_MARTS:
             continue
         organisation, (mart, compute) = UUID(row.organisation_id), COMPUTED_MARTS[row.mart]

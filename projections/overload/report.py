@@ -19,6 +19,7 @@ from domain.load import Commitment, PlacedCommitment, WeekLoad, is_paused, line_
 from domain.policy import Policy
 from domain.quantities import to_fraction
 from domain.terms import Priority
+from ledger.cancellation import cancellable
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.figures import (
@@ -147,7 +148,9 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
         figures,
         additions=analysis.build_addition_entries(),
         requesters=analysis.build_requester_entries(),
-        relief=[_build_relief(load, evidence) for load in loads if is_overloaded(load.weeks, evidence.policy)],
+        relief=[
+            _build_relief(load, evidence) for load in cancellable(loads) if is_overloaded(load.weeks, evidence.policy)
+        ],
     )
 
 
@@ -155,8 +158,9 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
 
 
 def compute_member_loads(evidence: OverloadFacts) -> list[MemberLoad]:
-    """Each joined member's load in the 12 weeks ahead, over all the member's goals."""
-    return [_compute_member_load(member, evidence) for member in evidence.members]
+    """The load in the 12 weeks ahead of each joined member whose figures are wanted, over all the member's goals."""
+    wanted = [member for member in evidence.members if evidence.scope.includes_person(member)]
+    return [_compute_member_load(member, evidence) for member in cancellable(wanted)]
 
 
 def _compute_member_load(member: UUID, evidence: OverloadFacts) -> MemberLoad:

@@ -15,6 +15,7 @@ from domain.calendar import absence_end, end_of_day
 from domain.goal.state import PROMISED_STATES, Ended, Goal, Promised
 from domain.instants import to_micros
 from domain.member.member import Member
+from ledger.cancellation import cancellable
 from projections.as_of import AsOf
 from projections.database.database import Database, Query, Row, group_by_stream, named_statements, query_by_ids
 from projections.database.tables import END_OF_TIME
@@ -208,7 +209,7 @@ class SupportFacts:
     def check_in_histories(self) -> list[CheckInHistory]:
         """Every promise that stood at some time of the window."""
         goals = [(goal, self.at) for goal in self.promises]
-        for row in self._rows["ended"]:
+        for row in cancellable(self._rows["ended"]):
             goal = _GOAL_DECODER.decode(row.body)
             if isinstance(goal, Ended) and goal.promised is not None and to_micros(goal.ended_at) >= self.since:
                 goals.append((goal.promised, to_micros(goal.ended_at)))

@@ -12,6 +12,7 @@ place is free when its thread is. Everything here is used from one event loop.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,9 @@ _WATCH_AFTER_S = 0.1
 LOOKUP_THREADS = 8
 
 
+#: Classes that compute for long in Python, and for how long a thread keeps the interpreter beside them.
+_COMPUTING = frozenset({Weight.PAGE, Weight.REPORT, Weight.IMPORT})
+_SHORT_SWITCH_S = 0.0005
 #: Imports that wait, for each that is worked on; and of one key.
 _QUEUED_IMPORTS = 4
 #: Imports that are received at once, for each that is worked on.
@@ -116,11 +120,38 @@ def _share(whole: int, part: float) -> int:
     return max(1, int(whole * part))
 
 
+class _Interpreter:
+    """How long a thread keeps the interpreter while others want it: less while something computes for long.
+
+    An event loop wants it a dozen times in each request, and would wait for Python's usual 5 ms each time. Always kept
+    short it costs commands a third more processor time, on a busy machine.
+    """
+
+    def __init__(self) -> None:
+        self._computing = 0
+        self._usual_s = sys.getswitchinterval()
+
+    def begin(self) -> None:
+        """Something computes for long."""
+        self._computing += 1
+        sys.setswitchinterval(_SHORT_SWITCH_S)
+
+    def end(self) -> None:
+        """It does no more."""
+        self._computing -= 1
+        if not self._computing:
+            sys.setswitchinterval(self._usual_s)
+
+
 class Admission:
     """The admission of one application's requests."""
 
     def __init__(self, settings: Settings) -> None:
-        self._classes = {weight: _Places(weight, limits) for weight, limits in compute_limits(settings).items()}
+        interpreter = _Interpreter()
+        self._classes = {
+            weight: _Places(weight, limits, interpreter if weight in _COMPUTING else None)
+            for weight, limits in compute_limits(settings).items()
+        }
         #: Interrupting a statement takes a connection of its own, and time.
         self._cancelling = ThreadPoolExecutor(2, thread_name_prefix="plimsoll-cancel")
 
@@ -187,8 +218,9 @@ class Admission:
 class _Places:
     """The places of one class, and who waits for one."""
 
-    def __init__(self, weight: Weight, limits: WeightLimits) -> None:
+    def __init__(self, weight: Weight, limits: WeightLimits, interpreter: _Interpreter | None) -> None:
         self.weight = weight
+        self._interpreter = interpreter
         self.limits = limits
         self.busy = self.queued = 0
         self._by_organisation: Counter[UUID] = Counter()
@@ -238,6 +270,8 @@ class _Places:
     def release(self, share: Share) -> None:
         """Give the place back, to the next in the queue that may have it."""
         self.busy -= 1
+        if self._interpreter is not None:
+            self._interpreter.end()
         self._by_organisation[share[0]] -= 1
         self._by_key[share] -= 1
         if not self._by_key[share]:
@@ -271,6 +305,8 @@ class _Places:
     def take(self, share: Share) -> None:
         """Occupy a place."""
         self.busy += 1
+        if self._interpreter is not None:
+            self._interpreter.begin()
         self._by_organisation[share[0]] += 1
         self._by_key[share] += 1
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from litestar import Litestar
-
 from services.api.admission import Admission
 from services.api.auth.key_cache import KeyCache
 from services.api.auth.rate_limits import RateLimits
@@ -37,6 +35,7 @@ from services.api.routes import (
     organisation,
     people,
     reports,
+    resources,
     subscriptions,
     system,
 )
@@ -62,6 +61,7 @@ ROUTES: list[Route] = [
     *looked_at.ROUTES,
     *digest.ROUTES,
     *events.ROUTES,
+    *resources.ROUTES,
     *exports.ROUTES,
     *keys.ROUTES,
     *subscriptions.ROUTES,
@@ -74,6 +74,15 @@ ROUTES: list[Route] = [
 def encode_openapi_document() -> bytes:
     """The OpenAPI document: a function of the code alone."""
     return encode(build_openapi_document(ROUTES))
+
+
+@cache
+def encode_asyncapi_document() -> bytes:
+    """The AsyncAPI document, likewise."""
+    # With its module as with all of it: nobody waits for it at the start.
+    from services.api.asyncapi import build_asyncapi_document  # noqa: PLC0415
+
+    return encode(build_asyncapi_document(ROUTES))
 
 
 @cache
@@ -102,18 +111,19 @@ def litestar() -> Litestar:
 def create_app(runtime: Runtime) -> HttpPipeline:
     """The ASGI application on a running Plimsoll. Its owner closes the runtime."""
     settings = runtime.settings
-    key_cache = KeyCache(runtime)
+    key_cache, metrics = KeyCache(runtime), Metrics(runtime)
     state = ApiState(
         runtime=runtime,
         rate_limits=RateLimits(settings.rate_limit_per_minute, settings.redis_url),
-        metrics=Metrics(runtime),
+        metrics=metrics,
         admission=Admission(settings),
         probes=Probes(),
         key_cache=key_cache,
         waits=Waits(),
         followed=FollowedPosition(runtime),
-        live=LiveFeed(runtime, key_cache),
+        live=LiveFeed(runtime, key_cache, metrics),
         allowed_methods=allowed_methods(),
         load_openapi=encode_openapi_document,
+        load_asyncapi=encode_asyncapi_document,
     )
     return HttpPipeline(router(), litestar, state)

@@ -395,6 +395,13 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "services.cloud_events": {
         "CloudEvent": "CloudEvent",
     },
+    "services.api.routes.resources": {
+        "OrganisationState": "OrganisationState",
+        "Resource": "Resource",
+        "SnapshotEnd": "SnapshotEnd",
+        "SnapshotHead": "SnapshotHead",
+        "SnapshotLine": "SnapshotLine",
+    },
     "services.api.routes.deliveries": {
         "DeliveryList": "DeliveryList",
         "DeliveryView": "DeliveryView",

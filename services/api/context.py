@@ -53,6 +53,8 @@ class ApiState(msgspec.Struct, frozen=True, kw_only=True):
     allowed_methods: dict[str, str]
     #: Builds the OpenAPI document when it is first asked for.
     load_openapi: Callable[[], bytes]
+    #: The AsyncAPI document, made when it is first asked for.
+    load_asyncapi: Callable[[], bytes]
 
 
 class RequestState(msgspec.Struct, kw_only=True):
@@ -110,14 +112,14 @@ def load_freshness(runtime: Runtime, organisation_id: UUID) -> Freshness:
     return Freshness(known=known, lag=max(0, head - followed), degraded=held)
 
 
-def to_log_position(runtime: Runtime, organisation_id: UUID, position: int) -> int:
+def to_log_position(runtime: Runtime, organisation_id: UUID, position: int, *, pointer: str = "/after_position") -> int:
     """The log position that the views must have followed to answer with the event at an organisation's position.
 
     Raises ProblemError 422 for a position that this organisation has not reached: no wait for it would end.
     """
     event = runtime.ledger.event_position(organisation_id, position, whole=True)
     if event is None:
-        raise field_error("/after_position", "this organisation has not reached that position", where="query")
+        raise field_error(pointer, "this organisation has not reached that position", where="query")
     return event.log_position
 
 

@@ -46,6 +46,10 @@ class Metrics:
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         live_sum = partial(Gauge, registry=registry, multiprocess_mode="livesum")
         self._queue = live_sum("plimsoll_commit_queue_commands", "Commands that wait to be committed.")
+        self._streams = live_sum("plimsoll_live_streams", "Streams of events that are open.")
+        self._ended_streams = Counter(
+            "plimsoll_live_streams_ended", "Streams that ended, by why.", ("reason",), registry=registry
+        )
         self._connections = live_sum("plimsoll_database_connections", "Connections to the database.", ("pool", "state"))
 
     def count(self, method: str, route: str, status: int, seconds: float, problem: str = "") -> None:
@@ -59,6 +63,14 @@ class Metrics:
         children[1].observe(seconds)
         if problem:
             self._problems.labels(problem).inc()
+
+    def set_streams(self, number: int) -> None:
+        """So many streams are open in this process."""
+        self._streams.set(number)
+
+    def count_ended_stream(self, reason: str) -> None:
+        """One stream ended: its reader went, or was cut off, its key ended, the server stops."""
+        self._ended_streams.labels(reason).inc()
 
     def sample(self) -> None:
         """Note how this process's queue and pools are now. A server that shares its port does it every second."""

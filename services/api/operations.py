@@ -42,6 +42,17 @@ class AsOfQuery(ReadQuery, frozen=True, kw_only=True):
     ] = None
 
 
+class ListQuery(AsOfQuery, frozen=True, kw_only=True):
+    """What every list takes that shows states of streams."""
+
+    changed_after: Annotated[
+        Position | None,
+        msgspec.Meta(
+            description="Only what has an event behind this position: `Plimsoll-Position` of the last answer, or 0."
+        ),
+    ] = None
+
+
 class Weight(StrEnum):
     """What a request costs the process that answers it; `services.api.admission` bounds each class by itself."""
 

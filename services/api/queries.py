@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -14,13 +15,16 @@ from domain.errors import NotFound
 from domain.instants import format_instant
 from ledger.person_reads import PersonRead, ReadSubject
 from projections.as_of import AsOf, NotFollowed, resolve_as_of
-from services.api.context import RequestContext
+from services.api.context import RequestContext, to_log_position
 from services.api.http.parsing import encode_path, parse_as_of, parse_instant
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import JSON, HttpResponse, encode, response_with_etag
-from services.api.operations import AsOfQuery
+from services.api.operations import AsOfQuery, ListQuery
 from services.authorization import AUDITOR, LEAD, STEWARD, Capability, Viewer, may
 from services.visibility.sight import ViewerSight
+
+#: Whether a list that is asked for changes shows this id.
+ChangedFilter = Callable[[UUID], bool]
 
 _log = structlog.get_logger(__name__)
 
@@ -82,6 +86,29 @@ def sight_of(context: RequestContext, view: AsOf, *, goal: UUID | None = None) -
     )
 
 
+def find_changed_after(context: RequestContext) -> int | msgspec.UnsetType:
+    """The log position of the list query's `changed_after`; UNSET where it has none. Raises ProblemError 422."""
+    query: ListQuery = context.query
+    if query.changed_after is None:
+        return msgspec.UNSET
+    if query.changed_after == 0:
+        return 0
+    organisation = context.viewer.organisation_id
+    return to_log_position(context.runtime, organisation, query.changed_after, pointer="/changed_after")
+
+
+def load_changed(context: RequestContext, view: AsOf, table: Literal["charters", "members", "teams"]) -> ChangedFilter:
+    """Which ids of a list that is not selected by the store have an event behind the query's `changed_after`."""
+    after = find_changed_after(context)
+    if after is msgspec.UNSET:
+        return lambda _: True
+    condition, changed = view.changed_after(table, after)
+    rows = context.runtime.database.query(
+        f"SELECT stream_id FROM {table} WHERE {view.predicate} AND {condition}", {**view.params, **changed}
+    )
+    return frozenset(UUID(row.stream_id) for row in rows).__contains__
+
+
 def load_versions(
     context: RequestContext, view: AsOf, table: Literal["members", "organisations", "teams"]
 ) -> dict[str, int]:
@@ -120,7 +147,7 @@ def record_person_read(
     """
     viewer = context.viewer
     if may(viewer, Capability.SEE_PERSON):
-        role = next(role for role in (STEWARD, AUDITOR) if role in viewer.roles)
+        role = next((role for role in (STEWARD, AUDITOR) if role in viewer.roles), viewer.roles[0])
         subjects = [_subject_of(viewer, team, member)]
     else:
         role = LEAD

@@ -206,10 +206,11 @@ def policy_summary(
         version=version,
         position=position,
         events=events,
-        in_force=_to_policy_values(in_force),
-        versions=[_to_policy_values(found) for found in organisation.policies],
+        in_force=to_policy_values(in_force),
+        versions=[to_policy_values(found) for found in organisation.policies],
     )
 
 
-def _to_policy_values(found: PolicyVersion) -> PolicyValues:
+def to_policy_values(found: PolicyVersion) -> PolicyValues:
+    """One version of the policies with every dial."""
     return PolicyValues(version=found.version, since=found.since, policy=msgspec.structs.asdict(found.policy))

@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from litestar.concurrency import sync_to_thread
-
 if TYPE_CHECKING:
     from services.runtime import Runtime
 
@@ -61,6 +59,6 @@ class FollowedPosition:
 
     async def _read(self) -> int:
         if self._reading is None or self._reading.done():
-            self._reading = asyncio.get_running_loop().create_task(sync_to_thread(self._runtime.engine.position))
+            self._reading = asyncio.get_running_loop().create_task(asyncio.to_thread(self._runtime.engine.position))
         # Shielded: one request that ends must not cancel what the others wait for.
         return await asyncio.shield(self._reading)

@@ -19,10 +19,13 @@ from services.client.goals import call_with_goal
 from services.client.server import NoAnswer, Refused, Server, quote_segment
 from services.client.words import Json
 from services.commands.console import CommandFailed, Console, WrongUsage
+from services.plain_text import clean
 
 #: `due=2027-01-15`, `terms.conditions[]=it runs`, `trade_offs:=[{"kind": "drop"}]`.
 _FIELD = re.compile(r"(?P<path>[a-z_]+(?:\.[a-z_]+)*)(?P<list>\[\])?(?P<sign>:?=)(?P<value>.*)", re.DOTALL)
 _PERCENT = re.compile(r"(?P<number>[0-9]{1,3}(?:\.[0-9]+)?) ?%")
+#: Entries of an inbox that the API lists at most.
+_LARGEST_INBOX = 200
 #: Acts by which a goal may begin.
 _OPENING_ACTS = ("draft", "request", "offer")
 
@@ -136,7 +139,7 @@ def _act(server: Server, console: Console, given: argparse.Namespace, name: str,
 
 
 def _plan_unseen(server: Server, goal: str, name: str, body: dict[str, Any]) -> _Plan:
-    """The act on a goal that was not looked at; its existence alone is asked where the act may begin it."""
+    """The act on a goal that was not looked at; only whether it exists is looked up."""
     view = _find_goal(server, goal, begins=name in _OPENING_ACTS)
     if view is None:
         return _Plan(act=name, body={"do": name, "ref": goal, **body}, step=None)
@@ -146,7 +149,7 @@ def _plan_unseen(server: Server, goal: str, name: str, body: dict[str, Any]) -> 
 def _find_goal(server: Server, goal: str, *, begins: bool) -> Json | None:
     """The goal; None where there is none and it may begin. Raises Refused."""
     try:
-        view: Json = call_with_goal(server, goal, lambda step: server.get(f"/v1/goals/{step}"))
+        view: Json = call_with_goal(server, goal, lambda step: server.get(f"/v1/goals/{step}", "id", "version", "open"))
     except Refused as refused:
         if refused.code != "not_found" or not begins:
             raise
@@ -158,11 +161,10 @@ def _look(server: Server, console: Console, goal: str, name: str, body: dict[str
     """The act and its preview, which is printed: what it answers, what would be recorded, what would change."""
     view = _find_goal(server, goal, begins=name in _OPENING_ACTS)
     width, answered = words.terminal_width(), ""
-    if view is not None and "answers" in ACTS[name].needed and view["open"]:
-        body = {"answers": view["open"], **body}
-        answered = _describe_event(server, view["id"], body["answers"])
+    if view is not None:
+        body, answered = _fill_needed(server, view, name, body)
     step = view["id"] if view is not None else quote_segment(goal)
-    preview = server.post(f"/v1/goals/{step}/preview", {"do": name, **body})
+    preview = server.post(f"/v1/goals/{step}/preview", {"do": name, **body}, "would", "before", "after", "load")
     lines = [f"It answers: {answered}"] if answered else []
     for line in (*lines, *words.format_preview(preview, width)):
         # With --json stdout holds the result alone.
@@ -172,11 +174,31 @@ def _look(server: Server, console: Console, goal: str, name: str, body: dict[str
     return _Plan(act=name, body=body, step=view["id"], version=view["version"]), preview
 
 
+def _fill_needed(server: Server, view: Json, name: str, body: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """The body with the event, blocker or need that the act is about, and that in words; as it is where none waits."""
+    (field,) = ACTS[name].needed or ("",)
+    if not field:
+        return body, ""
+    if field == "answers":
+        answers = body.get("answers") or view["open"]
+        return ({**body, "answers": answers}, _describe_event(server, view["id"], answers)) if answers else (body, "")
+    inbox = server.get("/v1/me/inbox", "entries", limit=_LARGEST_INBOX)
+    asks = [ask for entry in inbox["entries"] if entry.get("goal") == view["id"] for ask in entry["asks"]]
+    found = {ask["event" if field == "blocker" else "need"]: ask.get("text", "") for ask in asks if name in ask["acts"]}
+    if field in body or not found:
+        return body, clean(found.get(body.get(field, ""), ""))
+    if len(found) > 1:
+        named = "; ".join(f"{field}={identity} ({clean(text)})" for identity, text in found.items())
+        raise CommandFailed(f"several wait for you, say which: {named}")
+    ((identity, text),) = found.items()
+    return {**body, field: identity}, clean(text)
+
+
 def _describe_event(server: Server, goal: str, event: str) -> str:
-    """What was said in the event, in words."""
+    """The event as the history has it."""
     after: int | None = None
     while True:
-        page = server.get(f"/v1/goals/{goal}/history", after=after)
+        page = server.get(f"/v1/goals/{goal}/history", "entries", "next", after=after)
         for entry in page["entries"]:
             if entry["event_id"] == event:
                 return f"{entry['occurred_at'][:10]} {entry['text']}"
@@ -191,7 +213,7 @@ def _record(server: Server, console: Console, given: argparse.Namespace, plan: _
     if_match = f'"v{plan.version}"' if plan.version is not None else ""
     again = f"the same command with --idempotency-key {identity} records it once, or says that it is there"
     try:
-        summary = server.post(plan.path, plan.body, identity=identity, if_match=if_match)
+        summary = server.post(plan.path, plan.body, "id", "version", identity=identity, if_match=if_match)
     except Refused as refused:
         if refused.code in ("unavailable", "stopping"):
             raise CommandFailed(f"{refused}; {again}") from None
@@ -211,7 +233,9 @@ def _describe_result(server: Server, summary: Json) -> str:
     state = f"{words.name_goal(summary)} is {words.spell(summary['state'])}" if "state" in summary else "recorded"
     query = {"after": max(0, summary["version"] - len(summary.get("events") or [0]))}
     try:
-        page = server.get(f"/v1/goals/{summary['id']}/history", after_position=summary.get("position"), **query)
-    except (Refused, NoAnswer):
+        page = server.get(
+            f"/v1/goals/{summary['id']}/history", "entries", after_position=summary.get("position"), **query
+        )
+    except CommandFailed:
         return f"Recorded: {state}."
     return "\n".join([*words.format_history(page["entries"], words.terminal_width()), f"{state}."])

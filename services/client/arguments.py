@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     AddCommand = Callable[[Commands, str, str], argparse.ArgumentParser]
 
 #: The person's commands, by name.
-NAMES = ("me", "goals", "goal", "check-in", "act", "why", "history", "report", "subscriptions", "webhooks")
+NAMES = ("me", "goals", "goal", "check-in", "act", "why", "history", "report", "events", "subscriptions", "webhooks")
 #: What the API takes, so that a wrong word is refused here and the right ones can be completed.
 WHY_FIELDS = (
     *("outcome", "measure", "conditions", "kind", "start", "due", "effort_hours", "priority", "supports"),
@@ -39,6 +39,7 @@ def add_client_commands(commands: Commands, add_command: AddCommand) -> None:
     _add_goal_questions(commands, add_command)
     _add_check_in(commands, add_command)
     _add_act(commands, add_command)
+    _add_events(commands, add_command)
     _add_subscriptions(commands, add_command)
     _add_webhooks(commands, add_command)
 
@@ -78,6 +79,19 @@ def _add_act(commands: Commands, add_command: AddCommand) -> None:
     how.add_argument("--yes", action="store_true", help="do not ask; an act that answers needs answers=ID then")
     how.add_argument("--dry-run", action="store_true", help="show what it would do, and record nothing")
     _add_identity(act)
+
+
+def _add_events(commands: Commands, add_command: AddCommand) -> None:
+    words = "the feed of events"
+    events = commands.add_parser("events", help=words, description=words)
+    what = events.add_subparsers(dest="what", required=True, metavar="WHAT")
+    tail = add_command(what, "tail", "print events as they come, each on a line")
+    tail.add_argument("--type", action="append", metavar="TYPE", help="of this type; may be repeated")
+    tail.add_argument("--subject", metavar="SUBJECT", help="of this stream: goal/REF, member/REF, team/REF")
+    tail.add_argument("--last", type=int, default=10, metavar="N", help="begin with the last so many; default: 10")
+    tail.add_argument("--after", type=int, metavar="POSITION", help="begin behind this position")
+    tail.add_argument("--checkpoint", metavar="FILE", help="go on where the last call with this file left off")
+    tail.add_argument("--once", action="store_true", help="leave when all that there is has been printed")
 
 
 def _add_lists(commands: Commands, add_command: AddCommand) -> None:

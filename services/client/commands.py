@@ -6,7 +6,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from services.client import acting, reading, subscriptions
+from services.client import acting, following, reading, subscriptions
 from services.client.saved_settings import load_client_settings
 from services.client.server import Server
 
@@ -22,6 +22,7 @@ COMMANDS = {
     "why": reading.show_why,
     "history": reading.show_history,
     "report": reading.show_report,
+    "events": following.tail_events,
     "subscriptions": subscriptions.manage,
     "webhooks": subscriptions.listen,
 }

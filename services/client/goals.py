@@ -34,7 +34,7 @@ def call_with_goal(server: Server, name: str, call: Callable[[str], _T]) -> _T:
             raise
         prefix = name.lower()
         given = {"id_prefix": prefix, "limit": _MAX_CANDIDATES}
-        found = server.get("/v1/goals", **given)["goals"] if _ID_PREFIX.fullmatch(prefix) else []
+        found = server.get("/v1/goals", "goals", **given)["goals"] if _ID_PREFIX.fullmatch(prefix) else []
         if not found:
             raise Refused(refused.code, f"{refused}: {name!r}") from None
     if len(found) > 1:
@@ -50,7 +50,7 @@ def list_goals(server: Server, limit: int, **query: Any) -> tuple[list[Json], di
     cursor: str | None = None
     while True:
         size = min(_LARGEST_PAGE, limit - len(goals))
-        page = server.get("/v1/goals", names=True, limit=size, cursor=cursor, **query)
+        page = server.get("/v1/goals", "goals", "next", names=True, limit=size, cursor=cursor, **query)
         goals += page["goals"]
         names |= page.get("names", {})
         cursor = page["next"]
@@ -60,7 +60,7 @@ def list_goals(server: Server, limit: int, **query: Any) -> tuple[list[Json], di
 
 def load_named_goal(server: Server, name: str, **query: Any) -> tuple[Json, dict[str, str]]:
     """The goal with everything that is known of it, and how its parties are called."""
-    view = call_with_goal(server, name, lambda step: server.get(f"/v1/goals/{step}", **query))
+    view = call_with_goal(server, name, lambda step: server.get(f"/v1/goals/{step}", "id", "goal", **query))
     named = server.get("/v1/goals", id_prefix=view["id"], names=True)
     return view, named.get("names", {})
 
@@ -79,6 +79,6 @@ def _find_party(goal: Json, role: str) -> str | None:
 
 def complete_goals(server: Server, prefix: str) -> list[str]:
     """References of the caller's open goals that begin so."""
-    me = server.get("/v1/me")["member"]
+    me = server.get("/v1/me", "member")["member"]
     both = [list_goals(server, _LARGEST_PAGE, state=OPEN_STATES, **{role: me})[0] for role in ("owner", "sponsor")]
     return sorted({name for goals in both for goal in goals if (name := name_goal(goal)).startswith(prefix)})

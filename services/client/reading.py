@@ -19,8 +19,8 @@ _PAGE = 200
 
 def show_me(server: Server, console: Console, given: argparse.Namespace) -> int:
     """Who the key speaks for, and what waits for them."""
-    me = server.get("/v1/me")
-    inbox = server.get("/v1/me/inbox", names=True, limit=given.limit, **_times(given))
+    me = server.get("/v1/me", "organisation_name", "member", "scopes", "roles", "teams", "leads")
+    inbox = server.get("/v1/me/inbox", "count", "entries", names=True, limit=given.limit, **_times(given))
     if console.as_json:
         console.print_result({"me": me, "inbox": inbox}, "")
         return 0
@@ -33,7 +33,7 @@ def show_me(server: Server, console: Console, given: argparse.Namespace) -> int:
 
 def _load_member(server: Server, me: Json) -> Json:
     try:
-        found: Json = server.get(f"/v1/members/{quote_segment(me['member'])}")
+        found: Json = server.get(f"/v1/members/{quote_segment(me['member'])}", "name")
     except Refused as refused:
         # The views may not have followed a member who joined a moment ago.
         if refused.code != "not_found":
@@ -45,13 +45,13 @@ def _load_member(server: Server, me: Json) -> Json:
 def _load_team_names(server: Server, me: Json) -> dict[str, str]:
     if not (me["teams"] or me["leads"]):
         return {}
-    return {team["id"]: team["name"] for team in server.get("/v1/teams")["teams"]}
+    return {team["id"]: team["name"] for team in server.get("/v1/teams", "teams")["teams"]}
 
 
 def show_goals(server: Server, console: Console, given: argparse.Namespace) -> int:
     """Goals: mine, or those that the options name."""
     states = given.state or ([] if given.ended else OPEN_STATES)
-    me = server.get("/v1/me")["member"]
+    me = server.get("/v1/me", "member")["member"]
     query = {name: getattr(given, name) for name in ("team", "owner", "sponsor", "cycle", "supports", "q")}
     query |= {"state": states, "sort": given.sort, **_times(given)}
     is_narrowed = given.all or any(query[name] for name in ("team", "owner", "sponsor", "cycle", "supports", "q"))
@@ -77,7 +77,7 @@ def show_goals(server: Server, console: Console, given: argparse.Namespace) -> i
 def show_goal(server: Server, console: Console, given: argparse.Namespace) -> int:
     """One goal, and what the caller may say about it."""
     view, names = load_named_goal(server, given.goal, **_times(given))
-    acts = list_own_acts(view, server.get("/v1/me"))
+    acts = list_own_acts(view, server.get("/v1/me", "member", "roles"))
     lines = words.format_goal(view, names, acts, words.terminal_width())
     console.print_result({**view, "names": names}, "\n".join(lines))
     return 0
@@ -94,7 +94,7 @@ def show_history(server: Server, console: Console, given: argparse.Namespace) ->
 def _load_history(server: Server, step: str, **query: Any) -> Iterator[Json]:
     after: int | None = None
     while True:
-        page = server.get(f"/v1/goals/{step}/history", after=after, limit=_PAGE, **query)
+        page = server.get(f"/v1/goals/{step}/history", "entries", "next", after=after, limit=_PAGE, **query)
         yield from page["entries"]
         after = page["next"]
         if after is None:
@@ -104,7 +104,9 @@ def _load_history(server: Server, step: str, **query: Any) -> Iterator[Json]:
 def show_why(server: Server, console: Console, given: argparse.Namespace) -> int:
     """Why a field of a goal has its value."""
     query = {"field": given.field, **_times(given)}
-    why = call_with_goal(server, given.goal, lambda step: server.get(f"/v1/goals/{step}/why", **query))
+    why = call_with_goal(
+        server, given.goal, lambda step: server.get(f"/v1/goals/{step}/why", "title", "chain", **query)
+    )
     console.print_result(why, "\n".join(words.format_why(why, words.terminal_width())))
     return 0
 

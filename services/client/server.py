@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http.client import HTTPException
 from typing import Any, NamedTuple
 from urllib.error import HTTPError, URLError
@@ -75,9 +75,12 @@ class Server:
         }
         self._opener = build_opener(_RefuseRedirects)
 
-    def get(self, path: str, **query: Any) -> Any:
-        """The JSON of a GET; parameters that are None, False or empty are left out."""
-        return self._decode(self.get_answer(path, **query))
+    def get(self, path: str, *needed: str, **query: Any) -> Any:
+        """The JSON object of a GET; parameters that are None, False or empty are left out.
+
+        Raises CommandFailed where a `needed` field is missing: then it is no answer of ours.
+        """
+        return self._decode(self.get_answer(path, **query), needed)
 
     def get_answer(self, path: str, **query: Any) -> Answer:
         """The answer to a GET, whatever its form. Raises Refused or NoAnswer."""
@@ -85,13 +88,13 @@ class Server:
         target = f"{path}?{urlencode(given, doseq=True)}" if given else path
         return self._send_until_answered(Request(self.url + target, headers=self._headers))  # noqa: S310 - http or https
 
-    def post(self, path: str, body: Mapping[str, Any], *, identity: str = "", if_match: str = "") -> Any:
-        """The JSON of a POST; with an `identity` (`Idempotency-Key`) it is sent again where its answer got lost."""
+    def post(self, path: str, body: Mapping[str, Any], *needed: str, identity: str = "", if_match: str = "") -> Any:
+        """The JSON object of a POST; with an `identity` (`Idempotency-Key`) it is sent again when an answer is lost."""
         headers = {**self._headers, "Content-Type": "application/json"}
         headers |= {"Idempotency-Key": identity} if identity else {}
         headers |= {"If-Match": if_match} if if_match else {}
         request = Request(self.url + path, msgspec.json.encode(body), headers)  # noqa: S310 - http or https, by pattern
-        return self._decode(self._send_until_answered(request, again=bool(identity)))
+        return self._decode(self._send_until_answered(request, again=bool(identity)), needed)
 
     def _send_until_answered(self, request: Request, *, again: bool = True) -> Answer:
         for attempt in range(1, _MAX_ATTEMPTS + 1):
@@ -104,7 +107,7 @@ class Server:
                     raise
                 time.sleep(_parse_wait(answer.headers.get("Retry-After")))
             except NoAnswer as lost:
-                # Of a server that is away nothing got lost: that is said at once.
+                # A server that is away has lost nothing: no reason to wait.
                 if last or isinstance(lost.__cause__, ConnectionRefusedError | socket.gaierror | ssl.SSLError):
                     raise
             else:
@@ -164,11 +167,14 @@ class Server:
             )
         raise Refused(problem["code"], describe_problem(problem))
 
-    def _decode(self, answer: Answer) -> Any:
+    def _decode(self, answer: Answer, needed: Sequence[str]) -> Any:
         try:
-            return msgspec.json.decode(answer.body)
+            found = msgspec.json.decode(answer.body, type=dict[str, Any])
         except msgspec.DecodeError:
             raise self._not_plimsoll(answer) from None
+        if not found.keys() >= set(needed):
+            raise self._not_plimsoll(answer)
+        return found
 
     def _not_plimsoll(self, answer: Answer) -> CommandFailed:
         media = answer.headers.get("Content-Type", "no type").partition(";")[0]

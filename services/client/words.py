@@ -16,8 +16,8 @@ _DEFAULT_WIDTH, _LEAST_WIDTH = 100, 30
 #: Columns that a table leaves for titles at least; with fewer each goal takes two lines.
 _TITLE_WIDTH = 24
 _LABEL_WIDTH = 11
-#: Fields of an event that its words or its goal say already.
-_UNSAID = ("type", "by", "answers", "in_time")
+#: Fields of an event that its type or its goal shows already.
+_OMITTED_FIELDS = ("type", "by", "answers", "in_time")
 #: What an inbox waits for, where the acts alone do not say it.
 _REQUESTS = {
     "answer": "it waits for your answer",
@@ -76,8 +76,9 @@ def rewrap(text: str, width: int) -> str:
 def describe_me(me: Json, member: Json, teams: Mapping[str, str]) -> str:
     """Who the key speaks for, in one sentence."""
     parts = [f"{clean(member['name'])} at {clean(me['organisation_name'])}"]
-    led = set(me["leads"])
-    parts += [f"{'leads' if team in led else 'in'} {clean(teams.get(team, team))}" for team in {*me["teams"], *led}]
+    for verb, ids in (("leads", me["leads"]), ("in", [team for team in me["teams"] if team not in me["leads"]])):
+        named = sorted(clean(teams.get(team, shorten_id(team))) for team in ids)
+        parts += [f"{verb} {', '.join(named)}"] if named else []
     roles = [role for role in me["roles"] if role not in ("member", "lead")]
     parts += [", ".join(roles)] if roles else []
     return "; ".join(parts) + f" (key: {', '.join(me['scopes'])})"
@@ -98,9 +99,9 @@ def format_inbox(inbox: Json, width: int) -> Iterator[str]:
         late = ", overdue" if entry.get("overdue") else ""
         yield from wrap(f"{subject}  {clean(entry['title'])} ({day}{late})", width)
         for ask in entry["asks"]:
-            said = f": {clean(ask['text'])}" if ask.get("text") else ""
+            text = f": {clean(ask['text'])}" if ask.get("text") else ""
             acts = ", ".join(spell(act) for act in ask["acts"])
-            yield from wrap(f"{_REQUESTS.get(ask['kind'], ask['kind'])}{said} -> {acts}", width, "  ")
+            yield from wrap(f"{_REQUESTS.get(ask['kind'], ask['kind'])}{text} -> {acts}", width, "  ")
     if inbox["rest"]:
         yield f"and {inbox['rest']} more"
 
@@ -201,8 +202,8 @@ def format_why(why: Json, width: int) -> Iterator[str]:
         if rows:
             yield f"{heading}:"
             for row in rows:
-                said = row.get("text") or row.get("title") or ""
-                yield from _row(f"{(row.get('changed_at') or row.get('at') or '')[:10]:<10}  ", clean(said), width)
+                text = row.get("text") or row.get("title") or ""
+                yield from _row(f"{(row.get('changed_at') or row.get('at') or '')[:10]:<10}  ", clean(text), width)
 
 
 # --- what an act would do ------------------------------------------------------------------------------------------
@@ -213,12 +214,14 @@ def format_preview(preview: Json, width: int) -> Iterator[str]:
     before, after = preview["before"] or {}, preview["after"] or {}
     for event in preview["would"]:
         kind = event["type"].rsplit(".", 1)[0]
-        said = list(_describe_data({name: event["data"][name] for name in event["data"] if name not in _UNSAID}))
+        details = list(
+            _describe_data({name: event["data"][name] for name in event["data"] if name not in _OMITTED_FIELDS})
+        )
         if reason := event.get("reason"):
             text = clean(reason.get("text", ""))
-            said.append(f"because {reason['code'].replace('_', ' ')}" + (f": {text}" if text else ""))
+            details.append(f"because {reason['code'].replace('_', ' ')}" + (f": {text}" if text else ""))
         named = kind.replace(".", ": ").replace("_", " ")
-        yield from wrap(f"{named} ({'; '.join(said)})" if said else named, width)
+        yield from wrap(f"{named} ({'; '.join(details)})" if details else named, width)
     for name in ("state", "due", "effort_hours", "owner", "sponsor", "priority", "progress", "confidence"):
         if before.get(name) != after.get(name):
             yield f"  {name.replace('_', ' ')}: {before.get(name) or 'none'} -> {after.get(name) or 'none'}"
@@ -232,7 +235,7 @@ def _describe_data(data: Json) -> Iterator[str]:
         if isinstance(value, dict):
             yield from _describe_data(value)
         elif value not in (None, [], ""):
-            yield f"{name.replace('_', ' ')} {_say(value)}"
+            yield f"{name.replace('_', ' ')} {_format_value(value)}"
 
 
 def _format_load(load: Json) -> Iterator[str]:
@@ -250,7 +253,7 @@ def _hours(value: float | None) -> str:
     return "?" if value is None else f"{value:.1f}"
 
 
-def _say(value: Any) -> str:
+def _format_value(value: Any) -> str:
     return clean(value) if isinstance(value, str) else clean(json.dumps(value, ensure_ascii=False))
 
 

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -55,7 +56,8 @@ def import_file(
     """Import NDJSON, plain or gzipped: all rows or none, unless `partial`. Exit code 1 where a row was refused."""
     with _open_input(file) as opened:
         how = _ImportOptions(organisation, source, partial=partial, dry_run=dry_run)
-        return _import(settings, console, iter_lines(opened), how)
+        # The first line is read before the store is touched: a file that holds no acts founds nothing.
+        return _import(settings, console, _read_ahead(iter_lines(opened)), how)
 
 
 def seed(
@@ -100,6 +102,11 @@ def _import(settings: Settings, console: Console, lines: Iterable[bytes], how: _
         receipt = build_import_receipt(runtime, tenant, result)
     console.print_result(receipt, _format_result(result))
     return 1 if result.refused else 0
+
+
+def _read_ahead(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """The same lines, the first of which has been read."""
+    return chain(list(islice(lines, 1)), lines)
 
 
 @contextmanager

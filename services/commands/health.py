@@ -9,6 +9,7 @@ import msgspec
 
 from projections.engine.fold import sum_digests
 from projections.engine.rebuild import REBUILD_BATCH_SIZE, Difference, Progress
+from projections.marts.snapshots import forget_snapshots
 from services.commands.console import CommandFailed
 from services.runtime import Runtime
 from services.view_health import ViewHealth, load_view_health
@@ -150,6 +151,8 @@ def rebuild_projections(settings: Settings, console: Console, *, names: list[str
             for d in _run_with_progress(console, name, runtime.engine.rebuild)
         ]
         done = [status for status in runtime.engine.status() if not names or status.name in names]
+        # What is computed from the views is computed anew from the new ones.
+        forget_snapshots(runtime.database)
     words = [f"{s.name}: position {s.position}, digest {s.digest[:16]}" for s in done]
     words += [f"mended {d.table}: {d.missing} rows were missing, {d.surplus} were too many" for d in mended]
     console.print_result({"views": done, "mended": mended}, "\n".join(words))

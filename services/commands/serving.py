@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import resource
 import signal
 import socket as sockets
 import sys
@@ -12,18 +13,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from copy import copy
 from pathlib import Path
 from socket import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import uvicorn
 from prometheus_client.multiprocess import mark_process_dead
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from services import logs
 from services.api.admission import LOOKUP_THREADS
 from services.api.app import ROUTES, create_app
+from services.api.http.connections import Connections, GuardedProtocol, read_connection_limits
 from services.api.metrics import SHARED_METRICS_VARIABLE
 from services.api.openapi import build_openapi_document
 from services.api.pipeline import HttpPipeline
@@ -110,20 +114,46 @@ def serve_until_stopped(
     # Of a free port that was asked for, the one that was taken.
     settings = runtime.settings = msgspec.structs.replace(runtime.settings, port=listener.getsockname()[1])
     app = create_app(runtime)
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=settings.shutdown_seconds,
-    )
+    _raise_file_limit()
+    config = build_server_config(app, settings)
     local = msgspec.structs.replace(settings, public_url="").base_url
     tune_interpreter()
     with listener:
         _NotifyingServer(app, config, lambda: ready(local), stop).run([listener])
+
+
+def build_server_config(app: HttpPipeline, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves the application: its protocol behind ours, which knows the bounds."""
+    connections = Connections(read_connection_limits(settings))
+
+    def create_protocol(config: uvicorn.Config, **arguments: Any) -> asyncio.Protocol:
+        def create_inner(counted: Any) -> asyncio.Protocol:
+            own = copy(config)
+            own.loaded_app = counted
+            return HttpToolsProtocol(config=own, **arguments)
+
+        return GuardedProtocol(connections).guard(config.loaded_app, create_inner)
+
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=cast("type[asyncio.Protocol]", create_protocol),
+        ws="none",
+        log_config=None,
+        # Its warnings are of what clients send: a client could write our log.
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+    )
+
+
+def _raise_file_limit() -> None:
+    """Let the process have as many files, connections among them, as it may: the usual 1,024 are soon taken."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def listen(settings: Settings) -> socket:

@@ -1,4 +1,4 @@
-"""What a file is that holds no acts: told by its beginning, so that its owner is told once and not for every line."""
+"""Recognition of files that hold no acts, by their beginning: one refusal for the file instead of one for each line."""
 
 from __future__ import annotations
 

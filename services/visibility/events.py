@@ -127,8 +127,9 @@ class EventVisibility:
 
 def has_rules(tag: str) -> bool:
     """Whether an event of this type may have to be reduced for a viewer who may see its stream."""
-    cls = EVENTS[tag]
-    return tag in PRIVATE_CHARTER_EVENTS or tag.startswith("cycle.") or bool(_figure_fields(cls))
+    cls = EVENTS.get(tag)
+    # What a later version recorded may have rules that this one does not know.
+    return cls is None or tag in PRIVATE_CHARTER_EVENTS or tag.startswith("cycle.") or bool(_figure_fields(cls))
 
 
 @lru_cache(maxsize=512)

@@ -81,6 +81,11 @@ class ReportVisibility:
             return
         self._groups = GroupVisibility(viewer, members_at(database, as_of), scope, is_present=is_present)
 
+    @property
+    def persons(self) -> frozenset[UUID] | None:
+        """The members whose own figures the viewer sees; None: all."""
+        return None if self._everything else frozenset(self._groups.persons)
+
     def redact(self, report: R) -> R:
         """The report reduced. A group's withheld figure has the status `withheld`; a person's is left out."""
         if self._everything:

@@ -62,6 +62,8 @@ class ViewerSight:
         """The entry as the feed would show its event: reduced alike, or not at all."""
         if self._events.is_unrestricted or not has_rules(entry.type):
             return entry
+        if entry.type not in EVENTS:
+            return None
         if entry.kind == "cycle":
             self._look_up_goals(find_ids(entry.data, entry.before, entry.after))
         fact: Any = msgspec.json.decode(entry.data, type=EVENTS[entry.type])

@@ -11,6 +11,7 @@ import dramatiq
 import prometheus_client
 import structlog
 
+from services.worker.mart_refresher import MartRefresher
 from services.worker.projector_loop import CatchUpEngine, Projector
 from services.worker.scheduler import Scheduler
 
@@ -55,6 +56,11 @@ class Worker:
                 housekeeping=runtime.run_housekeeping,
             )
             self._threads.append(self._create_thread("scheduler", sweeper.run))
+        if scheduler and settings.mart_seconds and runtime.database.dialect == "postgresql":
+            refresher = MartRefresher(
+                runtime.database, runtime.ledger, runtime.clock, every_seconds=settings.mart_seconds
+            )
+            self._threads.append(self._create_thread("marts", refresher.run))
 
     def _create_thread(self, name: str, run: Callable[[threading.Event], None]) -> threading.Thread:
         return threading.Thread(target=run, args=(self._stopping,), name=f"plimsoll-{name}", daemon=True)

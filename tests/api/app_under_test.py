@@ -6,6 +6,7 @@ by `eva` with `ned`; `aud` is auditor, `bot` an integration. `rival` is another 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -109,6 +110,54 @@ def open_client(runtime: Runtime) -> Iterator[TestClient[HttpPipeline]]:
         yield client
 
 
+#: A route whose answer does not end: the test client would wait for it.
+EVENT_STREAM = "/v1/events/stream"
+#: Seconds without a chunk after which a stream has said what there is.
+_IDLE_S = 0.05
+
+
+async def read_until_idle(app: HttpPipeline, path: str, headers: Mapping[str, str]) -> Response:
+    """The answer of one ASGI call whose client hangs up once nothing came for a while."""
+    route, _, query = path.partition("?")
+    scope: Any = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": route,
+        "raw_path": route.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        "client": ("testclient", 50000),
+        "server": ("testserver", 80),
+        "state": {},
+        "extensions": {},
+    }
+    sent: list[Any] = []
+    is_sent = asyncio.Event()
+    is_first = True
+
+    async def receive() -> Any:
+        nonlocal is_first
+        if is_first:
+            is_first = False
+            return {"type": "http.request", "body": b"", "more_body": False}
+        while sent == [] or is_sent.is_set():
+            is_sent.clear()
+            await asyncio.sleep(_IDLE_S)
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        is_sent.set()
+
+    await asyncio.wait_for(app(scope, receive, send), 10)
+    body = b"".join(message.get("body", b"") for message in sent)
+    return Response(sent[0]["status"], headers=sent[0]["headers"], content=body)
+
+
 class ApiApp:
     """One application on its own copy of the seeded store."""
 
@@ -152,6 +201,11 @@ class ApiApp:
     def resolve_id(self, kind: str, ref: str, organisation: str = "acme") -> str:
         return str(resolve_stream_id(self.organisation_id(organisation), kind, ref))
 
+    def read_stream(self, path: str, headers: Mapping[str, str]) -> Response:
+        """What a stream sends until it has nothing more to say; then its reader hangs up."""
+        with self.client.portal() as portal:
+            return portal.call(read_until_idle, self.app, path, headers)
+
     def count_events(self) -> int:
         """How many events there are, of all organisations."""
         return self.runtime.ledger.count()
@@ -167,6 +221,8 @@ class MemberClient:
 
     def request(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **how: Any) -> Response:
         all_headers = {"Authorization": f"Bearer {self._key}", **(headers or {})}
+        if path.partition("?")[0] == EVENT_STREAM:
+            return self._app.read_stream(path, all_headers)
         response: Response = self._app.client.request(method, path, headers=all_headers, **how)
         if method == "POST":
             self._app.runtime.engine.catch_up()

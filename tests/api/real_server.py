@@ -13,6 +13,7 @@ import uvicorn
 
 from services.api.app import create_app
 from services.api.pipeline import HttpPipeline
+from services.commands.serving import build_server_config
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from tests.api.app_under_test import build_settings
@@ -33,7 +34,7 @@ def run_app(app: HttpPipeline, *, send_buffer: int | None = None) -> Iterator[in
 
     `send_buffer`: bytes that the kernel takes of a connection whose reader does not read; else some megabytes.
     """
-    server = uvicorn.Server(uvicorn.Config(app, http="httptools", log_config=None, lifespan="on"))
+    server = uvicorn.Server(build_server_config(app, app.state.runtime.settings))
     with socket.socket() as listening:
         if send_buffer is not None:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)

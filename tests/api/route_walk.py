@@ -10,11 +10,13 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 from httpx import Response
 
+from domain.subscription.subscription import CreateSubscription
+from ledger.commands import Command
 from tests.api.app_under_test import ApiApp, offer, why
 
 #: Stands in every text of the other organisation.
@@ -41,6 +43,7 @@ class TenantSecrets(msgspec.Struct, frozen=True):
     decision_ref: str
     proposal: str
     consent: str
+    subscription: str
 
 
 class Leak(msgspec.Struct, frozen=True):
@@ -66,6 +69,7 @@ def create_secrets(app: ApiApp) -> TenantSecrets:
     change = {"changes": {"due": "2026-04-10"}, "reason": why(text=f"{SECRET}, because we know more")}
     proposed = ana.post_ok(f"/v1/goals/{goal['id']}/propose-change", change)
     framework = _create_framework(app)
+    subscription = create_subscription(app, "ana", SECRET, VICTIM)
     key = stella.get_ok("/v1/keys")["keys"][0]["key_id"]
     # A reader knows the log up to its own organisation's last event: what lies behind that would be hidden anyway.
     app.as_member("stella").post_ok("/v1/policies", {"policy": {"wip_limit": 6}})
@@ -79,8 +83,27 @@ def create_secrets(app: ApiApp) -> TenantSecrets:
         key=key,
         organisation=str(app.organisation_id(VICTIM)),
         open=proposed["open"],
+        subscription=subscription,
         **framework,
     )
+
+
+def create_subscription(app: ApiApp, owner: str, word: str, organisation: str = "acme") -> str:
+    """The id of a member's subscription with this word in its name and address; no request is sent there."""
+    stream_id = app.runtime.new_id()
+    member = UUID(app.resolve_id("member", owner, organisation))
+    app.runtime.handle(
+        Command(
+            organisation_id=app.organisation_id(organisation),
+            kind="subscription",
+            stream_id=stream_id,
+            act=CreateSubscription(url=f"https://example.org/{word}", name=word),
+            actor=member,
+            must_exist=False,
+        )
+    )
+    app.runtime.engine.catch_up()
+    return str(stream_id)
 
 
 def _create_framework(app: ApiApp) -> dict[str, str]:
@@ -168,6 +191,7 @@ def generate_requests(document: dict[str, Any], hidden: TenantSecrets) -> Iterat
         "charter": hidden.charter,
         "cycle": hidden.cycle,
         "decision": hidden.decision,
+        "subscription": hidden.subscription,
     }
     refs = {
         "goal": hidden.goal_ref,
@@ -178,6 +202,7 @@ def generate_requests(document: dict[str, Any], hidden: TenantSecrets) -> Iterat
         "charter": hidden.team_ref,
         "cycle": hidden.cycle_ref,
         "decision": hidden.decision_ref,
+        "subscription": hidden.subscription,
     }
     for template, methods in document["paths"].items():
         for method, operation in methods.items():

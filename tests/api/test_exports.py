@@ -54,7 +54,7 @@ def problem(client: MemberClient, path: str, **query: Any) -> dict[str, Any]:
 @pytest.mark.usefixtures("goals")
 def test_every_format_holds_the_same_rows_and_says_what_it_is(app: ApiApp) -> None:
     stella = app.as_member("stella")
-    read: dict[str, Callable[[bytes], list[Any]]] = {
+    read: dict[str, Callable[[bytes], list[str]]] = {
         "ndjson": lambda body: [json.loads(line)["event_id"] for line in body.splitlines()],
         "csv": lambda body: [row["event_id"] for row in csv.DictReader(io.StringIO(body.decode()))],
         "parquet": lambda body: parquet.read_table(io.BytesIO(body))["event_id"].to_pylist(),

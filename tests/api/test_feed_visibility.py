@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
@@ -10,11 +11,14 @@ import pytest
 from httpx import Response
 
 from domain.personal import PERSON_FIGURE
-from domain.registry import EVENTS
+from domain.registry import AGGREGATES, EVENTS
+from projections.sight import StoredEntry
 from services.event_filter import EventFilter
 from services.visibility import feed
 from services.visibility.events import EventVisibility
 from services.visibility.feed import load_feed_page
+from services.visibility.policy import STREAM_RULES
+from services.visibility.sight import ViewerSight
 from tests.api.app_under_test import ApiApp, create_active_goal, why
 
 
@@ -153,3 +157,68 @@ def test_a_load_in_an_event_is_for_those_who_may_see_the_person(app: ApiApp, is_
     assert {
         "ana": whole, "lea": whole, "stella": whole, "aud": whole, "sam": partly, "ned": partly, "eva": None
     } == withheld  # fmt: skip
+
+
+def test_every_kind_of_stream_has_a_rule_of_who_may_see_it() -> None:
+    assert AGGREGATES.keys() == STREAM_RULES.keys()
+
+
+def test_a_kind_of_stream_without_a_rule_is_for_those_who_may_see_everything(
+    app: ApiApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a rule that was forgotten
+    monkeypatch.delitem(STREAM_RULES, "team")
+    log = app.runtime.ledger.read_feed(app.organisation_id(), 0, 10_000)
+
+    # when
+    seen = {
+        person: [e.kind for e in log if EventVisibility(app.runtime.ledger, app.viewer(person)).redact(e)].count("team")
+        for person in ("ana", "lea", "stella", "aud")
+    }
+
+    # then
+    assert (0, 0, 2, 2) == (seen["ana"], seen["lea"], seen["stella"], seen["aud"])
+
+
+def test_names_are_loaded_in_one_place() -> None:
+    # given every module that loads names by itself, and every one that hides nothing
+    sources = [path for package in ("projections", "services") for path in Path(package).rglob("*.py")]
+    loading = {str(path) for path in sources if "load_stream_names" in path.read_text()}
+    hiding_nothing = {str(path) for path in sources if "EVERYTHING" in path.read_text()}
+
+    # then they are those that say what a viewer may see
+    assert {"projections/sight.py", "services/visibility/sight.py"} == loading
+    assert {"projections/sight.py"} == hiding_nothing
+
+
+def test_the_feed_of_a_team_passes_over_what_is_no_teams(app: ApiApp) -> None:
+    # given a key among the events
+    app.as_member("stella").post_ok("/v1/keys", {"member": "ana", "scopes": ["read"]})
+    goal = create_active_goal(app)
+
+    events = app.as_member("stella").get_ok("/v1/events?team=core&limit=1000")
+
+    assert f"goal/{goal}" in {event["subject"] for event in events}
+    assert not [event for event in events if event["subject"].startswith(("key/", "organisation/"))]
+
+
+def test_an_entry_that_this_version_has_no_words_for_is_for_those_who_may_see_everything(app: ApiApp) -> None:
+    # given what a later version wrote into a goal's history
+    entry = StoredEntry(
+        kind="goal",
+        stream_id=create_active_goal(app),
+        version=3,
+        type="goal.blessed.v9",
+        data="{}",
+        before="{}",
+        after="{}",
+    )
+
+    shown = {
+        person: ViewerSight(
+            app.runtime.ledger, app.runtime.database, app.viewer(person), lambda: pytest.fail("nothing to look up")
+        ).redact_entry(entry)
+        for person in ("ana", "stella")
+    }
+
+    assert {"ana": None, "stella": entry} == shown

@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from services.api.app import create_app
 from services.api.http.responses import HttpResponse, with_default_headers
+from services.commands.serving import build_server_config
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from tests.api.app_under_test import build_settings
@@ -32,9 +33,8 @@ def running_server(tmp_path: Path) -> Iterator[tuple[int, str]]:
     with Runtime.start(settings) as runtime, socket.socket() as listening:
         key = create_organisation(runtime, "acme", steward="stella").api_key
         listening.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(
-            create_app(runtime), http="httptools", log_config=None, timeout_keep_alive=KEEP_ALIVE_SECONDS
-        )
+        config = build_server_config(create_app(runtime), settings)
+        config.timeout_keep_alive = KEEP_ALIVE_SECONDS
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -131,6 +131,17 @@ def test_a_broken_gzip_is_refused(app: ApiApp) -> None:
     assert before == app.count_events()
 
 
+@pytest.mark.parametrize("how", ["", "?partial=true", "?dry_run=true"])
+def test_a_table_is_refused_once_with_what_it_is(app: ApiApp, how: str) -> None:
+    table, before = b"at,by,do,goal\n2026-01-05T09:00:00Z,ana,goal.offer,a\n", app.count_events()
+
+    for content in (table, gzip.compress(table)):
+        refused = app.as_member("stella").post(f"/v1/imports{how}", content=content, headers=NDJSON)
+        assert (422, "invalid_field") == (refused.status_code, refused.json()["code"])
+        assert "it is CSV (columns at, by, do, goal)" in refused.json()["detail"]
+    assert before == app.count_events()
+
+
 def test_a_gzip_that_unpacks_beyond_the_limit_is_refused(serve_app: Callable[..., ApiApp]) -> None:
     app = serve_app(import_limit_bytes=100_000)
 

@@ -236,6 +236,21 @@ def test_a_key_has_so_many_streams_at_once(serve_app: Callable[..., ApiApp]) -> 
     assert [200, 429, 200] == asyncio.run(open_streams())
 
 
+def test_streams_are_counted_and_why_they_end(shared_app: ApiApp) -> None:
+    served = create_app(shared_app.runtime)
+
+    async def count() -> tuple[bytes, bytes]:
+        async with open_raw_stream(served, "/v1/events/stream", shared_app.keys["acme"]["stella"]):
+            during = served.state.metrics.render()
+        return during, served.state.metrics.render()
+
+    during, after = asyncio.run(count())
+
+    assert b"plimsoll_live_streams 1.0" in during
+    assert b"plimsoll_live_streams 0.0" in after
+    assert b'plimsoll_live_streams_ended_total{reason="gone"} 1.0' in after
+
+
 @asynccontextmanager
 async def open_raw_stream(served: Any, path: str, key: str) -> AsyncIterator[int]:
     """The status of a stream that is open within the block."""

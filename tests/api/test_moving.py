@@ -68,7 +68,7 @@ def test_who_may_is_said_with_the_refusal(app: ApiApp) -> None:
         ("/v1/members/ana/leave-team", {"team": "core", "why": "x"}, 422, "invalid_field", "/why"),
         ("/v1/members/ana/change-team", {"leave": "core"}, 422, "invalid_field", "/join"),
         ("/v1/members/ana/change-team", {"join": "core"}, 409, "already_exists", "/join"),
-        ("/v1/members/stella/change-team", {"join": "core"}, 422, "invalid_field", "/leave"),
+        ("/v1/members/stella/change-team", {"join": "core"}, 409, "act_not_allowed", None),
         ("/v1/members/lea/leave-team", {"team": "core"}, 409, "act_not_allowed", "/team"),
         ("/v1/teams/nowhere/archive", {}, 404, "not_found", None),
         ("/v1/teams/core/restore", {"lead": "lea"}, 409, "act_not_allowed", None),
@@ -198,3 +198,24 @@ def test_what_stands_in_an_archived_teams_charter_asks_for_nothing(app: ApiApp) 
     assert "no_charter" == next(
         f for f in stella.get_ok("/v1/reports/drift")["figures"] if f["name"] == "review_age_days"
     ).get("status")
+
+
+def test_names_of_members_teams_and_the_organisation_are_those_of_the_day_asked_about(app: ApiApp) -> None:
+    stella = app.as_member("stella")
+    rows = (
+        {"at": "2026-03-01T12:00:00Z", "do": "organisation.rename", "name": "Acme Europe"},
+        {"at": "2026-03-01T12:00:00Z", "do": "team.rename", "team": "core", "name": "Kernel"},
+        {"at": "2026-03-01T12:00:00Z", "do": "member.rename", "member": "ana", "name": "Ana Costa"},
+    )
+    imported = stella.post("/v1/imports", content=lines(*({"by": "stella", **row} for row in rows)), headers=NDJSON)
+    assert 3 == imported.json()["accepted"], imported.text
+
+    def names(as_of: str) -> list[str]:
+        paths = ("/v1/organisation", "/v1/teams/core", "/v1/members/ana")
+        return [app.as_member("ben").get_ok(f"{path}?as_of={as_of}")["name"] for path in paths]
+
+    assert ["acme", "Core", "Ana"] == names("2026-03-01T11:00:00Z")
+    assert ["Acme Europe", "Kernel", "Ana Costa"] == names("2026-03-01T12:00:00Z")
+    told = app.as_member("ben").get_ok("/v1/organisation/history")["entries"]
+    assert told[-1]["text"].endswith('renamed the organisation to "Acme Europe".')
+    assert 403 == app.as_member("lea").post("/v1/organisation/rename", {"name": "Mine"}).status_code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
@@ -289,3 +290,19 @@ def test_a_share_is_an_organisations_and_not_a_name_s() -> None:
             pass
 
     run(scenario)
+
+
+def test_a_computation_keeps_the_interpreter_for_less_long_and_only_while_it_runs(gate: Gate) -> None:
+    usual = sys.getswitchinterval()
+
+    async def scenario() -> None:
+        admission = Admission(build_settings(reports_at_once=4))
+        running = [begin(admission, share, gate.work) for share in (ANA, EVA)]
+        await gate.wait_begun(2)
+        assert sys.getswitchinterval() < usual / 5
+        gate.may_end.set()
+        await asyncio.gather(*running)
+        await wait_until_idle(admission, Weight.REPORT)
+
+    run(scenario)
+    assert usual == sys.getswitchinterval()

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.contracts.client_source import write_client
+from tests.contracts.compatibility import VERSIONS, add_versions
 from tests.contracts.mart_page import write_page
 from tests.contracts.promises import KEPT, promises
 
@@ -68,6 +70,7 @@ def write(contracts: Mapping[str, str], home: Path = HOME) -> None:
     kept = home / KEPT.name
     lines = promises(contracts) | (set(kept.read_text().splitlines()) if kept.exists() else set())
     kept.write_text("".join(f"{line}\n" for line in sorted(lines)))
+    add_versions(contracts, home / VERSIONS.name)
     for path, text in contracts.items():
         target = home / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -84,6 +87,7 @@ def main(argv: list[str]) -> int:
     if argv == ["write"]:
         write(contracts)
         write_page()
+        write_client(json.loads(contracts["openapi.json"]))
     for line in lines:
         print(line)
     if argv == ["check"] and lines:

@@ -53,7 +53,7 @@ REMOVALS: dict[str, tuple[Callable[[Document], object], str]] = {
     "a path": (lambda d: d["paths"].pop("/v1/me"), "GET /v1/me"),
     "a method": (lambda d: d["paths"]["/v1/goals"].pop("get"), "GET /v1/goals"),
     "a parameter": (
-        lambda d: d["paths"]["/v1/goals"]["get"]["parameters"].pop(3),
+        lambda d: d["paths"]["/v1/goals"]["get"]["parameters"].pop(4),
         "in GET /v1/goals query.team optional",
     ),
     "a property of a response": (

@@ -55,3 +55,7 @@ def test_the_contracts_are_the_same_on_every_call() -> None:
 def test_an_unknown_call_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
     assert 2 == main(["chekc"])
     assert "check | write" in capsys.readouterr().out
+
+
+def test_no_description_depends_on_how_a_python_version_indents_docstrings() -> None:
+    assert [] == [path for path, text in read_committed().items() if "\\n    " in text]

@@ -20,6 +20,8 @@ from projections.marts.load_weeks import FACT_LOAD_WEEK
 from projections.marts.reading import read_rows
 from projections.marts.registry import MARTS
 from tests.projections.random_histories import Step, steps, story_of
+from tests.projections.test_one_order import moves
+from tests.projections.test_one_order import story_of as story_of_moves
 from tests.projections.test_replay import engine_with_empty_views
 from tests.spec import offer
 from tests.story import Story
@@ -66,7 +68,7 @@ def check_cuts(database: Database, story: Story, cuts: list[int]) -> None:
 _leaves = st.tuples(st.sampled_from(["ana", "ben", "sam"]), st.integers(0, 60), st.integers(0, 40))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps.map(lambda draws: draws[:12]),
     st.lists(st.tuples(_leaves, steps.map(lambda draws: draws[:4])), max_size=2),
@@ -126,3 +128,14 @@ def test_who_had_left_before_it_was_known_is_deleted_from_the_weeks_since(databa
     gone = [(row["member_id"], row["week"]) for row in delta if row["deleted"]]
     assert [(str(story.id("ben")), week) for week in ("2026-03-16", "2026-03-23", "2026-03-30")] == gone
     check_cuts(database, story, [before])
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(moves, st.lists(st.integers(0, 40), max_size=2))
+def test_what_is_exported_after_each_cut_is_the_whole_where_members_move_and_teams_are_archived(
+    database: Database, drawn: list[tuple[int, int, int, int]], cuts: list[int]
+) -> None:
+    story = story_of_moves(drawn)
+    engine_with_empty_views(database, story).catch_up()
+
+    check_cuts(database, story, cuts)

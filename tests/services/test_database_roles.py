@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from ledger.storage.access import LOG_RIGHTS, ORGANISATION_PARAMETER, VIEW_RIGHT
 from projections.catalogue import PROJECTIONS
 from projections.database.database import Database, WriteRefused
 from projections.engine.checkpoints import BOOKKEEPING_TABLES
+from projections.marts.snapshots import TABLES as SNAPSHOT_TABLES
+from services.api.app import ROUTES
 from services.cli import main
 from services.database_roles import create_roles
 from services.runtime import Runtime, migrate
@@ -27,8 +31,19 @@ from tests.api.app_under_test import create_members, open_client
 from tests.servers import PostgresServer
 
 VIEWS = frozenset(table.name for projection in PROJECTIONS for table in projection.tables)
+VIEWS |= {table.name for table in SNAPSHOT_TABLES}
 SHARED_VIEWS = frozenset(table.name for table in BOOKKEEPING_TABLES)
 REFUSED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)
+GOAL = {
+    "do": "offer",
+    "ref": "books",
+    "title": "Close the books",
+    "owner": "ana",
+    "sponsor": "sam",
+    "team": "core",
+    "terms": {"conditions": ["two closes in a row"], "due": "2030-03-27", "effort_hours": 40},
+    "reason": {"code": "new_need", "text": "the audit asks for it"},
+}
 #: Roles are the cluster's: each test has its own.
 _numbers = count()
 
@@ -164,32 +179,52 @@ def serve_story(roles: Roles) -> tuple[dict[str, dict[str, str]], dict[str, UUID
 def test_api_and_worker_do_all_their_work_under_their_roles(served: Served) -> None:
     roles = served.roles
     headers = {"Authorization": f"Bearer {served.keys['acme']['ana']}"}
-    goal = {
-        "do": "offer",
-        "ref": "books",
-        "title": "Close the books",
-        "owner": "ana",
-        "sponsor": "sam",
-        "team": "core",
-        "terms": {"conditions": ["two closes in a row"], "due": "2030-03-27", "effort_hours": 40},
-        "reason": {"code": "new_need", "text": "the audit asks for it"},
-    }
-
     with Runtime(roles.api) as api, open_client(api) as client:
-        offered = client.post("/v1/goals", json=goal, headers=headers)
+        offered = client.post("/v1/goals", json={**GOAL, "ref": "new"}, headers=headers)
         with Runtime(roles.worker) as worker:
             worker.engine.catch_up()
             worker.ledger.purge_idempotency_keys()
             assert [] == worker.engine.verify()
         answers = {
             path: client.get(path, headers=headers).status_code
-            for path in ("/v1/goals/books", "/v1/goals", "/v1/me", "/v1/me/inbox", "/v1/reports/overload?member=ana")
+            for path in ("/v1/goals/new", "/v1/goals", "/v1/me", "/v1/me/inbox", "/v1/reports/overload?member=ana")
         }
         ready = client.get("/readyz")
 
     assert 201 == offered.status_code, offered.text
     assert {200} == set(answers.values()), answers
     assert 200 == ready.status_code, ready.text
+
+
+#: What stands for a parameter of a path: a value of which something is known.
+PLACES = {"goal": "books", "member": "ana", "team": "core", "charter": "core", "type": "goal.offered.v1"}
+#: Answers that wait, that are streams or files, or that are of the process.
+APART = ("/v1/events/", "/v1/exports", "/metrics", "/readyz")
+
+
+def test_each_read_answers_under_its_own_role_as_under_one_that_sees_all(served: Served) -> None:
+    # given two servers on one database, at one time
+    roles, now = served.roles, datetime.now(UTC) + timedelta(minutes=1)
+    paths = {
+        re.sub(r"{(\w+)}", lambda found: PLACES.get(found[1], "none"), route.path)
+        for route in ROUTES
+        if route.method == "GET" and not route.path.startswith(APART)
+    }
+    one_role = Settings(database_url=roles.admin)
+    with Runtime(roles.worker) as worker, open_client(worker) as client:
+        headers = {"Authorization": f"Bearer {served.keys['acme']['ana']}"}
+        assert 201 == client.post("/v1/goals", json=GOAL, headers=headers).status_code
+        worker.engine.catch_up()
+
+    with Runtime(roles.api, clock=lambda: now) as own, Runtime(one_role, clock=lambda: now) as sole:
+        with open_client(own) as ours, open_client(sole) as theirs:
+            for organisation in ("acme", "rival", "acme"):
+                headers = {"Authorization": f"Bearer {served.keys[organisation]['stella']}", "X-Request-Id": "same"}
+
+                # then
+                for path in sorted(paths):
+                    expected, found = (client.get(path, headers=headers) for client in (theirs, ours))
+                    assert (expected.status_code, expected.text) == (found.status_code, found.text), path
 
 
 def test_a_view_is_built_anew_under_the_role_that_keeps_it(roles: Roles) -> None:

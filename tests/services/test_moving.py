@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from domain.instants import format_instant, from_micros
 from domain.references import resolve_stream_id
 from ledger.storage.opening import open_migration_session
 from projections.as_of import AsOf, resolve_as_of
@@ -16,6 +17,8 @@ from projections.charters.rituals import build_report as build_rituals
 from projections.drift.context import load_context
 from projections.figures import ReportScope
 from projections.history.history import load_history
+from projections.marts.reading import read_rows
+from projections.marts.registry import MARTS
 from projections.overload.report import build_report as build_overload
 from projections.people import team_at
 from projections.sight import EVERYTHING
@@ -155,6 +158,56 @@ def test_a_move_and_an_archived_team_are_told_in_plain_words_with_the_names_of_t
         for day in (date(2026, 4, 2), date(2026, 4, 3), date(2026, 5, 1))
     ]
     assert [False, True, False] == [team is not None and team.archived_at is not None for team in archived]
+
+
+def mart_rows(installation: Installation, mart: str, *, after: int = 0) -> list[dict[str, Any]]:
+    """The mart's rows behind a position, as it is known now."""
+    view = view_of(installation)
+    names = MARTS[mart].column_names
+    found = read_rows(installation.runtime.database, view, MARTS[mart], after=after, names=True)
+    times = {"valid_from", "valid_to", "archived_at"}
+    return [
+        {
+            name: format_instant(from_micros(value)) if name in times and value is not None else value
+            for name, value in zip(names, row, strict=True)
+        }
+        for row in found
+    ]
+
+
+def test_the_marts_have_each_time_in_a_team_and_since_when_a_team_is_archived(installation: Installation) -> None:
+    # given a move of April, and what was exported then
+    tell(installation, *BEGIN, {**MOVE, "at": "2026-04-01T09:00:00Z"})
+    ana, core = str(id_of(installation, "ana")), str(id_of(installation, "core", "team"))
+    exported = view_of(installation).position
+
+    # when she leaves, and core is archived in May and brought back in June
+    tell(
+        installation,
+        {"by": "ana", "do": "member.leave", "member": "ana", "at": "2026-04-20T09:00:00Z"},
+        {"do": "team.appoint_lead", "team": "core", "lead": "ines", "at": "2026-05-01T09:00:00Z"},
+        {"do": "member.leave_team", "member": "lea", "team": "core", "at": "2026-05-01T10:00:00Z"},
+        {"do": "team.archive", "team": "core", "at": "2026-05-02T09:00:00Z"},
+        {"do": "team.restore", "team": "core", "lead": "ines", "at": "2026-06-01T09:00:00Z"},
+    )
+
+    data = str(id_of(installation, "data", "team"))
+    assert [
+        (core, "2026-01-05T09:00:00.000000Z", "2026-04-01T09:00:00.000000Z"),
+        (data, "2026-04-01T09:00:00.000000Z", "2026-04-20T09:00:00.000000Z"),
+    ] == sorted(
+        (row["team_id"], row["valid_from"], row["valid_to"])
+        for row in mart_rows(installation, "bridge_member_team")
+        if row["member_id"] == ana
+    )
+    assert {ana, str(id_of(installation, "lea"))} == {
+        row["member_id"] for row in mart_rows(installation, "bridge_member_team", after=exported)
+    }
+    assert [None, None, "2026-05-02T09:00:00.000000Z", None] == [
+        row["archived_at"]
+        for row in sorted(mart_rows(installation, "dim_team"), key=lambda row: row["version"])
+        if row["team_id"] == core
+    ]
 
 
 def test_a_file_is_decided_in_its_own_order(installation: Installation) -> None:

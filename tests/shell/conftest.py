@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from services.runtime import Runtime, migrate
 from services.settings import variable_name
 from tests.api.app_under_test import build_settings
 from tests.services.shell import Shell
+from tests.shell.scripted_server import ScriptedServer
 
 ROOT = Path(__file__).parents[2]
 WHY = {"code": "new_need", "text": "the audit asks for it"}
@@ -41,12 +43,12 @@ class Office:
     def post(self, person: str, path: str, body: dict[str, Any]) -> Any:
         headers = {"Authorization": f"Bearer {self.keys[person]}", "Content-Type": "application/json"}
         request = urllib.request.Request(self.url + path, json.dumps(body).encode(), headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             said = json.load(answer)
         if "position" in said:
             # The commands under test see it.
             seen = f"{self.url}/v1/teams?after_position={said['position']}"
-            urllib.request.urlopen(urllib.request.Request(seen, headers=headers), timeout=10).close()
+            urllib.request.urlopen(urllib.request.Request(seen, headers=headers), timeout=60).close()
         return said
 
     def offer(self, ref: str, title: str) -> str:
@@ -77,13 +79,18 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         variable_name("database_url"): settings.database_url,
         variable_name("log_level"): "error",
         variable_name("webhook_allowed_networks"): "127.0.0.0/8",
+        # A busy machine is no failure of the commands.
+        variable_name("position_wait_s"): "60",
     }
     with start_process("serve", "--port", "0", **environment) as server:
-        assert server.stderr is not None
-        found = re.search(rb"http://[\d.:]+", server.stderr.readline())
-        assert found
-        yield Office(found[0].decode(), key)
-        server.send_signal(signal.SIGTERM)
+        try:
+            assert server.stderr is not None
+            line = server.stderr.readline()
+            found = re.search(rb"http://[\d.:]+", line)
+            assert found, line
+            yield Office(found[0].decode(), key)
+        finally:
+            server.send_signal(signal.SIGTERM)
 
 
 @pytest.fixture
@@ -124,3 +131,21 @@ def start_process(*words: str, **environment: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "services.cli", *words]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdin=pipe, stdout=pipe, stderr=pipe)
+
+
+@pytest.fixture
+def serve_scripted(clean_environment: pytest.MonkeyPatch) -> Iterator[Callable[..., ScriptedServer]]:
+    servers: list[ScriptedServer] = []
+
+    def serve(answers: Callable[[int], tuple[int, dict[str, str], bytes] | None]) -> ScriptedServer:
+        scripted = ScriptedServer(answers)
+        servers.append(scripted)
+        threading.Thread(target=scripted.server.serve_forever, args=(0.05,), daemon=True).start()
+        clean_environment.setenv("PLIMSOLL_URL", scripted.url)
+        clean_environment.setenv("PLIMSOLL_KEY", "plim_0123456789")
+        return scripted
+
+    yield serve
+    for scripted in servers:
+        scripted.server.shutdown()
+        scripted.server.server_close()

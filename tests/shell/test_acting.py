@@ -137,6 +137,24 @@ def test_where_nobody_can_confirm_nothing_is_recorded(
     assert 2 == count_events(ana, "pipe")
 
 
+def test_what_an_act_is_about_is_found_where_one_waits(
+    as_person: Callable[[str], Shell], office: Office, types: Callable[[str], None]
+) -> None:
+    office.promise("blocked")
+    blocker = {"blocker": {"text": "the bank is late", "acts_next": "sam"}}
+    office.post("ana", "/v1/goals/blocked/raise-blocker", blocker)
+    sam = as_person("sam")
+    types("y\n")
+    assert 0 == sam("act", "blocked", "resolve-blocker", "resolution=it came")
+    assert "It answers: the bank is late" in sam.out
+
+    for text in ("one more", "and another"):
+        office.post("ana", "/v1/goals/blocked/raise-blocker", {"blocker": {"text": text, "acts_next": "sam"}})
+    assert 1 == sam("act", "blocked", "resolve-blocker", "resolution=both", "--dry-run")
+    assert "several wait for you, say which: blocker=" in sam.err
+    assert "(one more)" in sam.err
+
+
 def test_a_goal_begins_with_an_offer(ana: Shell) -> None:
     terms = ("terms.due=2031-05-30", "terms.conditions[]=it runs", "terms.conditions[]=it is read", "sponsor=sam")
     words = (

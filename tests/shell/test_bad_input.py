@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import signal
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,59 +15,10 @@ import pytest
 
 from tests.services.shell import Shell
 from tests.shell.conftest import Office, start_process
+from tests.shell.scripted_server import ScriptedServer
 
 KEY = "plim_0123456789"
 JSON = "application/json"
-
-
-class ScriptedServer:
-    """Answers each request as the test says, and keeps what it was sent."""
-
-    def __init__(self, answers: Callable[[int], tuple[int, dict[str, str], bytes] | None]) -> None:
-        self.requests: list[tuple[str, str, dict[str, str]]] = []
-        scripted = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def handle_any(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                scripted.requests.append((self.command, self.path, dict(self.headers)))
-                answer = answers(len(scripted.requests))
-                if answer is None:
-                    # Hung up after the request was taken: its sender does not know what became of it.
-                    self.connection.shutdown(socket.SHUT_RDWR)
-                    return
-                status, headers, body = answer
-                self.send_response(status)
-                for name, value in {"Content-Length": str(len(body)), **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-            do_GET = do_POST = handle_any  # noqa: N815 - the names that http.server calls
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-
-@pytest.fixture
-def serve_scripted(clean_environment: pytest.MonkeyPatch) -> Iterator[Callable[..., ScriptedServer]]:
-    servers: list[ScriptedServer] = []
-
-    def serve(answers: Callable[[int], tuple[int, dict[str, str], bytes] | None]) -> ScriptedServer:
-        scripted = ScriptedServer(answers)
-        servers.append(scripted)
-        threading.Thread(target=scripted.server.serve_forever, daemon=True).start()
-        clean_environment.setenv("PLIMSOLL_URL", scripted.url)
-        clean_environment.setenv("PLIMSOLL_KEY", KEY)
-        return scripted
-
-    yield serve
-    for scripted in servers:
-        scripted.server.shutdown()
-        scripted.server.server_close()
 
 
 def says_one_line(shell: Shell) -> str:
@@ -157,6 +106,8 @@ def test_a_server_without_tls_is_told_from_one_that_is_away(
     [
         (200, {"Content-Type": "text/html"}, b"<html>It works!</html>", "does not answer as Plimsoll does (status 200"),
         (404, {"Content-Type": "text/html"}, b"<html>", "does not answer as Plimsoll does (status 404, text/html)"),
+        (200, {"Content-Type": JSON}, b'{"status": "ok"}', "does not answer as Plimsoll does (status 200"),
+        (200, {"Content-Type": JSON}, b"[1, 2]", "does not answer as Plimsoll does (status 200"),
         (502, {}, b"", "does not answer as Plimsoll does (status 502"),
         (401, {"Content-Type": JSON}, b'{"message": "Unauthorized"}', "does not answer as Plimsoll does (status 401"),
         (301, {"Location": "https://elsewhere/"}, b"", "leads on to https://elsewhere/: set PLIMSOLL_URL"),
@@ -172,8 +123,9 @@ def test_another_server_is_told_from_plimsoll(
 ) -> None:
     serve_scripted(lambda _: (status, headers, body))
 
-    assert 1 == shell("me")
-    assert said in says_one_line(shell)
+    for words in (["me"], ["goals"], ["goal", "a"], ["why", "a"], ["history", "a"], ["check-in", "a", "-m", "x"]):
+        assert 1 == shell(*words)
+        assert said in says_one_line(shell)
 
 
 def test_the_key_is_not_sent_on_to_where_a_redirect_leads(
@@ -188,7 +140,7 @@ def test_the_key_is_not_sent_on_to_where_a_redirect_leads(
 
 # --- answers that get lost -------------------------------------------------------------------------------------------
 
-_GOAL = b'{"id": "g", "version": 2}'
+_GOAL = b'{"id": "g", "version": 2, "open": null}'
 _DONE = json.dumps({"id": "01977f6e-8d3a-7c51-9e2b-4f0a6d8c1b35", "version": 3, "state": "active"}).encode()
 _BUSY = json.dumps({"code": "overloaded", "detail": "too many", "status": 503}).encode()
 

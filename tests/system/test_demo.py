@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,29 @@ def test_everything_that_the_demo_prints_to_look_at_is_there(
     for path in printed:
         assert fetch(told, path).text
     assert "Priya Raman: " in fetch(told, "/v1/reports/overload?member=priya&format=text").text
+
+
+def test_the_tables_and_the_checkup_that_it_names_are_one_command_each(
+    running_demo: tuple[Path, Process, dict[str, str]],
+) -> None:
+    folder, process, _ = running_demo
+    printed = process.log.read_text()
+    [database] = re.findall(r"^  export PLIMSOLL_DATABASE_URL=(.*)$", printed, re.MULTILINE)
+    commands = re.findall(r"^  \.venv/bin/plimsoll (.*)$", printed, re.MULTILINE)
+    assert ["export", "doctor"] == [command.split()[0] for command in commands]
+
+    for command in commands:
+        ran = subprocess.run(
+            [sys.executable, "-m", "services.cli", *command.split()],
+            capture_output=True,
+            text=True,
+            cwd=folder,
+            env=clean_environment() | {"PLIMSOLL_DATABASE_URL": database, "PYTHONPATH": str(ROOT)},
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr
+    assert (folder / "weeks.csv").read_text().startswith("position,member_id,week,")
 
 
 def run_script(told: dict[str, str], script: str) -> str:

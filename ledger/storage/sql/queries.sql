@@ -166,6 +166,10 @@ WHERE organisation_id = :organisation_id AND import_row > :after ORDER BY import
 SELECT originator_id FROM stored_events
 WHERE organisation_id = :organisation_id AND position <= :upto AND originator_version = 1
 
+-- name: streams_begun
+SELECT originator_id, topic FROM stored_events
+WHERE organisation_id = :organisation_id AND position <= :upto AND originator_version = 1 ORDER BY position
+
 -- name: key_by_digest
 SELECT key_id, organisation_id, member_id, scopes, expires_at, revoked_at, last_used_at FROM ledger_keys
 WHERE digest = :digest

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import IO, Any
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 
 from services.api.http.problems import ProblemError
 from services.api.http.responses import HeaderPairs, HttpResponse
@@ -44,7 +44,7 @@ class FileResponse(HttpResponse, frozen=True, kw_only=True):
             left = self.end - self.first if self.status in (_OK, _PARTIAL) else 0
             file.seek(self.first)
             while left > 0:
-                part = await sync_to_thread(file.read, min(left, _PART_BYTES))
+                part = await asyncio.to_thread(file.read, min(left, _PART_BYTES))
                 left -= len(part)
                 if not part:
                     raise RuntimeError("an exported file became shorter")

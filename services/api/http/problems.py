@@ -145,8 +145,11 @@ _API_PROBLEMS: dict[str, ProblemDefinition] = {
     ),
     "too_slow": ProblemDefinition(
         408,
-        "The body did not come in time.",
-        "Send it again over a connection that carries it; the bound is `PLIMSOLL_BODY_WAIT_S`.",
+        "The request did not come in time.",
+        (
+            "Send it again over a connection that carries it; the bounds are `PLIMSOLL_HEAD_WAIT_S` and"
+            " `PLIMSOLL_BODY_WAIT_S`."
+        ),
     ),
     "busy": ProblemDefinition(
         409,
@@ -172,6 +175,11 @@ _API_PROBLEMS: dict[str, ProblemDefinition] = {
         422,
         "Rows of this import were refused; nothing was kept. `errors` names each.",
         "Mend the rows that `errors` names; nothing was kept.",
+    ),
+    "head_too_large": ProblemDefinition(
+        431,
+        "The head of the request is too large.",
+        "Send a shorter address, and fewer or shorter headers; `detail` names the limits.",
     ),
     "rate_limited": ProblemDefinition(
         429,

@@ -50,11 +50,12 @@ class EventStream:
             async with self._waits.limit(None) as timeout, self._live.watching(follower):
                 follower.begin(timeout)
                 await self._send(b"retry: %d\n: epoch %s\n\n" % (_RETRY_MS, self._epoch.encode()), send_part)
-                await self._follow(send_part)
+                try:
+                    await self._follow(send_part)
+                except LedgerUnavailable:
+                    follower.end(End.UNAVAILABLE)
         except TimeoutError:
             follower.end(End.STOPPING)
-        except LedgerUnavailable:
-            follower.end(End.UNAVAILABLE)
         finally:
             watching.cancel()
         if follower.end_reason is End.SLOW:

@@ -24,6 +24,7 @@ from services.api.auth.key_cache import KeyCache, is_valid
 from services.api.live.chunks import Chunk, Encoder, SharedStreams, StreamView
 from services.api.live.follower import End, Follower
 from services.api.live.hints import Hints
+from services.api.metrics import Metrics
 from services.authorization import READ, Viewer
 from services.visibility.feed import FeedPage, load_feed_page
 
@@ -84,8 +85,9 @@ class _Batch(msgspec.Struct, frozen=True):
 class LiveFeed:
     """Used from the application's event loop only, but for what reads the store in a thread."""
 
-    def __init__(self, runtime: Runtime, key_cache: KeyCache) -> None:
+    def __init__(self, runtime: Runtime, key_cache: KeyCache, metrics: Metrics) -> None:
         self._runtime = runtime
+        self._metrics = metrics
         self._key_cache = key_cache
         self._tails: dict[UUID, Tail] = {}
         #: Those that are far behind included.
@@ -99,17 +101,16 @@ class LiveFeed:
         self._reading: asyncio.Task[None] | None = None
         self._checking: asyncio.Task[None] | None = None
 
-    @property
-    def streams(self) -> int:
-        """Streams that are open."""
-        return len(self._followers)
-
     async def load_page(self, view: StreamView, after: int, limit: int) -> FeedPage:
         """A page for a stream that is behind or a pull that was woken: one read for all who want the same meanwhile."""
         return await self._share(
             ("page", view, after, limit),
             partial(load_feed_page, self._runtime.ledger, view.viewer, after, limit, view.wanted),
         )
+
+    async def run_in_thread(self, function: Callable[..., T], *args: Any) -> T:
+        """What the function returns, called in a thread in which streams read, by turns."""
+        return await asyncio.get_running_loop().run_in_executor(self._page_threads, function, *args)
 
     async def load_head(self, organisation_id: UUID, *, at_least: int = 0) -> int:
         """The organisation's last position: what is known, or read once for all who ask meanwhile.
@@ -152,12 +153,15 @@ class LiveFeed:
     async def watching(self, follower: Follower) -> AsyncIterator[None]:
         """Within the block the follower is ended where its key ends or its reader does not read."""
         self._followers.add(follower)
+        self._metrics.set_streams(len(self._followers))
         if self._checking is None or self._checking.done():
             self._checking = asyncio.get_running_loop().create_task(self._check_followers())
         try:
             yield
         finally:
             self._followers.discard(follower)
+            self._metrics.set_streams(len(self._followers))
+            self._metrics.count_ended_stream((follower.end_reason or End.STOPPING).name.lower())
 
     @asynccontextmanager
     async def following(self, follower: Follower) -> AsyncIterator[None]:

@@ -38,8 +38,16 @@ from services.api.commands import act_routes, command_response, execute
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, Route, Weight, query_route
-from services.api.queries import as_of_now, next_link, read_response, record_person_read, requested_as_of, sight_of
+from services.api.operations import AsOfQuery, ListQuery, Operation, Route, Weight, query_route
+from services.api.queries import (
+    as_of_now,
+    load_changed,
+    next_link,
+    read_response,
+    record_person_read,
+    requested_as_of,
+    sight_of,
+)
 from services.api.routes.goal_queries import HistoryQuery
 from services.authorization import READ
 from services.visibility.policy import (
@@ -254,14 +262,15 @@ def _summarise(context: RequestContext, view: AsOf, held: CharterVersion) -> Cha
         summary="Every charter that has begun: the organisation's own, then the teams'",
         tag=_TAG,
         scopes=(READ,),
-        query=AsOfQuery,
+        query=ListQuery,
         answer=CharterList,
         reads_view=True,
     ),
 )
 def list_charters(context: RequestContext) -> HttpResponse:
     view = requested_as_of(context)
-    found = charters_at(context.runtime.database, view)
+    changed = load_changed(context, view, "charters")
+    found = [held for held in charters_at(context.runtime.database, view) if changed(held.charter.id)]
     return read_response(context, CharterList(charters=[_summarise(context, view, held) for held in found]), view)
 
 

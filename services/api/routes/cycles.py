@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 
 from domain.cycle import acts
 from domain.cycle.decide import possible_ends
@@ -38,13 +38,14 @@ from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse
 from services.api.operations import (
     AsOfQuery,
+    ListQuery,
     Operation,
     Route,
     Weight,
     command_route,
     query_route,
 )
-from services.api.queries import as_of_now, next_link, read_response, requested_as_of, sight_of
+from services.api.queries import as_of_now, find_changed_after, next_link, read_response, requested_as_of, sight_of
 from services.api.routes.goal_queries import Cursor, HistoryQuery
 from services.authorization import ACT, ADMIN, READ, can_see_everything
 from services.visibility.events import EventVisibility
@@ -81,7 +82,7 @@ class CycleSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     reflections: int
 
 
-class CyclesQuery(AsOfQuery, frozen=True, kw_only=True):
+class CyclesQuery(ListQuery, frozen=True, kw_only=True):
     """Whose cycles: a team's, or (the word `organisation`) the organisation's own."""
 
     team: ScopeReference | None = None
@@ -146,7 +147,7 @@ async def _respond(
     cycle: Cycle = receipt.state
     if cycle.of.team is None and not can_see_everything(context.viewer):
         # The organisation's own holds goals of every team; a team's holds that team's.
-        cycle = await sync_to_thread(_redact_own_cycle, context, cycle)
+        cycle = await asyncio.to_thread(_redact_own_cycle, context, cycle)
     summary = cycle_summary(cycle, receipt.version, position=receipt.position, events=receipt.event_ids)
     return command_response(summary, receipt, status=status, location=location)
 
@@ -210,7 +211,10 @@ def list_cycles(context: RequestContext) -> HttpResponse:
     view, database, viewer = requested_as_of(context), context.runtime.database, context.viewer
     own = query.team == ORGANISATION
     filters = CycleFilters(
-        team=None if own or query.team is None else context.resolve_id("team", query.team), own=own, state=query.state
+        changed_after=find_changed_after(context),
+        team=None if own or query.team is None else context.resolve_id("team", query.team),
+        own=own,
+        state=query.state,
     )
     visible = None if can_see_everything(viewer) else frozenset(viewer.teams | viewer.leads)
     found = load_cycles_page(database, view, filters, cursor=query.cursor, limit=query.limit, visible=visible)

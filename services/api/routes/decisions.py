@@ -28,13 +28,14 @@ from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse, format_version_etag
 from services.api.operations import (
     AsOfQuery,
+    ListQuery,
     Operation,
     Route,
     Weight,
     command_route,
     query_route,
 )
-from services.api.queries import as_of_now, next_link, read_response, requested_as_of, sight_of
+from services.api.queries import as_of_now, find_changed_after, next_link, read_response, requested_as_of, sight_of
 from services.api.routes.goal_queries import Cursor, HistoryQuery
 from services.api.summaries import StreamSummary
 from services.authorization import ACT, ADMIN, DECIDE, READ, can_see_everything
@@ -100,7 +101,7 @@ def decision_summary(
 # --- looking ---------------------------------------------------------------------------------------------------------
 
 
-class DecisionsQuery(AsOfQuery, frozen=True, kw_only=True):
+class DecisionsQuery(ListQuery, frozen=True, kw_only=True):
     """Which decisions: a team's or (the word `organisation`) the organisation's own, of a decider, in these states."""
 
     team: ScopeReference | None = None
@@ -171,6 +172,7 @@ def list_decisions(context: RequestContext) -> HttpResponse:
 def _build_filters(context: RequestContext, query: DecisionsQuery) -> decisions.DecisionFilters:
     own = query.team == ORGANISATION
     return decisions.DecisionFilters(
+        changed_after=find_changed_after(context),
         team=None if own or query.team is None else context.resolve_id("team", query.team),
         own=own,
         decider=context.resolve_id("member", query.decider) if query.decider is not None else None,

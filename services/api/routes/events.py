@@ -7,31 +7,36 @@ everything gets the events of what is visible; `Link: rel="next"` moves on past 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
 
 from domain.references import as_uuid
-from domain.registry import AGGREGATES, EVENTS, event_schema
+from domain.registry import AGGREGATES, DEPRECATIONS, EVENTS, event_schema
 from services.api.context import RequestContext
 from services.api.filters import EventPattern, TeamReference, missing_stream, require_references
 from services.api.http.parsing import encode_path
 from services.api.http.problems import FieldError, ProblemError, field_error
-from services.api.http.responses import HttpResponse, StreamResponse, response_with_etag
+from services.api.http.responses import HttpResponse, StreamResponse, encode, response_with_etag
 from services.api.live.chunks import StreamView, parse_event_id
 from services.api.live.event_stream import EventStream
 from services.api.live.follower import Follower
 from services.api.operations import NoQuery, Operation, Position, Route, Weight, query_route
+from services.api.routes.resources import load_states
 from services.authorization import READ
-from services.cloud_events import BATCH_MEDIA_TYPE, CloudEvent, encode_batch
+from services.cloud_events import BATCH_MEDIA_TYPE, NO_STATES, CloudEvent, encode_batch
 from services.event_filter import EventFilter
 from services.visibility.events import EventVisibility
 from services.visibility.feed import FeedPage, load_feed_page
 
 LARGEST_PAGE = 1000
+#: With `include=state`: whole streams are folded for it.
+LARGEST_STATE_PAGE = 200
 #: How long a pull passes over full pages of which its viewer sees nothing, also where it does not wait for news.
 _SKIP_LIMIT_S = 0.5
 #: A full page holds the same events for good. A client's own cache may keep it, for a day: no longer than needed.
@@ -68,6 +73,13 @@ class EventsQuery(FilterQuery, frozen=True, kw_only=True):
 
     after: Annotated[int, msgspec.Meta(ge=0, le=2**62, description="Only events behind this position.")] = 0
     limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 100
+    include: Annotated[
+        list[Literal["state"]],
+        msgspec.Meta(
+            max_length=1,
+            description="`state`: `data` also has what the event's stream is after it; a page has 200 events then.",
+        ),
+    ] = msgspec.field(default_factory=list)
     timeout: Annotated[
         float, msgspec.Meta(ge=0, le=300, description="Seconds to wait for news, up to the server's limit.")
     ] = 0.0
@@ -103,7 +115,12 @@ async def pull_events(context: RequestContext) -> HttpResponse:
     if not page.events and (left := began + seconds - time.monotonic()) > 0:
         async with context.hold(Weight.WAIT):
             page = await _wait_for_news(context, wanted, page, left)
-    return _respond(context, query, page)
+    states = await context.run_in_thread(Weight.PAGE, _load_states, context, page) if query.include else NO_STATES
+    return _respond(context, query, page, states)
+
+
+def _load_states(context: RequestContext, page: FeedPage) -> dict[UUID, bytes]:
+    return {event: encode(resource) for event, resource in load_states(context, page.events).items()}
 
 
 async def _wait_for_news(context: RequestContext, wanted: EventFilter, page: FeedPage, seconds: float) -> FeedPage:
@@ -119,7 +136,7 @@ async def _wait_for_news(context: RequestContext, wanted: EventFilter, page: Fee
                 # The key may have ended while it waited, and its member may see more or less.
                 context = await context.authenticate_again()
                 view = build_view(context, wanted)
-                page = await context.live.load_page(view, page.examined, context.query.limit)
+                page = await context.live.load_page(view, page.examined, _find_limit(context.query))
     return page
 
 
@@ -150,7 +167,11 @@ def build_filter(context: RequestContext, query: FilterQuery) -> EventFilter:
 
 
 def _load_page(context: RequestContext, wanted: EventFilter, after: int) -> FeedPage:
-    return load_feed_page(context.runtime.ledger, context.viewer, after, context.query.limit, wanted)
+    return load_feed_page(context.runtime.ledger, context.viewer, after, _find_limit(context.query), wanted)
+
+
+def _find_limit(query: EventsQuery) -> int:
+    return min(query.limit, LARGEST_STATE_PAGE) if query.include else query.limit
 
 
 def _require_what_is_named(context: RequestContext, query: FilterQuery) -> None:
@@ -181,36 +202,49 @@ def _resolve_subject(context: RequestContext, subject: str | None) -> UUID | Non
     return bare
 
 
-def _respond(context: RequestContext, query: EventsQuery, page: FeedPage) -> HttpResponse:
+def _respond(context: RequestContext, query: EventsQuery, page: FeedPage, states: Mapping[UUID, bytes]) -> HttpResponse:
     epoch = context.runtime.ledger.epoch
     given = msgspec.structs.asdict(query) | {"after": page.examined, "epoch": epoch}
     asked = {name: value for name, value in given.items() if value not in (None, [], 0.0) or name == "after"}
-    body = encode_batch(page.events, context.runtime.settings.base_url, epoch)
+    body = encode_batch(page.events, context.runtime.settings.base_url, epoch, states)
     headers = {
         "Link": f'<{encode_path(context.path)}?{urlencode(asked, doseq=True)}>; rel="next"',
         "Plimsoll-Position": str(page.examined),
         "Plimsoll-Epoch": epoch,
     }
-    if page.immutable and query.epoch is not None:
+    if page.immutable and query.epoch is not None and not states:
         # Without its epoch the same address has another answer once the log was restored.
         headers["Cache-Control"] = _IMMUTABLE
     return response_with_etag(body, media_type=BATCH_MEDIA_TYPE, headers=headers)
 
 
-class EventType(msgspec.Struct, frozen=True, kw_only=True):
+class EventType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One type of event and where its schema is."""
 
     type: str
     description: str
     dataschema: str
+    #: Of a type that is recorded no more, or will not be: since when, from when, and what takes its place.
+    deprecated_since: date | None = None
+    sunset: date | None = None
+    successor: str | None = None
 
 
 def describe_event_types() -> list[EventType]:
     """Every type of event ever recorded, by name."""
-    return [
-        EventType(type=tag, description=_describe_event(event), dataschema=f"/v1/schemas/{tag}")
-        for tag, event in sorted(EVENTS.items())
-    ]
+    return [_describe_event_type(tag, event) for tag, event in sorted(EVENTS.items())]
+
+
+def _describe_event_type(tag: str, event: type[Any]) -> EventType:
+    deprecation = DEPRECATIONS.get(tag)
+    return EventType(
+        type=tag,
+        description=_describe_event(event),
+        dataschema=f"/v1/schemas/{tag}",
+        deprecated_since=deprecation.since if deprecation is not None else None,
+        sunset=deprecation.sunset if deprecation is not None else None,
+        successor=deprecation.successor if deprecation is not None else None,
+    )
 
 
 def _describe_event(event: type[Any]) -> str:
@@ -226,6 +260,7 @@ def build_published_schema(tag: str) -> dict[str, Any] | None:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"/v1/schemas/{tag}",
+        **({"deprecated": True} if tag in DEPRECATIONS else {}),
         **event_schema(event),
     }
 

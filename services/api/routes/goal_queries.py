@@ -33,6 +33,7 @@ from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, format_version_etag
 from services.api.operations import (
     AsOfQuery,
+    ListQuery,
     Operation,
     ReadQuery,
     Route,
@@ -40,7 +41,7 @@ from services.api.operations import (
     Weight,
     query_route,
 )
-from services.api.queries import as_of_now, next_link, read_response, requested_as_of, sight_of
+from services.api.queries import as_of_now, find_changed_after, next_link, read_response, requested_as_of, sight_of
 from services.api.summaries import GoalSummary, allowed_acts_by_role, goal_summary
 from services.authorization import READ, can_see_everything
 from services.visibility.events import EventVisibility
@@ -58,7 +59,7 @@ GoalIdPrefix = Annotated[
 ]
 
 
-class GoalsQuery(AsOfQuery, frozen=True, kw_only=True):
+class GoalsQuery(ListQuery, frozen=True, kw_only=True):
     """Which goals, in which order. Ids or external references."""
 
     team: TeamReference | None = None
@@ -136,6 +137,7 @@ def _build_filters(context: RequestContext, query: GoalsQuery) -> goals.GoalFilt
 
     return goals.GoalFilters(
         id_prefix=query.id_prefix or msgspec.UNSET,
+        changed_after=find_changed_after(context),
         team=named("team", query.team),
         owner=named("member", query.owner),
         sponsor=named("member", query.sponsor),

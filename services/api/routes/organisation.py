@@ -1,4 +1,4 @@
-"""The organisation's policies, and who one is here."""
+"""The organisation's name, history and policies, and who one is here."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import msgspec
 
 from domain.errors import NotFound
 from domain.organisation.organisation import Organisation, RenameOrganisation, SetPolicy
+from projections.as_of import AsOf
+from projections.history import history
 from projections.people import organisation_at
 from services.api.commands import command_response, execute
 from services.api.context import RequestContext
 from services.api.http.responses import HttpResponse, json_response
 from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
-from services.api.queries import load_versions, read_response, requested_as_of
+from services.api.queries import load_versions, next_link, read_response, requested_as_of, sight_of
+from services.api.routes.goal_queries import HistoryQuery
 from services.api.summaries import PolicySummary, StreamSummary, policy_summary
 from services.authorization import ADMIN, READ
 
@@ -32,9 +35,7 @@ from services.authorization import ADMIN, READ
 )
 def get_policies(context: RequestContext) -> HttpResponse:
     view = requested_as_of(context)
-    organisation = organisation_at(context.runtime.database, view)
-    if organisation is None:
-        raise NotFound("the organisation did not exist at that time")
+    organisation = _load_organisation(context, view)
     version = load_versions(context, view, "organisations").get(str(organisation.id), 0)
     return read_response(context, policy_summary(organisation, view.policy, version), view)
 
@@ -73,6 +74,71 @@ class OrganisationSummary(StreamSummary, frozen=True, kw_only=True, omit_default
     zone: str
 
 
+@query_route(
+    "/v1/organisation",
+    Operation(
+        id="getOrganisation",
+        summary="What the organisation is called, or was at any time",
+        tag="organisation",
+        scopes=(READ,),
+        query=AsOfQuery,
+        answer=OrganisationSummary,
+        reads_view=True,
+    ),
+)
+def get_organisation(context: RequestContext) -> HttpResponse:
+    view = requested_as_of(context)
+    found = _load_organisation(context, view)
+    version = load_versions(context, view, "organisations").get(str(found.id), 0)
+    return read_response(context, _summarise(found, version), view)
+
+
+@query_route(
+    "/v1/organisation/history",
+    Operation(
+        id="getOrganisationHistory",
+        summary="Each event of the organisation itself in plain words: names, policies, sources",
+        tag="organisation",
+        scopes=(READ,),
+        query=HistoryQuery,
+        answer=history.HistoryPage,
+        reads_view=True,
+    ),
+)
+def get_organisation_history(context: RequestContext) -> HttpResponse:
+    query: HistoryQuery = context.query
+    view = requested_as_of(context)
+    page = history.load_history_page(
+        context.runtime.database,
+        view,
+        context.viewer.organisation_id,
+        sight=sight_of(context, view),
+        after=query.after,
+        limit=query.limit,
+    )
+    return read_response(context, page, view, headers=next_link(context, query, after=page.next))
+
+
+def _load_organisation(context: RequestContext, view: AsOf) -> Organisation:
+    found = organisation_at(context.runtime.database, view)
+    if found is None:
+        raise NotFound("the organisation did not exist at that time")
+    return found
+
+
+def _summarise(
+    organisation: Organisation, version: int, *, position: int | None = None, events: list[UUID] | None = None
+) -> OrganisationSummary:
+    return OrganisationSummary(
+        id=organisation.id,
+        version=version,
+        position=position,
+        events=events,
+        name=organisation.name,
+        zone=organisation.zone,
+    )
+
+
 @command_route(
     "/v1/organisation/rename",
     Operation(
@@ -89,15 +155,7 @@ class OrganisationSummary(StreamSummary, frozen=True, kw_only=True, omit_default
 )
 async def rename_organisation(context: RequestContext) -> HttpResponse:
     receipt = await execute(context, "organisation", context.viewer.organisation_id, context.body)
-    organisation: Organisation = receipt.state
-    summary = OrganisationSummary(
-        id=organisation.id,
-        version=receipt.version,
-        position=receipt.position,
-        events=receipt.event_ids,
-        name=organisation.name,
-        zone=organisation.zone,
-    )
+    summary = _summarise(receipt.state, receipt.version, position=receipt.position, events=receipt.event_ids)
     return command_response(summary, receipt)
 
 
@@ -138,4 +196,11 @@ def get_me(context: RequestContext) -> HttpResponse:
     return json_response(me)
 
 
-ROUTES: list[Route] = [get_policies, set_policies, rename_organisation, get_me]
+ROUTES: list[Route] = [
+    get_policies,
+    set_policies,
+    get_organisation,
+    get_organisation_history,
+    rename_organisation,
+    get_me,
+]

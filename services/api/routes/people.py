@@ -27,6 +27,7 @@ from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse
 from services.api.operations import (
     AsOfQuery,
+    ListQuery,
     Operation,
     Route,
     Weight,
@@ -35,6 +36,7 @@ from services.api.operations import (
 )
 from services.api.queries import (
     as_of_now,
+    load_changed,
     load_versions,
     next_link,
     read_response,
@@ -50,7 +52,7 @@ from services.visibility.policy import can_see_person, require_person
 LARGEST_PAGE = 500
 
 
-class MembersQuery(AsOfQuery, frozen=True, kw_only=True):
+class MembersQuery(ListQuery, frozen=True, kw_only=True):
     """Joined members, by id."""
 
     team: TeamReference | None = None
@@ -98,7 +100,10 @@ def list_members(context: RequestContext) -> HttpResponse:
     if query.cursor and as_uuid(query.cursor) is None:
         raise field_error("/cursor", "the id of a member, as the page before named it", where="query")
     team = context.resolve_id("team", query.team) if query.team is not None else None
-    found = [m for m in members_at(context.runtime.database, view, team=team) if str(m.id) > query.cursor]
+    changed = load_changed(context, view, "members")
+    found = [
+        m for m in members_at(context.runtime.database, view, team=team) if str(m.id) > query.cursor and changed(m.id)
+    ]
     page = found[: query.limit]
     last = str(page[-1].id) if len(found) > query.limit else None
     if not page:
@@ -204,7 +209,7 @@ def _respond_with_history(context: RequestContext, stream_id: UUID, view: AsOf) 
     return read_response(context, page, view, headers=next_link(context, query, after=page.next))
 
 
-class TeamsQuery(AsOfQuery, frozen=True, kw_only=True):
+class TeamsQuery(ListQuery, frozen=True, kw_only=True):
     """Teams, by id."""
 
     archived: bool | None = None
@@ -226,11 +231,11 @@ class TeamsQuery(AsOfQuery, frozen=True, kw_only=True):
 def list_teams(context: RequestContext) -> HttpResponse:
     query: TeamsQuery = context.query
     view = requested_as_of(context)
-    versions = load_versions(context, view, "teams")
+    versions, changed = load_versions(context, view, "teams"), load_changed(context, view, "teams")
     found = [
         team_summary(team, versions.get(str(team.id), 0), lead_left=lead_left)
         for team, lead_left in teams_and_leads_at(context.runtime.database, view)
-        if query.archived in (None, team.archived_at is not None)
+        if query.archived in (None, team.archived_at is not None) and changed(team.id)
     ]
     return read_response(context, TeamList(teams=found), view)
 

@@ -112,6 +112,14 @@ def openapi(context: PublicContext) -> HttpResponse:
     return response_with_etag(context.api.load_openapi(), headers=_CACHE_HEADERS)
 
 
+@query_route(
+    "/asyncapi.json",
+    Operation(id="asyncapi", summary="What is sent (feed, stream, webhooks), as AsyncAPI 3.0", tag=_TAG),
+)
+def asyncapi(context: PublicContext) -> HttpResponse:
+    return response_with_etag(context.api.load_asyncapi(), headers=_CACHE_HEADERS)
+
+
 _ASSETS = {
     "/": ("index.html", "text/html"),
     "/docs": ("docs.html", "text/html"),
@@ -204,6 +212,7 @@ ROUTES: list[Route] = [
     readyz,
     metrics,
     openapi,
+    asyncapi,
     *(_asset_route(path) for path in _ASSETS),
     list_event_types,
     get_event_schema,

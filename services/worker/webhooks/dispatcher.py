@@ -198,7 +198,7 @@ class Dispatcher:
         policy = AddressPolicy.from_settings(settings)
         return SenderTools(
             deliveries=runtime.deliveries,
-            source=EventSource(runtime.ledger, runtime.database, runtime.deliveries, settings.public_url.rstrip("/")),
+            source=EventSource(runtime.ledger, runtime.database, runtime.deliveries, settings.base_url),
             clock=runtime.clock,
             concurrency=settings.webhook_concurrency,
             open_client=lambda url: WebhookClient(

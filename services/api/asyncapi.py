@@ -1,0 +1,215 @@
+"""The AsyncAPI 3.0 document of what is sent: the feed, the live stream and, where there are any, webhooks.
+
+Its schemas are those of the OpenAPI document, in the form that AsyncAPI's own schema object knows (JSON Schema
+draft 7 with a discriminator that is a name).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from domain.registry import DEPRECATIONS, EVENTS
+from services.api.component_names import component_name
+from services.api.openapi import VERSION, build_openapi_document
+from services.api.operations import Route
+from services.cloud_events import BATCH_MEDIA_TYPE, MEDIA_TYPE
+
+_REF = "#/components/schemas/"
+_ATTRIBUTES = "CloudEventAttributes"
+_ANY_EVENT = "AnyEvent"
+_FEED, _STREAM, _SUBSCRIPTIONS = "/v1/events", "/v1/events/stream", "/v1/subscriptions"
+
+_DESCRIPTION = """\
+Every event is a CloudEvent 1.0.2. The feed, the stream and webhooks send the same ones, in commit order, as the member
+of the key or subscription sees them. Fields are added to a type, never removed or changed: that makes a new version.
+"""
+
+
+def build_asyncapi_document(routes: Sequence[Route]) -> dict[str, Any]:
+    """The whole document, of the channels that these routes open."""
+    openapi: Mapping[str, Any] = build_openapi_document(routes)["components"]["schemas"]
+    schemas = _build_schemas(openapi)
+    channels = _build_channels({route.path for route in routes})
+    return {
+        "asyncapi": "3.0.0",
+        "id": "urn:plimsoll:events",
+        "defaultContentType": MEDIA_TYPE,
+        "info": {
+            "title": "Plimsoll events",
+            "version": VERSION,
+            "description": _DESCRIPTION,
+            "license": {"name": "Proprietary"},
+        },
+        "servers": {
+            "api": {
+                "host": "{host}",
+                "protocol": "http",
+                "description": "This server.",
+                "variables": {"host": {"default": "127.0.0.1:8000", "description": "Host and port."}},
+                "security": [{"$ref": "#/components/securitySchemes/key"}],
+            }
+        },
+        "channels": {name: channel for name, (channel, _) in channels.items()},
+        "operations": {
+            f"send{name.capitalize()}": {"action": "send", "channel": {"$ref": f"#/channels/{name}"}, **operation}
+            for name, (_, operation) in channels.items()
+        },
+        "components": {
+            "messages": {**{tag: _build_message(tag) for tag in sorted(EVENTS)}, "batch": _BATCH_MESSAGE},
+            "schemas": schemas,
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key: `plim_...`."}},
+        },
+    }
+
+
+# --- channels --------------------------------------------------------------------------------------------------------
+
+
+def _build_channels(paths: set[str]) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Channel -> itself, and what is peculiar to its operation."""
+    events = {tag: {"$ref": f"#/components/messages/{tag}"} for tag in sorted(EVENTS)}
+    served = {"servers": [{"$ref": "#/servers/api"}]}
+    channels: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+        "feed": (
+            {
+                "address": _FEED,
+                "title": "The pull feed",
+                "description": 'Pages behind a position; follow `Link: rel="next"` and nothing is missed.',
+                "messages": {"batch": {"$ref": "#/components/messages/batch"}},
+                **served,
+            },
+            _build_operation("GET", "Answer a page of events, once there is one"),
+        ),
+        "stream": (
+            {
+                "address": _STREAM,
+                "title": "The live stream",
+                "description": "Server-sent events behind `Last-Event-ID`; `id` is `<epoch>.<position>`.",
+                "messages": events,
+                **served,
+            },
+            _build_operation("GET", "Send events as they come"),
+        ),
+    }
+    if _SUBSCRIPTIONS in paths:
+        channels["webhooks"] = (
+            {
+                # Each subscription has its own.
+                "address": None,
+                "title": "Webhooks",
+                "description": (
+                    "POST to the address of a subscription, signed as Standard Webhooks say (`webhook-id`,"
+                    " `webhook-timestamp`, `webhook-signature`), in order per subject, again until it is answered 2xx."
+                ),
+                "messages": events,
+            },
+            _build_operation("POST", "Send events to a subscription's address"),
+        )
+    return channels
+
+
+def _build_operation(method: str, summary: str) -> dict[str, Any]:
+    return {"summary": summary, "bindings": {"http": {"method": method, "bindingVersion": "0.3.0"}}}
+
+
+# --- messages --------------------------------------------------------------------------------------------------------
+
+_BATCH_MESSAGE: dict[str, Any] = {
+    "name": "batch",
+    "title": "A page of the feed",
+    "summary": "Events in commit order.",
+    "contentType": BATCH_MEDIA_TYPE,
+    "payload": {"type": "array", "items": {"$ref": _REF + _ANY_EVENT}},
+}
+
+
+def _build_message(tag: str) -> dict[str, Any]:
+    words = " ".join((EVENTS[tag].__doc__ or "").split())
+    deprecation = DEPRECATIONS.get(tag)
+    message: dict[str, Any] = {
+        "name": tag,
+        "title": tag,
+        "summary": words,
+        "contentType": MEDIA_TYPE,
+        "correlationId": {"location": "$message.payload#/correlationid", "description": "The same for one command."},
+        "payload": {"$ref": _REF + _event_name(tag)},
+    }
+    if deprecation is not None:
+        message["tags"] = [{"name": "deprecated", "description": deprecation.describe()}]
+    return message
+
+
+# --- schemas ---------------------------------------------------------------------------------------------------------
+
+
+def _event_name(tag: str) -> str:
+    return f"CloudEvent.{tag}"
+
+
+def _build_schemas(openapi: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes, one schema for each type, the union of them, and the schemas of their data."""
+    event = openapi["CloudEvent"]
+    attributes = {name: shape for name, shape in event["properties"].items() if name not in ("type", "data")}
+    found: dict[str, Any] = {
+        _ATTRIBUTES: {
+            "type": "object",
+            "description": event["description"],
+            "required": [name for name in event["required"] if name not in ("type", "data")],
+            "properties": attributes,
+        },
+        _ANY_EVENT: {
+            "description": "Any event; its `type` says which.",
+            "discriminator": "type",
+            "oneOf": [{"$ref": _REF + _event_name(tag)} for tag in sorted(EVENTS)],
+        },
+    }
+    for tag, cls in sorted(EVENTS.items()):
+        data = component_name(cls)
+        found[_event_name(tag)] = {
+            "allOf": [{"$ref": _REF + _ATTRIBUTES}],
+            "type": "object",
+            "required": ["type", "data"],
+            "properties": {"type": {"type": "string", "const": tag}, "data": {"$ref": _REF + data}},
+            **({"deprecated": True} if tag in DEPRECATIONS else {}),
+        }
+        _add_with_references(data, openapi, found)
+    return {name: _as_draft_7(schema) for name, schema in sorted(found.items())}
+
+
+def _add_with_references(name: str, openapi: Mapping[str, Any], found: dict[str, Any]) -> None:
+    waiting = [name]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = openapi[name]
+            waiting += _list_references(openapi[name])
+
+
+def _list_references(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(ref := schema.get("$ref"), str):
+            yield ref.removeprefix(_REF)
+        for part in schema.values():
+            yield from _list_references(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from _list_references(part)
+
+
+def _as_draft_7(schema: Any) -> Any:
+    """The schema without what JSON Schema 2020-12 and OpenAPI 3.1 have of their own."""
+    if isinstance(schema, list):
+        return [_as_draft_7(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    # Objects are open, as in the events' own schemas: readers are to ignore fields that they do not know.
+    closed = ("additionalProperties", False)
+    found = {key: _as_draft_7(part) for key, part in schema.items() if (key, part) != closed}
+    if isinstance(discriminator := schema.get("discriminator"), dict):
+        found["discriminator"] = discriminator["propertyName"]
+    if "prefixItems" in found:
+        items = found.pop("items", True)
+        found["items"] = found.pop("prefixItems")
+        found["additionalItems"] = items
+    return found
