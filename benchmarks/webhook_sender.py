@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from benchmarks.peers.worker_loop import serve_stdin
 from benchmarks.stores import build_settings
@@ -26,6 +27,8 @@ from services.worker.webhooks.dispatcher import Dispatcher
 
 
 def main(url: str) -> None:
+    # Standard output is for figures alone.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
     stopping = threading.Event()
     settings = msgspec.structs.replace(build_settings(url), webhook_allowed_networks="127.0.0.0/8")
     with Runtime.open(settings) as runtime:
