@@ -223,7 +223,8 @@ class MemberClient:
     def request(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **how: Any) -> Response:
         all_headers = {"Authorization": f"Bearer {self._key}", **(headers or {})}
         if method == "GET" and path.partition("?")[0] == EVENT_STREAM:
-            return self._app.read_stream(str(httpx.URL(path, params=how.get("params"))), all_headers)
+            url = httpx.URL(path, params=how["params"]) if how.get("params") else path
+            return self._app.read_stream(str(url), all_headers)
         response: Response = self._app.client.request(method, path, headers=all_headers, **how)
         if method == "POST":
             self._app.runtime.engine.catch_up()
