@@ -174,7 +174,7 @@ class Assistant:
         return "\n".join(words.format_why(found, _WIDTH))
 
     def history(self, goal: GoalName, as_of: AsOf = None) -> str:
-        """Tell what happened to a goal, a sentence for each event, times in UTC; of a long history the latest 200."""
+        """List what happened to a goal, a sentence for each event, times in UTC; of a long history the latest 200."""
         entries = call_with_goal(self._server, goal, lambda step: list(load_history(self._server, step, as_of=as_of)))
         earlier = len(entries) - _MOST_EVENTS
         lines = list(words.format_history(entries[-_MOST_EVENTS:], _WIDTH))
@@ -189,7 +189,7 @@ class Assistant:
         window: Annotated[int | None, Field(description="Days that end with the day asked about.")] = None,
         as_of: AsOf = None,
     ) -> str:
-        """Tell a report in sentences: overload, drift, support, alignment, cycles, decisions or rituals.
+        """Show a report in sentences: overload, drift, support, alignment, cycles, decisions or rituals.
 
         Without a team or a member it is about all that this person may see.
         """
@@ -301,7 +301,7 @@ def _add_resources(mcp: MCPServer[Any], assistant: Assistant) -> None:
 
 
 def _explain_failures(tool: Callable[_P, str]) -> Callable[_P, str]:
-    """The tool, whose expected failures an assistant is told in words."""
+    """The tool, whose expected failures come in words."""
 
     @functools.wraps(tool)
     def run(*args: _P.args, **kwargs: _P.kwargs) -> str:
@@ -319,7 +319,7 @@ def _explain_failures(tool: Callable[_P, str]) -> Callable[_P, str]:
 
 
 def _explain_lacks(read: Callable[_P, str]) -> Callable[_P, str]:
-    """The text of a resource; what is not there, or may not be seen, is said as the protocol says it."""
+    """The text of a resource; a goal that is not there is the protocol's error for a resource that is unknown."""
 
     @functools.wraps(read)
     def run(*args: _P.args, **kwargs: _P.kwargs) -> str:

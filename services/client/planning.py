@@ -97,10 +97,31 @@ def look_at(server: Server, goal: str, name: str, body: dict[str, Any], width: i
     step = view["id"] if view is not None else quote_segment(goal)
     preview = server.post(f"/v1/goals/{step}/preview", {"do": name, **body}, "would", "before", "after", "load")
     lines = [f"It answers: {answered}"] if answered else []
+    names = _load_party_names(server, preview)
     lines = [words.rewrap(line, width) for line in (*lines, *words.format_preview(preview, width))]
+    lines = [_replace_ids(line, names) for line in lines]
     if view is None:
         return PreviewedAct(Plan(act=name, body={"do": name, "ref": goal, **body}, step=None), preview, lines)
     return PreviewedAct(Plan(act=name, body=body, step=view["id"], version=view["version"]), preview, lines)
+
+
+def _load_party_names(server: Server, preview: Json) -> dict[str, str]:
+    """How the parties that would change are called; one whose name may not be read keeps the id."""
+    before, after = preview["before"] or {}, preview["after"] or {}
+    changed = {after.get(role) for role in ("owner", "sponsor") if before.get(role) != after.get(role)}
+    names: dict[str, str] = {}
+    for identity in sorted(filter(None, changed)):
+        try:
+            names[identity] = clean(server.get(f"/v1/members/{identity}", "name")["name"])
+        except Refused:
+            continue
+    return names
+
+
+def _replace_ids(line: str, names: dict[str, str]) -> str:
+    for identity, name in names.items():
+        line = line.replace(identity, name)
+    return line
 
 
 def _fill_needed(server: Server, view: Json, name: str, body: dict[str, Any]) -> tuple[dict[str, Any], str]:

@@ -132,28 +132,28 @@ def test_goals_are_found_and_shown(ana: Session, sam: Session, office: Office) -
 
 
 def test_a_goal_says_why_and_what_happened_as_of_any_day(ana: Session, office: Office) -> None:
-    office.promise("mcp-told")
+    office.promise("mcp-why")
 
-    why = ana("why", goal="mcp-told")
+    why = ana("why", goal="mcp-why")
     assert "A goal: due is 2031-02-28, because" in why
     assert "the audit asks for it" in why
-    assert "Ana" in ana("why", goal="mcp-told", field="owner")
-    assert "allowed" in ana.fail("why", goal="mcp-told", field="colour")
-    assert 2 == count_events(ana, "mcp-told")
-    assert "Sam accepted" in ana("history", goal="mcp-told")
-    assert "Nothing had happened to it by then." == ana("history", goal="mcp-told", as_of="2020-01-01")
-    assert "A goal (mcp-told), active" in ana("get_goal", goal="mcp-told", as_of="2031-01-01")
-    assert "as_of" in ana.fail("get_goal", goal="mcp-told", as_of="yesterday")
+    assert "Ana" in ana("why", goal="mcp-why", field="owner")
+    assert "allowed" in ana.fail("why", goal="mcp-why", field="colour")
+    assert 2 == count_events(ana, "mcp-why")
+    assert "Sam accepted" in ana("history", goal="mcp-why")
+    assert "Nothing had happened to it by then." == ana("history", goal="mcp-why", as_of="2020-01-01")
+    assert "A goal (mcp-why), active" in ana("get_goal", goal="mcp-why", as_of="2031-01-01")
+    assert "as_of" in ana.fail("get_goal", goal="mcp-why", as_of="yesterday")
 
 
 @pytest.mark.parametrize("report", REPORTS)
-def test_each_report_is_told_in_sentences(sam: Session, office: Office, report: str) -> None:
+def test_each_report_comes_in_sentences(sam: Session, office: Office, report: str) -> None:
     office.promise(f"mcp-reported-{report}")
 
-    told = sam("report", report=report, team="core")
-    assert not told.startswith("{")
-    assert re.search("[a-z]{3,} [a-z]{2,}", told)
-    assert told.splitlines()[0] == sam.read(f"plimsoll://reports/{report}").splitlines()[0] or "Core" in told
+    text = sam("report", report=report, team="core")
+    assert not text.startswith("{")
+    assert re.search("[a-z]{3,} [a-z]{2,}", text)
+    assert text.splitlines()[0] == sam.read(f"plimsoll://reports/{report}").splitlines()[0] or "Core" in text
 
 
 def test_an_inbox_names_what_waits_and_its_acts(sam: Session, office: Office) -> None:
@@ -200,7 +200,9 @@ def test_an_act_is_previewed_in_words_and_then_recorded_once(ana: Session, sam: 
 def test_a_goal_begins_with_a_previewed_offer(ana: Session) -> None:
     terms = {"due": "2031-05-01", "conditions": ["it began"], "effort_hours": 8}
     offer: dict[str, Any] = {"title": "Begin", "sponsor": "sam", "team": "core", "terms": terms, "reason": WHY}
-    _, preview = ana.preview("mcp-begun", "offer", **offer)
+    text, preview = ana.preview("mcp-begun", "offer", **offer)
+    # persons by their names
+    assert "sponsor: none -> Sam" in text
 
     assert "mcp-begun is offered." in ana("act", goal="mcp-begun", act="offer", fields=offer, preview=preview)
 
