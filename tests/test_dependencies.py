@@ -88,8 +88,15 @@ def test_what_the_program_imports_is_declared() -> None:
     assert set() == imported(PROGRAM) - ours - {"plimsoll"}
 
 
-def test_what_an_extra_brings_is_imported_where_it_is_needed_alone() -> None:
-    program = "import sys, services.commands.data, services.exports.columnar; print('pyarrow' in sys.modules)"
+@pytest.mark.parametrize(
+    ("importers", "brought"),
+    [
+        ("services.commands.data, services.exports.columnar", {"pyarrow"}),
+        ("services.client.commands", {"mcp", "pydantic"}),
+    ],
+)
+def test_what_an_extra_brings_is_imported_where_it_is_needed_alone(importers: str, brought: set[str]) -> None:
+    program = f"import sys, {importers}; print(bool({brought!r} & sys.modules.keys()))"
 
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
 

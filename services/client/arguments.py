@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     AddCommand = Callable[[Commands, str, str], argparse.ArgumentParser]
 
 #: The person's commands, by name.
-NAMES = ("me", "goals", "goal", "check-in", "act", "why", "history", "report", "events", "subscriptions", "webhooks")
+NAMES = (
+    *("me", "goals", "goal", "check-in", "act", "why", "history", "report", "events", "subscriptions", "webhooks"),
+    "mcp",
+)
 #: What the API takes, so that a wrong word is refused here and the right ones can be completed.
 WHY_FIELDS = (
     *("outcome", "measure", "conditions", "kind", "start", "due", "effort_hours", "priority", "supports"),
@@ -42,6 +45,8 @@ def add_client_commands(commands: Commands, add_command: AddCommand) -> None:
     _add_events(commands, add_command)
     _add_subscriptions(commands, add_command)
     _add_webhooks(commands, add_command)
+    words = "tools and resources for an assistant, on stdin and stdout (Model Context Protocol)"
+    commands.add_parser("mcp", help=words, description=words)
 
 
 def _add_check_in(commands: Commands, add_command: AddCommand) -> None:

@@ -9,9 +9,23 @@ from typing import TYPE_CHECKING
 from services.client import acting, following, reading, subscriptions
 from services.client.saved_settings import load_client_settings
 from services.client.server import Server
+from services.commands.console import CommandFailed
 
 if TYPE_CHECKING:
     from services.commands.console import Console
+
+
+def serve_assistant(server: Server, _console: Console, _given: argparse.Namespace) -> int:
+    """Answer an assistant on stdin and stdout. Raises CommandFailed where the extra is not installed."""
+    try:
+        from services.client import assistants  # noqa: PLC0415 - an extra, and 1 s of every command without it
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] not in ("mcp", "pydantic"):
+            raise
+        raise CommandFailed("this needs the SDK of MCP, which is not installed: pip install 'plimsoll[mcp]'") from None
+    assistants.serve(server)
+    return 0
+
 
 COMMANDS = {
     "me": reading.show_me,
@@ -25,6 +39,7 @@ COMMANDS = {
     "events": following.tail_events,
     "subscriptions": subscriptions.manage,
     "webhooks": subscriptions.listen,
+    "mcp": serve_assistant,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -55,23 +55,41 @@ def show_goals(server: Server, console: Console, given: argparse.Namespace) -> i
     query = {name: getattr(given, name) for name in ("team", "owner", "sponsor", "cycle", "supports", "q")}
     query |= {"state": states, "sort": given.sort, **_times(given)}
     is_narrowed = given.all or any(query[name] for name in ("team", "owner", "sponsor", "cycle", "supports", "q"))
-    sections = [{}] if is_narrowed else [{"owner": me}, {"sponsor": me}]
-    found = [list_goals(server, given.limit, **{**query, **section}) for section in sections]
-    names = {identity: name for _, known, _ in found for identity, name in known.items()}
+    found = load_sections(server, me, given.limit, own=not is_narrowed, **query)
+    names = {identity: name for section in found for identity, name in section.names.items()}
     if console.as_json:
-        each = {goal["id"]: goal for listed, _, _ in found for goal in listed}
-        more = any(rest for _, _, rest in found)
+        each = {goal["id"]: goal for section in found for goal in section.goals}
+        more = any(section.more for section in found)
         console.print_result({"goals": list(each.values()), "more": more, "names": names}, "")
         return 0
-    headings = ["" if is_narrowed else "You promised:", "Promised to you:"]
     lines: list[str] = []
-    for heading, (goals, _, rest) in zip(headings, found, strict=False):
-        if goals:
-            lines += ["", heading] if lines and heading else [heading] if heading else []
-            lines += words.format_goals(goals, names, me, words.terminal_width())
-            lines += [f"and more: --limit {given.limit * 4} shows them"] if rest else []
+    for section in found:
+        if section.goals:
+            lines += (
+                ["", section.heading] if lines and section.heading else [section.heading] if section.heading else []
+            )
+            lines += words.format_goals(section.goals, names, me, words.terminal_width())
+            lines += [f"and more: --limit {given.limit * 4} shows them"] if section.more else []
     console.print_result(None, "\n".join(lines) or "No goals.")
     return 0
+
+
+class GoalSection(NamedTuple):
+    """Goals under a heading, how their parties are called, and whether there are more."""
+
+    heading: str
+    goals: list[Json]
+    names: dict[str, str]
+    more: bool
+
+
+def load_sections(server: Server, me: str, limit: int, *, own: bool, **query: Any) -> list[GoalSection]:
+    """My `own` goals, those promised and those promised to me, or all that the query names; `limit` of each list."""
+    sections: dict[str, dict[str, str]] = {"You promised:": {"owner": me}, "Promised to you:": {"sponsor": me}}
+    return [
+        GoalSection(heading, *list_goals(server, limit, **{**query, **party}))
+        for heading, party in (sections if own else {"": {}}).items()
+    ]
 
 
 def show_goal(server: Server, console: Console, given: argparse.Namespace) -> int:
@@ -85,13 +103,14 @@ def show_goal(server: Server, console: Console, given: argparse.Namespace) -> in
 
 def show_history(server: Server, console: Console, given: argparse.Namespace) -> int:
     """Every event of a goal, in sentences."""
-    entries = call_with_goal(server, given.goal, lambda step: list(_load_history(server, step, **_times(given))))
+    entries = call_with_goal(server, given.goal, lambda step: list(load_history(server, step, **_times(given))))
     lines = words.format_history(entries, words.terminal_width())
     console.print_result({"entries": entries}, "\n".join(lines))
     return 0
 
 
-def _load_history(server: Server, step: str, **query: Any) -> Iterator[Json]:
+def load_history(server: Server, step: str, **query: Any) -> Iterator[Json]:
+    """Every event of a goal, the first one first."""
     after: int | None = None
     while True:
         page = server.get(f"/v1/goals/{step}/history", "entries", "next", after=after, limit=_PAGE, **query)

@@ -126,6 +126,17 @@ def test_a_goal_that_changed_since_it_was_looked_at_is_looked_at_again(
     assert 3 == count_events(ana, "meanwhile")
 
 
+@pytest.mark.parametrize("field", ["do=cancel", "ref=another"])
+@pytest.mark.parametrize("how", ["--yes", "--dry-run"])
+def test_no_field_names_another_act_or_goal(ana: Shell, office: Office, field: str, how: str) -> None:
+    goal = f"named-{field[:2]}{how}"
+    office.promise(goal)
+
+    assert 2 == ana("act", goal, "affirm", field, how)
+    assert f"{field.partition('=')[0]} is no field of an act" in ana.err
+    assert 2 == count_events(ana, goal)
+
+
 def test_where_nobody_can_confirm_nothing_is_recorded(
     ana: Shell, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
