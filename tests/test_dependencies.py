@@ -89,7 +89,8 @@ def test_what_the_program_imports_is_declared() -> None:
 
 
 def test_what_an_extra_brings_is_imported_where_it_is_needed_alone() -> None:
-    program = "import sys, services.commands.data, services.exports.columnar; print('pyarrow' in sys.modules)"
+    modules = "services.commands.data, services.exports.columnar, services.commands.sinks"
+    program = f"import sys, {modules}; print(bool({{'pyarrow', 'nats'}} & sys.modules.keys()))"
 
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
 
