@@ -1,8 +1,8 @@
-"""Which acts carry authority: what is decided by them is one's own to decide, or a lead's or steward's.
+"""Which acts carry authority: they commit their member, or use the power of a lead or steward.
 
 An import states what others did. It may record their progress, absences and questions; that somebody leads, belongs,
 leaves, consents or promises it may say only with the scope `admin` (`services.imports`). Each act's Struct declares it
-as `is_authoritative`: unless it says otherwise it does, except that of a goal's acts those do that say so.
+as `is_authoritative`. Acts of goals carry none unless they declare it, all others do unless they deny it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from domain.member.member import Join
 
 
 def carries_authority(act: Any) -> bool:
-    """Whether this act does. To be known by name is no membership: joining does where it names a team."""
+    """Whether this act carries authority. Joining does only with a team: being known by name is no membership."""
     if isinstance(act, Join):
         return act.team is not None
     return bool(getattr(act, "is_authoritative", True))

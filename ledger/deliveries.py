@@ -192,14 +192,14 @@ class Deliveries:
             session.run("wake_webhook_cursor", subscription_id=subscription_id, now=to_micros(self._clock()))
 
     def resume(self, subscription_id: UUID) -> None:
-        """Begin anew with counting failures, and send at once what waits."""
+        """Count failures from zero again, and send at once what waits."""
         now = to_micros(self._clock())
         with self._recorder.write() as session:
             session.run("forgive_webhook_cursor", subscription_id=subscription_id, now=now)
             session.run("retry_webhook_deliveries", subscription_id=subscription_id, now=now)
 
     def replay(self, subscription_id: UUID, after: int) -> None:
-        """Send again what was recorded after a position: what is known of having sent it is dropped."""
+        """Send again what was recorded after a position: the deliveries recorded of it are dropped."""
         with self._recorder.write() as session:
             session.run("forget_webhook_deliveries", subscription_id=subscription_id, after=after)
             session.run(
@@ -327,7 +327,7 @@ class Deliveries:
                 session.run("renew_webhook_leases", ids=list(ids), owner=owner, until=to_micros(until))
 
     def find_lost(self, ids: Collection[UUID], owner: str, until: datetime) -> set[UUID]:
-        """Those of whose leases this owner has none any more; the others, which had run out, are renewed."""
+        """The subscriptions whose lease another owner holds by now; leases that had merely run out are renewed."""
         if not ids:
             return set()
         micros = to_micros(until)
@@ -337,7 +337,7 @@ class Deliveries:
             }
 
     def release(self, subscription_id: UUID, owner: str, until: datetime | None = None) -> None:
-        """Give a lease up; nobody takes it before `until`."""
+        """Give a lease up; no worker takes it before `until`."""
         with self._recorder.write() as session:
             session.run(
                 "release_webhook_lease",
@@ -362,7 +362,7 @@ class Deliveries:
         return int(rows[0][0] or 0)
 
     def find_known(self, subscription_id: UUID, events: Collection[UUID]) -> set[UUID]:
-        """Which of these events something is known of already: they are not sent for the first time again."""
+        """Of these events, those that have a delivery already and so are not new."""
         if not events:
             return set()
         with self._recorder.read() as session:
@@ -370,7 +370,7 @@ class Deliveries:
         return {row_uuid(row[0]) for row in rows}
 
     def hold_pending(self, subscription_id: UUID) -> None:
-        """Send nothing of what waited in another log's time; `redeliver` does."""
+        """Hold what was pending before the log was restored: only `redeliver` sends it."""
         with self._recorder.write() as session:
             session.run("hold_webhook_deliveries", subscription_id=subscription_id)
 

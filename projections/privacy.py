@@ -101,7 +101,7 @@ def _list_memberships(groups: Sequence[AbstractSet[UUID]]) -> Mapping[UUID, tupl
 
 
 def contributions(pairs: Iterable[tuple[UUID | None, UUID | None]]) -> frozenset[Contribution]:
-    """The contributions of (team, person); what nobody answers for is nobody's."""
+    """The contributions of these pairs of team and person; pairs without a person are left out."""
     return frozenset(_with_person(pairs))
 
 

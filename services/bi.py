@@ -128,7 +128,7 @@ def _tables_schema(session: MigrationSession) -> str:
 def grant_role(database_url: str, organisation_id: UUID, *, role: str, names: bool, rotate: bool = False) -> NewGrant:
     """Create a role that reads one organisation's marts; `rotate`: give one that there is another password.
 
-    The URL's user must be allowed to create roles. Raises `LedgerMisconfigured` for SQLite, for a name that is none,
+    The URL's user must be allowed to create roles. Raises `LedgerMisconfigured` for SQLite, for an invalid name,
     for a role that there is already, and before `plimsoll migrate`.
     """
     if not is_postgresql(database_url):

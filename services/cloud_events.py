@@ -63,7 +63,7 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def to_cloud_event(recorded: RecordedEvent, base_url: str, epoch: str) -> CloudEvent:
-    """The event as everybody outside sees it."""
+    """The event as consumers receive it."""
     reason = recorded.reason
     event = CloudEvent(
         specversion="1.0",
@@ -143,5 +143,8 @@ def encode_event(recorded: RecordedEvent, base_url: str, epoch: str, state: byte
 def encode_batch(
     events: Iterable[RecordedEvent], base_url: str, epoch: str, states: Mapping[UUID, bytes] = NO_STATES
 ) -> bytes:
-    """Events as `application/cloudevents-batch+json`; each by itself: one with a short instant slows no other."""
+    """Events as `application/cloudevents-batch+json`.
+
+    Each is encoded by itself: an instant in another form makes `encode_json` slow, and so for one event only.
+    """
     return b"[%s]" % b",".join([encode_event(event, base_url, epoch, states.get(event.event_id)) for event in events])

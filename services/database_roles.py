@@ -52,7 +52,7 @@ def create_roles(database_url: str, prefix: str, passwords: Mapping[DatabaseRole
     """Create the roles that are missing, set the passwords given, and hand the tables over to the migrating role.
 
     The URL is an administrator's: a superuser, or the database's owner with CREATEROLE. Running it again does no harm.
-    Raises `LedgerMisconfigured` for SQLite, a prefix that is no name, or a role of that name that has too many rights.
+    Raises `LedgerMisconfigured` for SQLite, an invalid prefix, or a role of that name that has too many rights.
     """
     if not _PREFIX.fullmatch(prefix):
         raise LedgerMisconfigured("a prefix is a lower-case letter, then letters, digits and underscores, at most 41")

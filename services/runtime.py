@@ -211,7 +211,7 @@ def migrate(settings: Settings, *, restored: bool = False) -> Migration:
     applied = migrations.migrate(settings.database_url)
     # One role changes the shape of both.
     with Runtime.open(msgspec.structs.replace(settings, views_database_url="")) as runtime:
-        drop_outdated_views(settings.database_url, tables_change=runtime.engine.begins_anew("marts"))
+        drop_outdated_views(settings.database_url, tables_change=runtime.engine.empties_views())
         views = runtime.engine.migrate()
         migrate_snapshots(runtime.database)
         events = runtime.ledger.head() if views.begun else 0

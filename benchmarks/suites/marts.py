@@ -141,5 +141,5 @@ def _probe(url: str, organisation_id: UUID) -> Sample:
     """The peak memory of a process of its own that exports the mart."""
     command = [sys.executable, "-m", "benchmarks.export_probe", url, str(organisation_id)]
     found = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).resolve().parents[2])
-    told = json.loads(found.stdout)
-    return Sample(told["peak_mb"], {"rows": told["rows"]})
+    figures = json.loads(found.stdout)
+    return Sample(figures["peak_mb"], {"rows": figures["rows"]})

@@ -1,4 +1,4 @@
-"""A client of Plimsoll that cannot miss an event: typed requests, a follower with a checkpoint, verified webhooks."""
+"""A client of Plimsoll: typed requests, a follower that misses no event, verified webhooks."""
 
 from plimsoll_client.checkpoints import Checkpoint, Cursor, FileCheckpoint, MemoryCheckpoint, SQLiteCheckpoint
 from plimsoll_client.client import AsyncClient, Client

@@ -1,4 +1,4 @@
-"""What can go wrong, as the API says it (RFC 9457), and what stands before an answer."""
+"""Errors: problems that the API answers (RFC 9457), and requests without an answer."""
 
 from __future__ import annotations
 
@@ -54,4 +54,4 @@ class EpochChanged(PlimsollError):
 
 
 class InvalidSignature(PlimsollError):
-    """A webhook that is not from whom it says, or too old."""
+    """A webhook that is not signed with one of the secrets or keys, or is too old."""

@@ -63,7 +63,7 @@ class _Follower:
         self.cursor = cursor
 
     def find_end_of(self, page: Page) -> Cursor:
-        """What the page has looked at, events that are not for this key included."""
+        """Up to where the page has looked, events that this key does not see included."""
         return Cursor(position=page.position or self.cursor.position, epoch=page.headers.get("plimsoll-epoch", ""))
 
     def explain(self, error: ProblemError) -> Exception:

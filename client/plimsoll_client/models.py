@@ -3844,7 +3844,7 @@ class SnapshotHead(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class SnapshotLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line: which of these it is, its only field says."""
+    """One line, of the kind that its only field names."""
 
     end: SnapshotEnd | None = None
     resource: Resource | None = None

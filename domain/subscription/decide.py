@@ -81,7 +81,7 @@ def _create(before: Subscription | None, act: CreateSubscription, world: Decisio
 
 
 def _stream_named_by(subject: str | None, world: DecisionContext) -> str | None:
-    """The stream in the form in which events name it; whether it is there was looked at before."""
+    """The stream in the form in which events name it; whether it exists was checked before."""
     if subject is None:
         return None
     kind, _, ref = subject.partition("/")

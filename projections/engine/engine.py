@@ -111,16 +111,19 @@ class Engine:
             register_projection(self.database, projection.name, projection.version, projection.tables, anew=strange)
         return ViewMigration(begun=begun, is_log_restored=restored)
 
-    def begins_anew(self, name: str) -> bool:
-        """Whether migrating empties this view: it is another version's, or ahead of the log."""
+    def empties_views(self) -> bool:
+        """Whether migrating makes tables of any view anew: it is another version's, ahead of the log, or unknown."""
         try:
             known = {checkpoint.name: checkpoint for checkpoint in load_checkpoints(self.database)}
         except DatabaseUnavailable:
             return False
-        checkpoint = known.get(name)
-        if checkpoint is None:
-            return False
-        return checkpoint.version != self.projections[name].version or checkpoint.position > self.reader.head()
+        head = self.reader.head()
+        return any(
+            (checkpoint := known.get(name)) is None
+            or checkpoint.version != projection.version
+            or checkpoint.position > head
+            for name, projection in self.projections.items()
+        )
 
     def catch_up(self, limit: int | None = None) -> int:
         """Follow the log to its head, or for about `limit` events; the number of events followed.

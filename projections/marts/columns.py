@@ -166,7 +166,7 @@ def _identity_columns(mart: Mart) -> list[MartColumn]:
 
 
 def identity_places(mart: Mart) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-    """The places of a whole row that go to the mart's table and to the one with names; None: all go to the first."""
+    """Indexes into a row: what the mart's table holds, and what the one with names holds. None: all is in the first."""
     apart = {column.name for column in mart.columns if column.personal == "identity"}
     if not apart:
         return None
@@ -179,6 +179,6 @@ def identity_places(mart: Mart) -> tuple[tuple[int, ...], tuple[int, ...]] | Non
 
 
 def _to_stored(mart: Mart, column: MartColumn, *, versioned: bool) -> Column:
-    """A row that is no more is empty but for its key."""
+    """A deleted row is empty but for its key."""
     may_go = versioned and mart.may_lack(column)
     return Column(column.name, _STORED_TYPES[column.type], column.comment, nullable=column.nullable or may_go)

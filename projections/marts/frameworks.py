@@ -1,4 +1,4 @@
-"""What goals stand in: `dim_cycle`, `dim_charter`, and `fact_decision` with one row for each asking of a question."""
+"""What goals belong to: `dim_cycle`, `dim_charter`, and `fact_decision` with one row for each asking of a question."""
 
 from __future__ import annotations
 

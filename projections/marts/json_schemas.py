@@ -19,7 +19,7 @@ _TYPES: dict[ColumnType, dict[str, Any]] = {
 
 
 def json_schema(mart: Mart) -> dict[str, Any]:
-    """JSON Schema 2020-12; `x-` members hold what it has no word for."""
+    """JSON Schema 2020-12; `x-` members hold what it has no keyword for."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": mart.name,

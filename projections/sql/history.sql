@@ -36,7 +36,7 @@ ORDER BY position
 SELECT stream_id, event_id, occurred_at, actor, data FROM history h
 WHERE organisation_id = :organisation_id AND type = :made AND occurred_at >= :since AND occurred_at <= :at
   AND known_from <= :known AND NOT EXISTS (
-    SELECT 1 FROM history r WHERE r.organisation_id = h.organisation_id AND r.stream_id = h.stream_id
+    SELECT 1 FROM history r WHERE r.organisation_id = :organisation_id AND r.stream_id = h.stream_id
       AND r.type = :revoked AND r.occurred_at <= :at AND r.known_from <= :known
   )
 ORDER BY occurred_at DESC, stream_id LIMIT :rows

@@ -59,7 +59,7 @@ class DeadlineExceeded(Exception):  # noqa: N818 - named after what happened
 
 
 class ClientDisconnected(Exception):  # noqa: N818 - a state of the connection
-    """There is nobody left to answer."""
+    """The client has closed the connection."""
 
 
 class WeightLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -393,6 +393,6 @@ def _call_soon(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *
 
 
 def _retrieve_exception(thread: asyncio.Future[Any]) -> None:
-    """A future whose exception nobody asked for is reported by asyncio."""
+    """Retrieve it, or asyncio reports it as never retrieved."""
     if not thread.cancelled():
         thread.exception()

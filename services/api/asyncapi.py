@@ -67,7 +67,7 @@ def build_asyncapi_document(routes: Sequence[Route]) -> dict[str, Any]:
 
 
 def _build_channels(paths: set[str]) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
-    """Channel -> itself, and what is peculiar to its operation."""
+    """Name -> channel object, and the fields of its operation that differ from channel to channel."""
     events = {tag: {"$ref": f"#/components/messages/{tag}"} for tag in sorted(EVENTS)}
     served = {"servers": [{"$ref": "#/servers/api"}]}
     channels: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {

@@ -1,1 +1,1 @@
-"""A person's commands: what one asks and says every day, over HTTP with the key of one's own."""
+"""A person's commands, for every day: over HTTP, with that person's key."""

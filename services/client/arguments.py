@@ -216,7 +216,7 @@ def _add_identity(command: argparse.ArgumentParser) -> None:
 
 
 def _to_word(text: str) -> str:
-    """A word of the API, written with either dash."""
+    """A word of the API from one written with `-` or `_`."""
     return text.replace("-", "_")
 
 

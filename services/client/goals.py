@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 
 def call_with_goal(server: Server, name: str, call: Callable[[str], _T]) -> _T:
-    """The answer of `call` to the goal's step in a path.
+    """The answer of `call` to the goal's segment of a path.
 
     Where no goal has the reference, the beginning of an id may be meant. Raises CommandFailed where several begin so.
     """

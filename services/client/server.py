@@ -185,7 +185,7 @@ class Server:
 
 
 def quote_segment(text: str) -> str:
-    """A reference as one step of a path."""
+    """A reference as one segment of a path."""
     return quote(text, safe="")
 
 

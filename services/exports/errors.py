@@ -1,4 +1,4 @@
-"""What an export cannot do here."""
+"""Errors of exports."""
 
 from __future__ import annotations
 

@@ -37,22 +37,22 @@ class DigestingFile:
         self._file.flush()
 
     def close(self) -> None:
-        """Nothing: whoever opened the file closes it."""
+        """Does nothing: the code that opened the file closes it."""
 
     def tell(self) -> int:
         """Bytes written."""
         return self.size
 
     def writable(self) -> bool:
-        """It is."""
+        """Always true."""
         return True
 
     def readable(self) -> bool:
-        """It is not."""
+        """Always false."""
         return False
 
     def seekable(self) -> bool:
-        """It is not."""
+        """Always false."""
         return False
 
     @property

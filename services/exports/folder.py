@@ -1,7 +1,7 @@
 """Every mart of one position in one folder, which DuckDB and others read as a database.
 
-The folder is made aside and takes its place when it is whole; one that was begun and not finished is gone on with, as
-long as it is of the same position.
+The folder is made aside and takes its place when it is whole; an unfinished one is resumed where it is
+of the same position.
 """
 
 from __future__ import annotations

@@ -93,9 +93,9 @@ PRIVATE_CHARTER_EVENTS = frozenset(str(cls.__struct_config__.tag) for cls in (Ac
 
 
 def can_see_scope(viewer: Viewer, team: UUID | None) -> bool:
-    """Whether the viewer is one of those whose it is: of the team (None: of the organisation), its lead, or all-seeing.
+    """Whether the viewer belongs to the team (None: the organisation), leads it, or sees everything.
 
-    As ever a token needs the scope to read.
+    The key needs the scope `read`.
     """
     if READ not in viewer.scopes:
         return False
@@ -105,7 +105,7 @@ def can_see_scope(viewer: Viewer, team: UUID | None) -> bool:
 
 
 def require_scope(viewer: Viewer, team: UUID | None) -> None:
-    """Raise `Forbidden` where the viewer is none of those whose it is (see `sees_scope`)."""
+    """Raise `Forbidden` where the viewer may not see what is the team's (see `can_see_scope`)."""
     if not can_see_scope(viewer, team):
         raise Forbidden(
             "this is for the team's members, its lead, stewards and auditors",

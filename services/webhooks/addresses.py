@@ -48,7 +48,7 @@ class AddressPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """Raises `SettingsError` for a network that is none."""
+        """Raises `SettingsError` for a text that is no network."""
         networks = _split(settings.webhook_allowed_networks)
         for text in networks:
             try:

@@ -30,7 +30,7 @@ ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature
 
 
 class NotVerified(Exception):
-    """The message was not sent by whom it names, or was changed, or is too old."""
+    """The message is not signed with one of the secrets or keys, was changed, or is too old."""
 
 
 class PublicKey(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Keeps the computed marts of schema `bi` near the views, a while behind: analysts do not wait for seconds."""
+"""Refreshes the computed marts of schema `bi` now and then: analysts do not need them to the second."""
 
 from __future__ import annotations
 

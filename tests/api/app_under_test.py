@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
+import httpx
 import msgspec
 from httpx import Response
 from litestar.testing import TestClient
@@ -221,8 +222,9 @@ class MemberClient:
 
     def request(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **how: Any) -> Response:
         all_headers = {"Authorization": f"Bearer {self._key}", **(headers or {})}
-        if path.partition("?")[0] == EVENT_STREAM:
-            return self._app.read_stream(path, all_headers)
+        if method == "GET" and path.partition("?")[0] == EVENT_STREAM:
+            url = httpx.URL(path, params=how["params"]) if how.get("params") else path
+            return self._app.read_stream(str(url), all_headers)
         response: Response = self._app.client.request(method, path, headers=all_headers, **how)
         if method == "POST":
             self._app.runtime.engine.catch_up()

@@ -229,6 +229,8 @@ def fill_path(template: str, names: dict[str, str]) -> str:
     """The path with something of theirs wherever it names something."""
     kind = template.split("/")[2].removesuffix("s") if template.startswith("/v1/") else ""
     others = {"type": "goal.promised.v1", "code": "not_found", "mart": "dim_goal"}
+    # One that is not there is answered like one of theirs.
+    others |= dict.fromkeys(("subscription", "event"), str(UUID(int=1)))
 
     def name(match: re.Match[str]) -> str:
         return names.get(match[1]) or others.get(match[1]) or names[kind]

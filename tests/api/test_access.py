@@ -50,6 +50,7 @@ CELLS: dict[str, dict[str, str]] = {
         "act_on_charter": "own team led other",
         "manage_members": "own team led other",
         "manage_keys": "own team led other",
+        "manage_subscriptions": "own team led other",
         "set_policy": "own team led other",
         "import": "own team led other",
         "reassign": "own team led other",

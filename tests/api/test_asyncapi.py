@@ -1,4 +1,4 @@
-"""What is sent is as `/asyncapi.json` says, and so is what is told of a type that is deprecated."""
+"""What is sent is as `/asyncapi.json` says, and so is what it says of a deprecated type."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def world(shared_app: ApiApp) -> World:
 
 
 def find_reader(app: ApiApp, role: str) -> MemberClient:
-    """Whoever walks in this role."""
+    """The person in this role."""
     stella = app.as_member("stella")
 
     def with_key(member: str, *scopes: str) -> MemberClient:

@@ -1,4 +1,4 @@
-"""Before a request is one, at a real socket: heads that are too large or never come, connections that are too many."""
+"""Bounds before a request, at a real socket: heads that are too large or never come, connections that are too many."""
 
 from __future__ import annotations
 

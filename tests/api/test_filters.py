@@ -14,6 +14,7 @@ from services.api.app import ROUTES
 from services.api.filters import reference_fields
 from services.api.operations import Route
 from tests.api.app_under_test import ApiApp, create_active_goal, why
+from tests.api.route_walk import create_subscription
 
 #: Texts of a query that are neither words of a vocabulary nor references: times, cursors, what is searched for.
 FREE_TEXTS = {"q", "id_prefix", "as_of", "recorded_as_of", "since", "from", "to"}
@@ -49,7 +50,8 @@ def paths(shared_app: ApiApp) -> dict[str, str]:
     shared_app.as_member("lea").post_ok("/v1/charters/core/propose-purpose", {"text": "W", **WHY})
     shared_app.as_member("lea").post_ok("/v1/decisions", {**QUESTION, "ref": "on-call"})
     goal = create_active_goal(shared_app)
-    return {"goal": goal, "member": "ana", "team": "core", "of": "core", "decision": "on-call", "cycle": "none"}
+    found = {"goal": goal, "member": "ana", "team": "core", "of": "core", "decision": "on-call", "cycle": "none"}
+    return found | {"mart": "dim_goal", "subscription": create_subscription(shared_app, "stella", "filters")}
 
 
 WHY = dict.fromkeys(("to_team", "to_clients", "to_organisation"), "W")

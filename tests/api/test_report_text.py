@@ -144,7 +144,7 @@ def test_a_withheld_figure_says_so_and_what_it_was_is_not_in_the_text(app: ApiAp
 
     text = app.as_member("ned").get("/v1/reports/support?team=edge&format=text").text
 
-    assert "Withheld (the group is small, or not yours): " in text
+    assert "Withheld (fewer than five persons be" in text
     assert "Needs raised:" not in text
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from domain.instants import format_instant
 from tests.api.app_under_test import ApiApp, create_active_goal, offer, why
-from tests.api.route_walk import VICTIM, TenantSecrets, create_secrets, fill_path
+from tests.api.route_walk import VICTIM, TenantSecrets, create_secrets, create_subscription, fill_path
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 #: As of the end of which day the questions are asked.
@@ -25,6 +25,7 @@ def list_paths(app: ApiApp, names: TenantSecrets) -> list[str]:
     ids = {
         **{kind: getattr(names, kind) for kind in ("goal", "member", "team", "charter", "cycle", "decision")},
         "of": names.charter,
+        "subscription": create_subscription(app, "stella", "reads", VICTIM),
     }
     found = []
     for template, methods in app.client.get("/openapi.json").json()["paths"].items():

@@ -155,7 +155,9 @@ def example(kind: inspect.Type) -> Any:
         case inspect.StructType(fields=fields, tag=tag, tag_field=tag_field):
             least = {field.encode_name: example(field.type) for field in fields if field.required}
             return least | ({tag_field: tag} if tag_field else {})
-        case inspect.ListType(item_type=item, min_length=least):
+        case (
+            inspect.ListType(item_type=item, min_length=least) | inspect.VarTupleType(item_type=item, min_length=least)
+        ):
             return [example(item)] * (least or 0)
         case inspect.LiteralType(values=values):
             return values[0]

@@ -71,6 +71,10 @@ def _handler_of(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
+            if len(body) < int(self.headers["content-length"]):
+                # Its sender was killed: what came of it is no message.
+                self.close_connection = True
+                return
             message = Received({name.lower(): value for name, value in self.headers.items()}, body)
             receiver.received.append(message)
             self._reply(receiver.answer(message))

@@ -56,7 +56,7 @@ def send(
 
 @contextlib.contextmanager
 def raw_server(serve: Callable[[socket.socket], None]) -> Iterator[str]:
-    """Something that speaks on a socket as it likes."""
+    """A server that answers a connection with whatever the test writes to it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def accept() -> None:

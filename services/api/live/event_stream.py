@@ -115,7 +115,7 @@ class EventStream:
 
 
 def _format_end(reason: End | None) -> bytes:
-    """The last words: a problem where connecting again is of no use, else a comment."""
+    """The last frame: a problem where connecting again is of no use, else a comment."""
     if reason is End.REVOKED:
         problem = build_problem("unauthenticated", detail="the key is no longer valid", instance="/v1/events/stream")
         return b"event: problem\ndata: %s\n\n" % encode(problem)

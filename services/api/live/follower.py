@@ -59,7 +59,7 @@ class Follower:
 
     @property
     def is_behind(self) -> bool:
-        """Whether events lack that no batch will bring."""
+        """Whether it lacks events that no later batch contains: they are read from the log."""
         return self.required is None or self.position < self.required
 
     def offer(self, chunk: Chunk | None, last: int) -> None:
@@ -96,7 +96,7 @@ class Follower:
         self._sent_at, self._sending_since = time.monotonic(), None
 
     def check(self, now: float) -> None:
-        """Cut off a reader that takes nothing; have one without news sent a sign of life."""
+        """Disconnect a reader that takes nothing; have a keep-alive sent where there is no news."""
         if self._sending_since is not None:
             if now - self._sending_since > MAX_SEND_S:
                 self.end(End.SLOW)

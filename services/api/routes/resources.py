@@ -90,7 +90,7 @@ class SnapshotEnd(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SnapshotLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line: which of these it is, its only field says."""
+    """One line, of the kind that its only field names."""
 
     snapshot: SnapshotHead | None = None
     resource: Resource | None = None

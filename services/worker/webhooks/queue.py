@@ -105,12 +105,12 @@ class DeliveryQueue:
             del self._behind[delivery.subject]
 
     def release_due(self, now: datetime) -> None:
-        """Make ready whose time has come."""
+        """Make those deliveries ready whose time has come."""
         while self._timers and self._timers[0][0] <= now:
             self._ready.append(heapq.heappop(self._timers)[2])
 
     def hasten(self, now: datetime) -> None:
-        """The target is back: nothing waits any longer."""
+        """Make all deliveries ready: the target takes messages again."""
         self.release_due(max((due for due, _, _ in self._timers), default=now))
 
     def next_due(self) -> datetime | None:

@@ -124,7 +124,7 @@ class Sender:
     # --- life -----------------------------------------------------------------------------------------------------
 
     async def run(self) -> datetime | None:
-        """Send; until when nobody need look at the subscription unless it is woken, None: at any time."""
+        """Send. Returns when the subscription may be taken up again, unless it is woken before; None: at any time."""
         subscription: Subscription | None = await self._load_subscription()
         if subscription is None:
             return await self._rest_or_forget()
@@ -187,7 +187,7 @@ class Sender:
         return found
 
     async def _rest_or_forget(self) -> datetime | None:
-        """The command that records the subscription is still on its way, or never came."""
+        """Wait for the command that records the subscription; forget its cursor where that never came."""
         now = self._tools.clock()
         if now - self._cursor.created_at < _ORPHAN_AFTER:
             return now + REST
@@ -201,7 +201,7 @@ class Sender:
         return self._tools.clock() + REST
 
     async def _begin_new_epoch(self) -> bool:
-        """The log was restored from a copy: nothing is sent of before by itself. False: the lease is lost."""
+        """Hold what was pending before the log was restored, and begin at its end. False: the lease is lost."""
         source = self._tools.source
         await self._tools.in_thread(self._tools.deliveries.hold_pending, self.subscription_id)
         head = await self._tools.in_thread(source.load_position, self.organisation_id)

@@ -56,7 +56,7 @@ class EventSource:
 
     @property
     def epoch(self) -> str:
-        """The log's."""
+        """The epoch of the log."""
         return self._ledger.epoch
 
     def load_position(self, organisation_id: UUID) -> int:

@@ -1,4 +1,4 @@
-"""Who attacks and who is measured: keys, requests, latencies, and what the server weighs."""
+"""Who attacks and who is measured: keys, requests, latencies, and how much memory the server takes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Latencies(msgspec.Struct, kw_only=True):
         return found[min(len(found) - 1, int(len(found) * 0.99))]
 
     def to_figures(self) -> dict[str, Any]:
-        """Milliseconds, for eyes."""
+        """Milliseconds, to be printed."""
         return {
             **{
                 what: {
