@@ -291,12 +291,19 @@ class Ledger:
         """The namespace of this deployment's organisations, for good. Read once a process."""
         return UUID(self._load_identity()[0])
 
+    def read_epoch(self) -> str:
+        """The epoch as it is stored now, for a process that outlives a restore."""
+        return self._read_identity()[1]
+
     def _load_identity(self) -> tuple[str, str]:
         if self._identity is None:
-            with self.recorder.read() as session:
-                deployment, epoch = session.query("identity")[0]
-            self._identity = str(deployment), str(epoch)
+            self._identity = self._read_identity()
         return self._identity
+
+    def _read_identity(self) -> tuple[str, str]:
+        with self.recorder.read() as session:
+            deployment, epoch = session.query("identity")[0]
+        return str(deployment), str(epoch)
 
     def head(self) -> int:
         """The last log position."""

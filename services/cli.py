@@ -35,6 +35,7 @@ EXPORT_FORMATS = ("ndjson", "csv", "parquet", "arrow")
 EXIT_FAILED, EXIT_USAGE = 1, 2
 MAX_PORT = 65_535
 MAX_PROCESSES = 64
+MAX_LENGTH = 10**12
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -119,7 +120,7 @@ def _run(given: argparse.Namespace) -> int:
 def _run_here(given: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Run a command that works on the store or serves it."""
     match given.command:
-        case "serve" | "worker" | "demo" | "openapi":
+        case "serve" | "worker" | "sink" | "demo" | "openapi":
             return _run_process(given, settings, console)
         case "import" | "seed" | "export":
             return _run_data(given, settings, console)
@@ -207,6 +208,19 @@ def _run_process(given: argparse.Namespace, settings: Settings, console: Console
         from services import demo
 
         return demo.run(settings, console, port=given.port, data=given.data)
+    if given.command == "sink":
+        from services.commands import sinks
+
+        return sinks.run_sink(
+            settings,
+            console,
+            given.what,
+            url=given.url,
+            stream=given.stream,
+            organisation=given.organisation,
+            types=given.types or (),
+            max_length=given.max_length,
+        )
     with _share_metrics(getattr(given, "processes", 1)):
         return _run_server(given, settings, console)
 
@@ -351,11 +365,33 @@ def _add_processes(commands: Commands) -> None:
         default=True,
         help="look for timers that have fallen due; any number of processes may",
     )
+    _add_sinks(commands)
     demo = _add_command(commands, "demo", "serve a seeded organisation on embedded storage", json=False)
     demo.add_argument("--port", type=_parse_port, default=8000, help="port to bind; 0 takes a free one")
     demo.add_argument("--data", type=Path, metavar="DIR", default=Path("var/demo"), help="where its data is kept")
     openapi = _add_command(commands, "openapi", "print the OpenAPI document", json=False)
     openapi.add_argument("--output", metavar="FILE", default="-", help="file to write; - is stdout")
+
+
+def _add_sinks(commands: Commands) -> None:
+    group = _add_group(commands, "sink", "send the log on to a broker")
+    for name, words in (
+        ("redis", "append every event to a Redis stream"),
+        ("nats", "publish every event to NATS JetStream (extra `nats`)"),
+    ):
+        sink = _add_command(group, name, words, json=False)
+        sink.add_argument("--url", help="where the broker is; default: PLIMSOLL_SINK_URL")
+        sink.add_argument("--stream", metavar="NAME", default="plimsoll", help="the stream; made where it is missing")
+        sink.add_argument("--organisation", metavar="NAME", help="its name or id; default: all organisations")
+        sink.add_argument(
+            "--types",
+            action="append",
+            metavar="TYPE",
+            help="goal.promised.v1, goal.promised.* or goal.*; may be repeated",
+        )
+        sink.add_argument(
+            "--max-length", type=_parse_length, metavar="N", default=0, help="events that are kept; default: all"
+        )
 
 
 def _add_store(commands: Commands) -> None:
@@ -483,6 +519,12 @@ def _parse_day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day like 2026-11-30") from None
+
+
+def _parse_length(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_LENGTH:
+        raise argparse.ArgumentTypeError(f"a number from 1 to {MAX_LENGTH}")
+    return int(text)
 
 
 def _parse_count(text: str) -> int:

@@ -24,6 +24,7 @@ SECRET_FIELDS = (
     "views_database_password",
     "redis_url",
     "redis_password",
+    "sink_url",
 )
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -218,6 +219,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_log_days: Annotated[
         int, Meta(ge=1, le=365, description="Days for which the log of webhook deliveries is kept.")
     ] = 30
+    sink_url: Annotated[
+        str, Meta(description="The broker of `plimsoll sink`, where its `--url` names none; it may hold a password.")
+    ] = ""
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least severe log line that is written.")
     ] = "info"

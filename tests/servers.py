@@ -1,4 +1,4 @@
-"""Private servers for the tests: real PostgreSQL (from a wheel), real Redis, temporary directories, free ports.
+"""Private servers for the tests: real PostgreSQL (from a wheel), real Redis and NATS, directories, free ports.
 
 The PostgreSQL wheel's own launcher adds an operating system user and opens parent directories when it runs as root.
 We call its binaries ourselves instead: as root they run as `nobody`, who owns nothing but the temporary directory.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import importlib.util
+import json
 import os
 import pwd
 import shutil
@@ -113,8 +114,8 @@ def postgres_server(settings: Mapping[str, str] = POSTGRES_SETTINGS) -> Iterator
 
 
 @contextmanager
-def redis_server() -> Iterator[str]:
-    """The URL of an empty Redis server that lives as long as the context.
+def redis_server(store: Path | None = None, port: int | None = None) -> Iterator[str]:
+    """The URL of a Redis server that lives as long as the context: an empty one, or with what `store` holds.
 
     Raises ServerUnavailableError when there is no `redis-server` on this machine.
     """
@@ -125,15 +126,42 @@ def redis_server() -> Iterator[str]:
     with _private_directory("plimsoll-redis-") as home:
 
         def command(port: int) -> list[str]:
-            options = {"bind": "127.0.0.1", "port": str(port), "dir": str(home), "save": "", "appendonly": "no"}
+            options = {"bind": "127.0.0.1", "port": str(port), "dir": str(store or home), "save": ""}
+            options |= {"appendonly": "no"} if store is None else {"appendonly": "yes", "appendfsync": "no"}
             return [binary, *(word for key, value in options.items() for word in (f"--{key}", value))]
 
         def ready(port: int) -> None:
             with redis.Redis(port=port, retry=Retry(NoBackoff(), 0), decode_responses=True) as client:
-                _require_own_server(str(home), client.config_get("dir").get("dir"))
+                _require_own_server(str(store or home), client.config_get("dir").get("dir"))
 
-        with _run_server(command, ready, home, stop=signal.SIGTERM) as port:
-            yield f"redis://127.0.0.1:{port}/0"
+        with _run_server(command, ready, home, stop=signal.SIGTERM, port=port) as taken:
+            yield f"redis://127.0.0.1:{taken}/0"
+
+
+@contextmanager
+def nats_server(store: Path | None = None, port: int | None = None) -> Iterator[str]:
+    """The URL of a NATS server with JetStream that lives as long as the context: empty, or with what `store` holds.
+
+    Raises ServerUnavailableError when there is no `nats-server` on this machine.
+    """
+    # Debian's is where only administrators look.
+    binary = shutil.which("nats-server", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+    if binary is None:
+        message = "no nats-server on this machine (Debian: apt-get install nats-server)"
+        raise ServerUnavailableError(message)
+    with _private_directory("plimsoll-nats-") as home:
+
+        def command(port: int) -> list[str]:
+            options = ["--addr", "127.0.0.1", "--port", str(port), "--name", home.name]
+            return [binary, *options, "--jetstream", "--store_dir", str(store or home)]
+
+        def ready(port: int) -> None:
+            with socket.create_connection(("127.0.0.1", port), timeout=2) as connection, connection.makefile() as told:
+                info = json.loads(told.readline().removeprefix("INFO "))
+            _require_own_server(home.name, info["server_name"])
+
+        with _run_server(command, ready, home, stop=signal.SIGTERM, port=port) as taken:
+            yield f"nats://127.0.0.1:{taken}"
 
 
 def _postgres_binaries(home: Path) -> Path:
@@ -156,14 +184,19 @@ def _postgres_binaries(home: Path) -> Path:
 
 @contextmanager
 def _run_server(
-    command: Callable[[int], list[str]], ready: Callable[[int], None], home: Path, *, stop: signal.Signals
+    command: Callable[[int], list[str]],
+    ready: Callable[[int], None],
+    home: Path,
+    *,
+    stop: signal.Signals,
+    port: int | None = None,
 ) -> Iterator[int]:
     """Run a server on a free port until the context ends; another process may take the port first, so try again."""
     for attempt in range(PORT_ATTEMPTS):
-        port = _free_port()
-        process = _start(command(port), home, stop)
+        taken = port or _free_port()
+        process = _start(command(taken), home, stop)
         try:
-            _wait_until_ready(process, ready, port)
+            _wait_until_ready(process, ready, taken)
         except ServerUnavailableError as refusal:
             _stop(process, stop)
             if attempt == PORT_ATTEMPTS - 1:
@@ -172,7 +205,7 @@ def _run_server(
         else:
             break
     try:
-        yield port
+        yield taken
     finally:
         _stop(process, stop)
 
@@ -180,7 +213,7 @@ def _run_server(
 def _wait_until_ready(process: subprocess.Popen[bytes], ready: Callable[[int], None], port: int) -> None:
     deadline = time.monotonic() + STARTUP_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        with suppress(psycopg.OperationalError, redis.exceptions.ConnectionError):
+        with suppress(psycopg.OperationalError, redis.exceptions.ConnectionError, ConnectionError):
             ready(port)
             return
         time.sleep(0.02)

@@ -38,6 +38,7 @@ VIOLATIONS = [
     ("door-drivers", "ledger/planted.py", "import psycopg"),
     ("door-pyarrow", "services/planted.py", "import pyarrow"),
     ("door-mcp", "services/client/server.py", "import mcp"),
+    ("door-nats", "services/planted.py", "import nats"),
     ("door-api", "services/worker/planted.py", "import services.api"),
     ("door-worker", "services/api/planted.py", "from services.worker import jobs"),
     ("states-below-context", "domain/team/team.py", "import domain.context"),

@@ -93,6 +93,7 @@ def test_what_the_program_imports_is_declared() -> None:
     [
         ("services.commands.data, services.exports.columnar", {"pyarrow"}),
         ("services.client.commands", {"mcp", "pydantic"}),
+        ("services.commands.sinks", {"nats"}),
     ],
 )
 def test_what_an_extra_brings_is_imported_where_it_is_needed_alone(importers: str, brought: set[str]) -> None:

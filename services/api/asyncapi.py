@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 document of what is sent: the feed, the live stream and, where there are any, webhooks.
+"""The AsyncAPI 3.0 document of what is sent: the feed, the live stream, sinks and, where there are any, webhooks.
 
 Its schemas are those of the OpenAPI document, in the form that AsyncAPI's own schema object knows (JSON Schema
 draft 7 with a discriminator that is a name).
@@ -91,22 +91,44 @@ def _build_channels(paths: set[str]) -> dict[str, tuple[dict[str, Any], dict[str
             },
             _build_operation("GET", "Send events as they come"),
         ),
+        "sinks": _build_sinks(events),
     }
     if _SUBSCRIPTIONS in paths:
-        channels["webhooks"] = (
-            {
-                # Each subscription has its own.
-                "address": None,
-                "title": "Webhooks",
-                "description": (
-                    "POST to the address of a subscription, signed as Standard Webhooks say (`webhook-id`,"
-                    " `webhook-timestamp`, `webhook-signature`), in order per subject, again until it is answered 2xx."
-                ),
-                "messages": events,
-            },
-            _build_operation("POST", "Send events to a subscription's address"),
-        )
+        channels["webhooks"] = _build_webhooks(events)
     return channels
+
+
+def _build_sinks(events: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    return (
+        {
+            # A broker is the operator's: its address is not known here.
+            "address": None,
+            "title": "Sinks",
+            "description": (
+                "The log, as `plimsoll sink` sends it to the operator's broker: field `event` of the entry"
+                " `<position>-0` of a Redis stream, or a message of NATS JetStream at"
+                " `<stream>.<organisation id>.<type>`, with the event's id as `Nats-Msg-Id`."
+            ),
+            "messages": events,
+        },
+        {"summary": "Append events to a broker's stream"},
+    )
+
+
+def _build_webhooks(events: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    return (
+        {
+            # Each subscription has its own.
+            "address": None,
+            "title": "Webhooks",
+            "description": (
+                "POST to the address of a subscription, signed as Standard Webhooks say (`webhook-id`,"
+                " `webhook-timestamp`, `webhook-signature`), in order per subject, again until it is answered 2xx."
+            ),
+            "messages": events,
+        },
+        _build_operation("POST", "Send events to a subscription's address"),
+    )
 
 
 def _build_operation(method: str, summary: str) -> dict[str, Any]:
