@@ -129,8 +129,13 @@ def ana(as_person: Callable[[str], Shell]) -> Shell:
 def start_process(*words: str, **environment: str) -> subprocess.Popen[bytes]:
     """The command in a process of its own, with the environment of this one and these variables."""
     command = [sys.executable, "-m", "services.cli", *words]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdin=pipe, stdout=pipe, stderr=pipe)
+    pipe, variables = subprocess.PIPE, {**os.environ, **environment}
+    # A shell has its background jobs ignore SIGINT, and what they start inherits that; a person's terminal does not.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(command, cwd=ROOT, env=variables, stdin=pipe, stdout=pipe, stderr=pipe)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
