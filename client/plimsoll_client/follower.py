@@ -55,16 +55,23 @@ class _Follower:
             timeout=wait,
         )
 
-    def find_cursor_of(self, event: CloudEvent) -> Cursor:
-        return Cursor(position=int(event.sequence), epoch=event.epoch)
+    def handle(self, page: Page) -> Iterator[CloudEvent]:
+        """Each event of the page; the cursor moves past it when the next one is asked for."""
+        for event in page.answer:
+            yield event
+            self._advance(Cursor(position=int(event.sequence), epoch=event.epoch))
 
-    def advance(self, cursor: Cursor) -> None:
+    def is_at_end(self, page: Page) -> bool:
+        """Whether there was nothing more; the cursor moves past what is not for this key."""
+        end = Cursor(position=page.position or self.cursor.position, epoch=page.headers.get("plimsoll-epoch", ""))
+        if end != self.cursor:
+            self._advance(end)
+            return False
+        return not page.answer
+
+    def _advance(self, cursor: Cursor) -> None:
         self.checkpoint.save(cursor)
         self.cursor = cursor
-
-    def find_end_of(self, page: Page) -> Cursor:
-        """Up to where the page has looked, events that this key does not see included."""
-        return Cursor(position=page.position or self.cursor.position, epoch=page.headers.get("plimsoll-epoch", ""))
 
     def explain(self, error: ProblemError) -> Exception:
         if error.code == "epoch_changed":
@@ -99,13 +106,8 @@ class Follower(_Follower):
                 page = self._client.exchange(self.next_request(self._wait))
             except ProblemError as error:
                 raise self.explain(error) from error
-            for event in page.answer:
-                yield event
-                self.advance(self.find_cursor_of(event))
-            end = self.find_end_of(page)
-            if end != self.cursor:
-                self.advance(end)
-            elif not page.answer and not self._wait:
+            yield from self.handle(page)
+            if self.is_at_end(page) and not self._wait:
                 return
 
 
@@ -131,11 +133,7 @@ class AsyncFollower(_Follower):
                 page = await self._client.exchange(self.next_request(self._wait))
             except ProblemError as error:
                 raise self.explain(error) from error
-            for event in page.answer:
+            for event in self.handle(page):
                 yield event
-                self.advance(self.find_cursor_of(event))
-            end = self.find_end_of(page)
-            if end != self.cursor:
-                self.advance(end)
-            elif not page.answer and not self._wait:
+            if self.is_at_end(page) and not self._wait:
                 return

@@ -52,6 +52,19 @@ class Response(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         return self.headers.get("etag")
 
 
+def build_command(  # noqa: PLR0913 - the parts of a command
+    path: str,
+    answer: Any,  # noqa: ANN401 - a type, of any kind
+    body: Any,  # noqa: ANN401 - a Struct, or a union of them
+    idempotency_key: str | None = None,
+    if_match: str | None = None,
+    **path_values: object,
+) -> Request[Any]:
+    """The request of an act: a POST that may be sent again, as it has an `Idempotency-Key`."""
+    header = {_IDEMPOTENCY_KEY: idempotency_key, "If-Match": if_match}
+    return build_request("POST", path, answer, path_values=path_values, header=header, body=body)
+
+
 def build_request(  # noqa: PLR0913 - the parts of a request
     method: str,
     path: str,

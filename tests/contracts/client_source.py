@@ -19,9 +19,12 @@ HOME = Path(__file__).parents[2] / "client" / "plimsoll_client"
 _REF = "#/components/schemas/"
 #: Server-sent events are followed, not asked for once.
 _STREAM = "/v1/events/stream"
-#: Its `data` is decoded apart, by its type: a type that this client does not know is no reason to stop.
-_EVENT = "CloudEvent"
 _WIDTH = 116
+#: A request with a body and no other parameters than these is a command.
+_COMMAND_HEADERS = frozenset({"Idempotency-Key", "If-Match"})
+#: The packages whose modules are generated: one per tag of the document, and what several of them name.
+_GENERATED = ("models", "requests")
+_SHARED, _EVENT_PARTS = "shared", "event_parts"
 _TEXT_LIKE = ("str", "UUID", "date", "datetime")
 _FORMATS = {"uuid": "UUID", "date": "date", "date-time": "datetime"}
 #: A closed list of more words than this is spelled `str`: a reader gains nothing from a page of them.
@@ -37,9 +40,9 @@ _PLAIN = {
 
 
 def client_modules(document: Mapping[str, Any]) -> dict[str, str]:
-    """The text of each generated module by its name."""
+    """The text of each generated module by its path in the package."""
     source = _ClientSource(document)
-    return {name: _format(text) for name, text in (("models.py", source.models()), ("requests.py", source.requests()))}
+    return {path: _format(text) for path, text in {**source.models(), **source.requests()}.items()}
 
 
 def _format(text: str) -> str:
@@ -49,9 +52,18 @@ def _format(text: str) -> str:
 
 
 def write_client(document: Mapping[str, Any]) -> None:
-    """Write the generated modules of `client/`."""
-    for name, text in client_modules(document).items():
-        (HOME / name).write_text(text)
+    """Write the generated modules of `client/`, and remove those that are no more."""
+    modules = client_modules(document)
+    for path in list_generated() - modules.keys():
+        (HOME / path).unlink()
+    for path, text in modules.items():
+        (HOME / path).parent.mkdir(exist_ok=True)
+        (HOME / path).write_text(text)
+
+
+def list_generated() -> set[str]:
+    """The paths of the generated modules that are there."""
+    return {str(path.relative_to(HOME)) for folder in _GENERATED for path in (HOME / folder).glob("*.py")}
 
 
 class _ClientSource:
@@ -68,27 +80,70 @@ class _ClientSource:
         #: Components that a request may hold.
         self._sent = set(self._reach(bodies))
         self._tags = dict(self._find_tags())
+        self._modules = self._assign_modules()
 
     # --- models ------------------------------------------------------------------------------------------------------
 
-    def models(self) -> str:
-        names = sorted(self._components)
-        parts = [self._define(name, self._components[name]) for name in names]
-        events = [(tag, name) for name, (field, tag) in sorted(self._tags.items()) if field == "type" and "." in tag]
-        table = "".join(f'    "{tag}": {name},\n' for tag, name in sorted(events))
-        head = (
-            '"""What the API takes and sends, a Struct each. Generated: see `tests/contracts/client_source.py`."""\n\n'
-            "from __future__ import annotations\n\nfrom datetime import date, datetime\n"
-            "from typing import Any, Literal\nfrom uuid import UUID\n\n"
-            "from msgspec import UNSET, Raw, Struct, UnsetType, field\n\n"
-            "from plimsoll_client.event_data import EventData\n\n"
+    def models(self) -> dict[str, str]:
+        """The modules of Structs, as `_assign_modules` says, and the package that has them all."""
+        modules: dict[str, list[str]] = {}
+        for name, module in self._modules.items():
+            modules.setdefault(module, []).append(name)
+        texts = {f"models/{module}.py": self._build_models(module, names) for module, names in modules.items()}
+        return texts | {"models/__init__.py": _build_package("What the API takes and sends, a Struct each.", modules)}
+
+    def _build_models(self, module: str, names: list[str]) -> str:
+        body = "\n\n".join(self._define(name, self._components[name]) for name in names)
+        if module.endswith("_events"):
+            tags = sorted((self._tags[name][1], name) for name in names if name in self._tags)
+            body += "\n\n#: Type of an event -> the Struct of its `data`.\nEVENT_DATA: dict[str, type[Struct]] = {\n"
+            body += "".join(f'    "{tag}": {name},\n' for tag, name in tags) + "}\n"
+        used = {word for word in re.findall(r"\w+", body) if word in self._modules} - set(names)
+        imports = [f"from plimsoll_client.models.{self._modules[name]} import {name}\n" for name in sorted(used)]
+        if any(_has_event_data(self._components[name]) for name in names):
+            imports.append("from plimsoll_client.event_data import EventData\n")
+        libraries = (
+            ("datetime", ("date", "datetime")),
+            ("typing", ("Any", "Literal")),
+            ("uuid", ("UUID",)),
+            ("msgspec", ("UNSET", "Raw", "Struct", "UnsetType", "field")),
         )
-        found = (
-            "#: Type of an event -> the Struct of its `data`.\nEVENT_DATA: dict[str, type[Struct]] = {\n"
-            + table
-            + "}\n"
-        )
-        return head + "\n\n".join(parts) + "\n\n" + found
+        head = [f'"""Models of {module}. Generated: see `tests/contracts/client_source.py`."""\n\n']
+        head += ["from __future__ import annotations\n\n"]
+        head += [
+            _import(library, [word for word in words if re.search(rf"\b{word}\b", body)])
+            for library, words in libraries
+        ]
+        return "".join([*head, "\n", *imports, "\n", body])
+
+    def _assign_modules(self) -> dict[str, str]:
+        """Component -> its module: the only tag, or kind of event, that reaches it; else `event_parts` or `shared`.
+
+        What requests hold too is in a module apart, so that imports have one direction.
+        """
+        reached: dict[str, set[str]] = {}
+        for group, roots in self._list_roots():
+            for name in self._reach(roots):
+                reached.setdefault(name, set()).add(group)
+        found = {}
+        for name, tags in sorted(reached.items()):
+            # A snapshot has the states of every tag: they stay with their own.
+            groups = tags - {"events"} or tags
+            in_events = any(group.endswith("_events") for group in groups)
+            module = next(iter(groups)) if len(groups) == 1 else _EVENT_PARTS if in_events else _SHARED
+            found[name] = f"{module}_bodies" if name in self._sent else module
+        return found
+
+    def _list_roots(self) -> list[tuple[str, list[Any]]]:
+        """Each tag with what its operations name, each kind of event with its types."""
+        roots: dict[str, list[Any]] = {}
+        for _, _, operation in self._operations:
+            given = [self._find_parameter(parameter) for parameter in operation.get("parameters", ())]
+            roots.setdefault(str(operation["tags"][0]), []).append([operation, given])
+        for name, (field, tag) in self._tags.items():
+            if field == "type" and "." in tag:
+                roots.setdefault(f"{tag.partition('.')[0]}_events", []).append({"$ref": _REF + name})
+        return list(roots.items())
 
     def _define(self, name: str, schema: dict[str, Any]) -> str:
         if schema.get("type") != "object":
@@ -97,7 +152,7 @@ class _ClientSource:
         if name in self._tags:
             field_name, tag = self._tags[name]
             options += [f'tag_field="{field_name}"', f'tag="{tag}"']
-        base = "EventData" if name == _EVENT else "Struct"
+        base = "EventData" if _has_event_data(schema) else "Struct"
         lines = [f"class {name}({base}, {', '.join(options)}):", *_docstring(schema.get("description", name))]
         required = set(schema.get("required", ()))
         own = {
@@ -134,7 +189,14 @@ class _ClientSource:
             if name in self._components and name not in seen:
                 seen.add(name)
                 yield name
-                waiting += _references(self._components[name])
+                schema = self._components[name]
+                # Decoded apart, by its type.
+                parts = (
+                    {k: v for k, v in schema["properties"].items() if k != "data"}
+                    if _has_event_data(schema)
+                    else schema
+                )
+                waiting += _references(parts)
 
     # --- types -------------------------------------------------------------------------------------------------------
 
@@ -190,26 +252,41 @@ class _ClientSource:
 
     # --- requests ----------------------------------------------------------------------------------------------------
 
-    def requests(self) -> str:
-        functions = [
-            self._function(*operation)
-            for operation in sorted(self._operations, key=lambda o: _snake(o[2]["operationId"]))
-        ]
-        head = (
-            '"""Every operation of the API as a function that builds its request. Generated: see\n'
-            '`tests/contracts/client_source.py`."""\n\nfrom __future__ import annotations\n\n'
-            "from collections.abc import Sequence\nfrom datetime import date, datetime\n"
-            "from typing import Any, Literal\n"
-            "from uuid import UUID\n\nfrom plimsoll_client import models as m\n"
-            "from plimsoll_client.request import Request, build_request\n"
+    def requests(self) -> dict[str, str]:
+        """A module per tag of the document."""
+        modules: dict[str, list[str]] = {}
+        for operation in sorted(self._operations, key=lambda found: _snake(found[2]["operationId"])):
+            modules.setdefault(_module_of(operation[2]), []).append(self._function(*operation))
+        texts = {f"requests/{module}.py": self._build_requests(module, found) for module, found in modules.items()}
+        words = "Every operation of the API as a function that builds its request."
+        return texts | {"requests/__init__.py": _build_package(words, modules)}
+
+    def _build_requests(self, module: str, functions: list[str]) -> str:
+        body = "\n\n".join(functions)
+        libraries = (
+            ("collections.abc", ("Sequence",)),
+            ("datetime", ("date", "datetime")),
+            ("typing", ("Any", "Literal")),
+            ("uuid", ("UUID",)),
         )
-        return head + "\n\n" + "\n\n".join(functions)
+        head = [f'"""Requests of {module}. Generated: see `tests/contracts/client_source.py`."""\n\n']
+        head += ["from __future__ import annotations\n\n"]
+        head += [
+            _import(library, [word for word in words if re.search(rf"\b{word}\b", body)])
+            for library, words in libraries
+        ]
+        models = "from plimsoll_client import models as m\n" if "m." in body else ""
+        builders = ["Request", *(name for name in ("build_command", "build_request") if name in body)]
+        return "".join([*head, f"\n{models}", _import("plimsoll_client.request", builders), "\n\n", body])
+
+    def _find_parameter(self, parameter: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = (
+            self._parameters[parameter["$ref"].rpartition("/")[2]] if "$ref" in parameter else parameter
+        )
+        return found
 
     def _function(self, method: str, path: str, operation: dict[str, Any]) -> str:
-        given = [
-            self._parameters[p["$ref"].rpartition("/")[2]] if "$ref" in p else p
-            for p in operation.get("parameters", ())
-        ]
+        given = [self._find_parameter(parameter) for parameter in operation.get("parameters", ())]
         places = re.findall(r"{(\w+)}", path)
         arguments = [f"{place}: str | UUID" for place in places]
         body = self._body(operation)
@@ -232,12 +309,13 @@ class _ClientSource:
             for where in ("query", "header")
         }
         known = {name for name, _, _ in options}
-        lines = [
-            f"def {_snake(operation['operationId'])}(",
-            *(f"    {argument}," for argument in arguments),
-            f") -> Request[{answer}]:",
-        ]
+        # Without a comma at their ends, lists that fit stand on one line.
+        lines = [f"def {_snake(operation['operationId'])}({', '.join(arguments)}) -> Request[{answer}]:"]
         lines += _docstring(operation["summary"])
+        is_command = "Idempotency-Key" in known and known <= _COMMAND_HEADERS
+        if method == "POST" and is_command and body and body[2] == "application/json":
+            call = [f'"{path}"', typed, "body", *(name for _, name, _ in options), *(f"{p}={p}" for p in places)]
+            return "\n".join([*lines, f"    return build_command({', '.join(call)})"]) + "\n"
         call = [f'"{method}"', f'"{path}"', typed]
         call += (
             [f"path_values={{{', '.join(f'{place!r}: {place}' for place in places)}}}".replace("'", '"')]
@@ -252,7 +330,7 @@ class _ClientSource:
                 )
         call += ["body=body"] if body else []
         call += [f'media="{body[2]}"'] if body and body[2] != "application/json" else []
-        lines += ["    return build_request(", *(f"        {part}," for part in call), "    )"]
+        lines += [f"    return build_request({', '.join(call)})"]
         return "\n".join(lines) + "\n"
 
     def _body(self, operation: dict[str, Any]) -> tuple[str, bool, str] | None:
@@ -278,6 +356,33 @@ class _ClientSource:
         return re.sub(
             r"[A-Za-z_]\w*", lambda found: f"m.{found[0]}" if found[0] in self._components else found[0], kind
         )
+
+
+def _has_event_data(schema: dict[str, Any]) -> bool:
+    """Whether it is an event. Its `data` is decoded apart: one of a type that is unknown here is no reason to stop."""
+    properties = schema.get("properties", {})
+    return "type" in properties and "oneOf" in properties.get("data", {})
+
+
+def _module_of(operation: dict[str, Any]) -> str:
+    """Its tag; the acts upon a goal, a third of all operations, have a module of their own."""
+    tag = str(operation["tags"][0])
+    return "goal_acts" if str(operation["operationId"]).startswith("goal.") else tag
+
+
+def _import(library: str, words: list[str]) -> str:
+    return f"from {library} import {', '.join(words)}\n" if words else ""
+
+
+def _build_package(words: str, modules: Iterable[str]) -> str:
+    package = "models" if "Struct" in words else "requests"
+    lines = [f"from plimsoll_client.{package}.{module} import *\n" for module in sorted(modules)]
+    events = [module for module in sorted(modules) if module.endswith("_events")]
+    if events:
+        lines.append(f"from plimsoll_client.models import {', '.join(events)}\n\n")
+        lines.append("#: Type of an event -> the Struct of its `data`.\nEVENT_DATA = {")
+        lines.append("".join(f"**{module}.EVENT_DATA, " for module in events) + "}\n")
+    return "".join([f'"""{words} Generated: see `tests/contracts/client_source.py`."""\n\n', *lines])
 
 
 def _optional(kind: str, schema: dict[str, Any], *, sent: bool) -> tuple[str, str]:

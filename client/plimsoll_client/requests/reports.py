@@ -1,0 +1,239 @@
+"""Requests of reports. Generated: see `tests/contracts/client_source.py`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from plimsoll_client import models as m
+from plimsoll_client.request import Request, build_request
+
+
+def alignment_report(
+    *,
+    after_position: int | None = None,
+    as_of: str | None = None,
+    recorded_as_of: str | None = None,
+    team: str | None = None,
+    member: str | None = None,
+    window: int | None = None,
+    explain: bool | None = None,
+    names: bool | None = None,
+    format: Literal["csv", "json", "text"] | None = None,
+    plimsoll_after_position: int | None = None,
+) -> Request[m.AlignmentReport]:
+    """What serves which purpose and how far it has come; what hangs in the air, and what hangs on one person."""
+    return build_request(
+        "GET",
+        "/v1/reports/alignment",
+        m.AlignmentReport,
+        query={
+            "after_position": after_position,
+            "as_of": as_of,
+            "recorded_as_of": recorded_as_of,
+            "team": team,
+            "member": member,
+            "window": window,
+            "explain": explain,
+            "names": names,
+            "format": format,
+        },
+        header={"Plimsoll-After-Position": plimsoll_after_position},
+    )
+
+
+def cycles_report(
+    *,
+    after_position: int | None = None,
+    as_of: str | None = None,
+    recorded_as_of: str | None = None,
+    team: str | None = None,
+    member: str | None = None,
+    window: int | None = None,
+    explain: bool | None = None,
+    names: bool | None = None,
+    format: Literal["csv", "json", "text"] | None = None,
+    plimsoll_after_position: int | None = None,
+) -> Request[m.CyclesReport]:
+    """What worked, what to improve, what came of it, and which goals went on."""
+    return build_request(
+        "GET",
+        "/v1/reports/cycles",
+        m.CyclesReport,
+        query={
+            "after_position": after_position,
+            "as_of": as_of,
+            "recorded_as_of": recorded_as_of,
+            "team": team,
+            "member": member,
+            "window": window,
+            "explain": explain,
+            "names": names,
+            "format": format,
+        },
+        header={"Plimsoll-After-Position": plimsoll_after_position},
+    )
+
+
+def decisions_report(
+    *,
+    after_position: int | None = None,
+    as_of: str | None = None,
+    recorded_as_of: str | None = None,
+    team: str | None = None,
+    member: str | None = None,
+    window: int | None = None,
+    explain: bool | None = None,
+    names: bool | None = None,
+    format: Literal["csv", "json", "text"] | None = None,
+    plimsoll_after_position: int | None = None,
+) -> Request[m.DecisionsReport]:
+    """How long decisions take, whether their time-box holds, and what is asked again."""
+    return build_request(
+        "GET",
+        "/v1/reports/decisions",
+        m.DecisionsReport,
+        query={
+            "after_position": after_position,
+            "as_of": as_of,
+            "recorded_as_of": recorded_as_of,
+            "team": team,
+            "member": member,
+            "window": window,
+            "explain": explain,
+            "names": names,
+            "format": format,
+        },
+        header={"Plimsoll-After-Position": plimsoll_after_position},
+    )
+
+
+def drift_report(
+    *,
+    after_position: int | None = None,
+    as_of: str | None = None,
+    recorded_as_of: str | None = None,
+    team: str | None = None,
+    member: str | None = None,
+    window: int | None = None,
+    explain: bool | None = None,
+    names: bool | None = None,
+    format: Literal["csv", "json", "text"] | None = None,
+    plimsoll_after_position: int | None = None,
+) -> Request[m.DriftReport]:
+    """What has drifted, and who could say one sentence to whom to mend it."""
+    return build_request(
+        "GET",
+        "/v1/reports/drift",
+        m.DriftReport,
+        query={
+            "after_position": after_position,
+            "as_of": as_of,
+            "recorded_as_of": recorded_as_of,
+            "team": team,
+            "member": member,
+            "window": window,
+            "explain": explain,
+            "names": names,
+            "format": format,
+        },
+        header={"Plimsoll-After-Position": plimsoll_after_position},
+    )
+
+
+def overload_report(
+    *,
+    after_position: int | None = None,
+    as_of: str | None = None,
+    recorded_as_of: str | None = None,
+    team: str | None = None,
+    member: str | None = None,
+    window: int | None = None,
+    explain: bool | None = None,
+    names: bool | None = None,
+    format: Literal["csv", "json", "text"] | None = None,
+    plimsoll_after_position: int | None = None,
+) -> Request[m.OverloadReport]:
+    """Who is overloaded, by what, and what would relieve them."""
+    return build_request(
+        "GET",
+        "/v1/reports/overload",
+        m.OverloadReport,
+        query={
+            "after_position": after_position,
+            "as_of": as_of,
+            "recorded_as_of": recorded_as_of,
+            "team": team,
+            "member": member,
+            "window": window,
+            "explain": explain,
+            "names": names,
+            "format": format,
+        },
+        header={"Plimsoll-After-Position": plimsoll_after_position},
+    )
+
+
+def rituals_report(
+    *,
+    after_position: int | None = None,
+    as_of: str | None = None,
+    recorded_as_of: str | None = None,
+    team: str | None = None,
+    member: str | None = None,
+    window: int | None = None,
+    explain: bool | None = None,
+    names: bool | None = None,
+    format: Literal["csv", "json", "text"] | None = None,
+    plimsoll_after_position: int | None = None,
+) -> Request[m.RitualsReport]:
+    """How many minutes a week the charters' rituals ask of each member, together and async."""
+    return build_request(
+        "GET",
+        "/v1/reports/rituals",
+        m.RitualsReport,
+        query={
+            "after_position": after_position,
+            "as_of": as_of,
+            "recorded_as_of": recorded_as_of,
+            "team": team,
+            "member": member,
+            "window": window,
+            "explain": explain,
+            "names": names,
+            "format": format,
+        },
+        header={"Plimsoll-After-Position": plimsoll_after_position},
+    )
+
+
+def support_report(
+    *,
+    after_position: int | None = None,
+    as_of: str | None = None,
+    recorded_as_of: str | None = None,
+    team: str | None = None,
+    member: str | None = None,
+    window: int | None = None,
+    explain: bool | None = None,
+    names: bool | None = None,
+    format: Literal["csv", "json", "text"] | None = None,
+    plimsoll_after_position: int | None = None,
+) -> Request[m.SupportReport]:
+    """Who needs what of whom, what is in the way, what was heard."""
+    return build_request(
+        "GET",
+        "/v1/reports/support",
+        m.SupportReport,
+        query={
+            "after_position": after_position,
+            "as_of": as_of,
+            "recorded_as_of": recorded_as_of,
+            "team": team,
+            "member": member,
+            "window": window,
+            "explain": explain,
+            "names": names,
+            "format": format,
+        },
+        header={"Plimsoll-After-Position": plimsoll_after_position},
+    )
