@@ -1,6 +1,6 @@
 """Which acts carry authority: they commit their member, or use the power of a lead or steward.
 
-An import states what others did. It may record their progress, absences and questions; that somebody leads, belongs,
+An import states what others did. It may record their progress, absences and questions; that a member leads, belongs,
 leaves, consents or promises it may say only with the scope `admin` (`services.imports`). Each act's Struct declares it
 as `is_authoritative`. Acts of goals carry none unless they declare it, all others do unless they deny it.
 """

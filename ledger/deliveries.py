@@ -377,7 +377,7 @@ class Deliveries:
     def save(self, owner: str, batch: Sequence[DeliveryUpdate]) -> set[UUID]:
         """Write what became of deliveries, and how far the cursors are; the subscriptions whose lease was lost.
 
-        Of these only what was delivered is written, which is true whoever sends now: the rest is another worker's, or
+        Of these only what was delivered is written, which is true whichever worker sends now: the rest is another's, or
         is to be read anew.
         """
         lost: set[UUID] = set()

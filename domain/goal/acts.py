@@ -185,7 +185,7 @@ class DeferAnswer(Act, tag="defer_answer", frozen=True, kw_only=True):
 
 
 class Decline(_Answer, tag="decline", frozen=True, kw_only=True):
-    """Say no; a code is enough, "capacity" among them, and nobody overrides it."""
+    """Say no; a code is enough, "capacity" among them, and it cannot be overridden."""
 
 
 class Withdraw(Act, tag="withdraw", frozen=True, kw_only=True):

@@ -32,7 +32,7 @@ _ROWS: tuple[tuple[str, str, str, str, ReasonRequirement, str], ...] = (
     ("requested", "promise", "owner", "active", "-", "load decided here"),
     ("requested", "counter", "owner", "countered_by_owner", "c", "new terms version"),
     ("requested", "defer_answer", "owner", "answer_deferred", "c", "answer_by at most the policy maximum"),
-    ("requested", "decline", "owner", "declined", "c", "capacity alone is enough; nobody overrides"),
+    ("requested", "decline", "owner", "declined", "c", "capacity alone is enough; it cannot be overridden"),
     ("requested", "withdraw", "sponsor", "withdrawn", "c", ""),
     ("requested", "clarify", "sponsor,owner", "requested", "-", "pauses the response clock until the other side writes or 5 working days pass, at most twice"),
     ("requested", "expire", "timer", "expired", "-", "response time and one reminder have passed; silence is never a yes"),

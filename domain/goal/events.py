@@ -203,7 +203,7 @@ class GoalWithdrawn(Event, tag="goal.withdrawn.v1", frozen=True, kw_only=True):
 
 
 class GoalExpired(Event, tag="goal.expired.v1", frozen=True, kw_only=True):
-    """Nobody answered in time; `silent` says which side."""
+    """No answer came in time; `silent` says which side owed it."""
 
     #: Whose silence it was.
     silent: Literal["owner", "sponsor"]
@@ -408,7 +408,7 @@ class ChangeWithdrawn(Event, tag="goal.change_withdrawn.v1", frozen=True, kw_onl
 
 
 class ChangeTimedOut(Event, tag="goal.change_timed_out.v1", frozen=True, kw_only=True):
-    """Nobody answered the proposal in time; the old terms stand."""
+    """No answer to the proposal came in time; the old terms stand."""
 
     silent: Literal["owner", "sponsor"]
     #: The owner's proposal had been in time: a later lapse is not the owner's break.

@@ -48,7 +48,7 @@ class _Goal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class DraftGoal(_Goal, frozen=True, kw_only=True, tag="draft"):
-    """Written down; nobody has been asked."""
+    """Written down; neither offered nor requested yet."""
 
     author: UUID
     owner: UUID | None
@@ -57,7 +57,7 @@ class DraftGoal(_Goal, frozen=True, kw_only=True, tag="draft"):
 
 
 class Negotiating(_Goal, frozen=True, kw_only=True, tag="asked"):
-    """Requested, offered, countered or deferred: somebody owes an answer."""
+    """Requested, offered, countered or deferred: one side owes an answer."""
 
     owner: UUID
     sponsor: UUID

@@ -68,7 +68,7 @@ _BEGIN = (
 )
 
 
-#: Of the session, not of a transaction: a connection that goes on reading for one organisation is told once.
+#: Of the session, not of a transaction: a connection that goes on reading for one organisation is set once.
 _NAME_ORGANISATION = f"SELECT set_config('{ORGANISATION_PARAMETER}', :organisation_id, false)"
 
 _Result = TypeVar("_Result")

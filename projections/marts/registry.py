@@ -36,7 +36,7 @@ def _sort_key(mart: Mart) -> tuple[int, str]:
 MARTS: dict[str, Mart] = {
     mart.name: mart for mart in sorted((*FOLDED_MARTS, *(mart for mart, _ in COMPUTED_MARTS.values())), key=_sort_key)
 }
-#: Where the computed ones are kept for those who read schema `bi`.
+#: Where the computed ones are kept for readers of schema `bi`.
 SNAPSHOT_TABLES: dict[str, Table] = {
     name: table_of(mart, versioned=False) for name, (mart, _) in COMPUTED_MARTS.items()
 }

@@ -1,4 +1,4 @@
-"""The marts that are computed from the views, kept in tables for those who read schema `bi` with SQL.
+"""The marts that are computed from the views, kept in tables for readers of schema `bi` with SQL.
 
 Each organisation's rows are of one position, which `mart_snapshots` holds. A refresh writes what the events since then
 changed, by the same deltas that exports give; two at once do no harm, as the position moves by compare-and-set.

@@ -207,7 +207,7 @@ class Admission:
             raise DeadlineExceeded(places.limits.deadline_s) from None
         finally:
             if not thread.done():
-                # Nobody waits for it any more; what it raises then is of no use.
+                # No request waits for it any more; what it raises then is of no use.
                 thread.add_done_callback(_retrieve_exception)
                 self._cancelling.submit(work.cancel)
 

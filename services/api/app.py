@@ -79,7 +79,7 @@ def encode_openapi_document() -> bytes:
 @cache
 def encode_asyncapi_document() -> bytes:
     """The AsyncAPI document, likewise."""
-    # With its module as with all of it: nobody waits for it at the start.
+    # With its module, as all of it: no caller waits for it at the start.
     from services.api.asyncapi import build_asyncapi_document  # noqa: PLC0415
 
     return encode(build_asyncapi_document(ROUTES))

@@ -180,7 +180,7 @@ class GuardedProtocol(asyncio.Protocol):
         self._refusal = (code, detail)
         self._stop_head_timer()
         if self._follower.is_within_body and self._inner is not None:
-            # The rest of the body will not come: who waits for it is told as if the client had gone.
+            # The rest of the body will not come: reading it ends as if the client had gone.
             self._inner.connection_lost(ConnectionAbortedError())
             self._inner = None
         self._send_refusal()

@@ -38,7 +38,7 @@ class Follower:
         self.position = position
         #: It has to read the log by itself up to here; None: up to where the tail will be found.
         self.required: int | None = None
-        #: Set by whoever has something for it.
+        #: Set when there is something for it to send.
         self.woken = asyncio.Event()
         self.wants_keep_alive = False
         self.end_reason: End | None = None

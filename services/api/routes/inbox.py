@@ -83,7 +83,7 @@ class CalibrationQuery(AsOfQuery, frozen=True, kw_only=True):
     "/v1/me/calibration",
     Operation(
         id="getCalibration",
-        summary="How well my own stated confidence has matched what came; nobody else is told",
+        summary="How well my own stated confidence has matched what came; for the caller alone",
         tag=_TAG,
         scopes=(READ,),
         query=CalibrationQuery,

@@ -183,7 +183,7 @@ async def join_member(context: RequestContext) -> HttpResponse:
     "/v1/members/{member}/history",
     Operation(
         id="getMemberHistory",
-        summary="Each event of a member in plain words, for those who may see the member's figures",
+        summary="Each event of a member in plain words, for viewers with sight of the member's figures",
         tag="members",
         scopes=(READ,),
         query=HistoryQuery,
