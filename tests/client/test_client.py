@@ -147,6 +147,10 @@ def test_a_command_is_repeated_with_its_key_until_it_is_answered() -> None:
     assert 0.1 <= server.pauses[1] <= 0.4
 
 
+def test_a_reference_is_one_segment_of_the_path_whatever_it_holds() -> None:
+    assert "/v1/goals/a%2Fb%20c%3F%23%25/check-in" == requests.goal_check_in("a/b c?#%").path
+
+
 def test_every_command_that_takes_a_key_has_one_of_its_own() -> None:
     first, second = (requests.goal_check_in("g", models.CheckIn(note="x")) for _ in range(2))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 from datetime import UTC, datetime
 
 import pytest
@@ -58,3 +59,11 @@ def test_a_message_that_was_changed_is_refused(change: str) -> None:
 def test_no_secret_verifies_nothing() -> None:
     with pytest.raises(InvalidSignature):
         verify(sign(generate_secret(), "x"), b"x", secrets=["", "whsec_"], now=NOW)
+
+
+def test_an_empty_secret_is_none_though_a_message_is_signed_with_it() -> None:
+    signature = base64.b64encode(hmac.digest(b"", f"msg_1.{NOW}.x".encode(), "sha256")).decode()
+    headers = {"Webhook-Id": "msg_1", "Webhook-Timestamp": str(NOW), "Webhook-Signature": f"v1,{signature}"}
+
+    with pytest.raises(InvalidSignature):
+        verify(headers, b"x", secrets=["", "whsec_"], now=NOW)

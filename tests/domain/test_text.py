@@ -27,6 +27,7 @@ UNSEEN = {
     "a zero-width joiner": "\u200d",
     "a word joiner": "\u2060",
     "a byte order mark": "\ufeff",
+    "plain blanks": "   ",
     "blanks": " \u00a0\u3000",
     "a soft hyphen": "\u00ad",
     "a combining accent": "\u0301",
