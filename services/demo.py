@@ -17,6 +17,7 @@ from services.commands.serving import handle_stop_signals, serve_until_stopped
 from services.imports.importer import import_lines
 from services.organisations import OPERATOR, STEWARD_SCOPES, create_key, create_organisation, find_organisation_id
 from services.runtime import Runtime
+from services.worker.embedded import start_runtime
 
 if TYPE_CHECKING:
     from services.commands.console import Console
@@ -61,7 +62,7 @@ def run(settings: Settings, console: Console, *, port: int | None, data: Path) -
     with Runtime.open(settings) as runtime:
         note = _seed(runtime, data / STATE_FILE, console)
         runtime.engine.catch_up()
-    with handle_stop_signals() as stop, Runtime.start(settings) as runtime:
+    with handle_stop_signals() as stop, start_runtime(settings) as runtime:
         serve_until_stopped(runtime, lambda url: _print_ready(console, url, note, settings.database_url), stop=stop)
     console.print_note("stopped; the data stays in " + str(data))
     return 0

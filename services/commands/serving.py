@@ -33,6 +33,7 @@ from services.api.openapi import build_openapi_document
 from services.api.pipeline import HttpPipeline
 from services.commands.console import CommandFailed
 from services.runtime import Runtime
+from services.worker.embedded import start_runtime
 from services.worker.engine_child import tune_interpreter
 from services.worker.worker import Worker, serve_metrics
 
@@ -209,7 +210,7 @@ def serve(settings: Settings, console: Console, *, processes: int = 1) -> int:
 
 
 def _serve_one(settings: Settings, console: Console, listener: socket, stop: StopRequest) -> None:
-    with Runtime.start(settings) as runtime:
+    with start_runtime(settings) as runtime:
         where = "with the worker inside" if settings.is_embedded else "workers run elsewhere"
         ready: Callable[[str], None] = lambda url: console.print_note(f"Plimsoll answers at {url} ({where})")  # noqa: E731
         serve_until_stopped(runtime, ready, stop=stop, listener=listener)
