@@ -35,7 +35,6 @@ from services.commands.console import CommandFailed
 from services.runtime import Runtime
 from services.worker.embedded import start_runtime
 from services.worker.engine_child import tune_interpreter
-from services.worker.worker import Worker, serve_metrics
 
 if TYPE_CHECKING:
     from services.commands.console import Console
@@ -269,6 +268,9 @@ def _exit_with_parent(parent: int) -> None:
 
 def run_worker(settings: Settings, console: Console, *, scheduler: bool) -> int:
     """`plimsoll worker`: projector, jobs and, unless switched off, the scheduler."""
+    # A server imports it only where the worker is inside.
+    from services.worker.worker import Worker, serve_metrics  # noqa: PLC0415
+
     logs.configure(settings)
     # Requests go before the read models, which catch up when there is time.
     os.nice(settings.worker_niceness)
