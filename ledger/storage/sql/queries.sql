@@ -116,7 +116,7 @@ SELECT originator_id, originator_version, topic, state FROM stored_events
 WHERE notification_id > :after ORDER BY notification_id LIMIT :limit
 
 -- name: feed
-SELECT originator_id, originator_version, topic, state FROM stored_events
+SELECT originator_id, originator_version, topic, state, position FROM stored_events
 WHERE organisation_id = :organisation_id AND position > :after AND position <= :upto
     AND (:any_type OR topic IN :types) AND (:any_subject OR originator_id = :subject)
 ORDER BY position LIMIT :limit

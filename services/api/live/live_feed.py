@@ -242,11 +242,11 @@ class LiveFeed:
 
     def _load_batch(self, organisation_id: UUID, after: int, views: set[StreamView]) -> _Batch:
         ledger = self._runtime.ledger
-        events = ledger.read_feed(organisation_id, after, _BATCH_SIZE)
-        last = events[-1].position if events else after
+        records = ledger.read_records(organisation_id, after, _BATCH_SIZE)
+        last = records[-1].position if records else after
         encoder = Encoder(SharedStreams(ledger), ledger.epoch)
-        chunks = {view: encoder.encode(events, after, last, view) for view in views}
-        return _Batch(after, last, chunks, full=len(events) == _BATCH_SIZE)
+        chunks = {view: encoder.encode(records, after, last, view) for view in views}
+        return _Batch(after, last, chunks, full=len(records) == _BATCH_SIZE)
 
     def _deliver(self, tail: Tail, batch: _Batch) -> None:
         tail.position = max(batch.last, tail.position or 0)
