@@ -20,7 +20,7 @@ from services.client.arguments import add_client_commands
 from services.client.completion import SHELLS, answer_completion, print_completion
 
 if TYPE_CHECKING:
-    from services.commands.console import Console
+    from services.console import Console
     from services.settings import Settings
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - its type has no public name
@@ -86,7 +86,7 @@ def _require_text(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
 
 def _find_exit_code(error: Exception) -> int:
     """The exit code of an expected error, which is printed as one line; 0 for a defect, whose traceback is wanted."""
-    from services.commands.console import CommandFailed, WrongUsage
+    from services.console import CommandFailed, WrongUsage
     from services.settings import SettingsError
 
     if isinstance(error, SettingsError | WrongUsage):
@@ -103,7 +103,7 @@ def _find_exit_code(error: Exception) -> int:
 
 def _run(given: argparse.Namespace) -> int:
     """Dispatch; each command's module is imported only when it runs."""
-    from services.commands.console import Console
+    from services.console import Console
 
     console = Console(as_json=getattr(given, "json", False))
     if given.command == "completion":
