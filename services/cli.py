@@ -128,6 +128,8 @@ def _run_here(given: argparse.Namespace, settings: Settings, console: Console) -
             return _run_store(given, settings, console)
         case "bi":
             return _run_bi(given, settings, console)
+        case "signing-keys":
+            return _run_signing_keys(given, settings, console)
         case _:
             return _run_health(given, settings, console)
 
@@ -178,6 +180,14 @@ def _run_export(given: argparse.Namespace, settings: Settings, console: Console)
     if given.output != "-" or given.after:
         return _print_error("--all writes whole marts to its folder: it takes no --output and no --after", EXIT_USAGE)
     return data.export_all(settings, console, query, organisation=given.organisation, folder=given.all)
+
+
+def _run_signing_keys(given: argparse.Namespace, settings: Settings, console: Console) -> int:
+    from services.commands import signing_keys
+
+    if given.what == "list":
+        return signing_keys.list_signing_keys(settings, console)
+    return signing_keys.rotate_signing_key(settings, console, overlap_hours=given.overlap_hours)
 
 
 def _run_bi(given: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -427,6 +437,10 @@ def _add_store(commands: Commands) -> None:
     rotate.add_argument("key", metavar="KEY_ID")
     rotate.add_argument("--overlap-hours", type=int, default=24, help="how long the old one works on")
     _add_command(keys, "revoke", "make a key invalid at once").add_argument("key", metavar="KEY_ID")
+    signing = _add_group(commands, "signing-keys", "the key pairs that webhooks are signed with")
+    _add_command(signing, "list", "list those that sign now")
+    renew = _add_command(signing, "rotate", "sign with a new key pair")
+    renew.add_argument("--overlap-hours", type=int, default=24, metavar="N", help="how long the former one signs too")
 
 
 def _add_data(commands: Commands) -> None:

@@ -126,6 +126,6 @@ def format_frame(event: AnyEvent, base_url: str, epoch: str) -> bytes:
 def format_keep_alive(epoch: str, position: int) -> bytes:
     """A comment, and the position up to which everything was looked at: no event is dispatched for it.
 
-    A follower to whom nothing was shown for long goes on from there, not from the last event that it saw.
+    A client to whom nothing was shown for long goes on from there, not from the last event that it saw.
     """
     return b": keep-alive\nid: %s\n\n" % format_event_id(epoch, position).encode()

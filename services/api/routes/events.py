@@ -24,7 +24,7 @@ from services.api.http.problems import FieldError, ProblemError, field_error
 from services.api.http.responses import HttpResponse, StreamResponse, encode, response_with_etag
 from services.api.live.chunks import StreamView, parse_event_id
 from services.api.live.event_stream import EventStream
-from services.api.live.follower import Follower
+from services.api.live.subscriber import StreamSubscriber
 from services.api.operations import NoQuery, Operation, Position, Route, Weight, query_route
 from services.api.routes.resources import load_states
 from services.authorization import READ
@@ -309,11 +309,11 @@ async def stream_events(context: RequestContext) -> StreamResponse:
     wanted = build_filter(context, query)
     if wanted.narrows:
         await context.run_in_thread(Weight.LIGHT, _require_what_is_named, context, query)
-    follower = Follower(context.api_key, build_view(context, wanted), head if after is None else after)
+    subscriber = StreamSubscriber(context.api_key, build_view(context, wanted), head if after is None else after)
     resources = AsyncExitStack()
     await resources.enter_async_context(context.hold(Weight.WAIT))
     return StreamResponse(
-        produce=EventStream(ledger.epoch, live, context.waits, follower, head).produce,
+        produce=EventStream(ledger.epoch, live, context.waits, subscriber, head).produce,
         resources=resources,
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Plimsoll-Epoch": ledger.epoch},

@@ -86,7 +86,7 @@ class EventSource:
         found = load_feed_page(self._ledger, viewer, after, limit, _filter_of(subscription))
         events = found.decode()
         asked = [event.event_id for event in events if event.position <= known]
-        done = self._deliveries.find_known(subscription.id, asked)
+        done = self._deliveries.find_existing(subscription.id, asked)
         return Page(
             events=[self._encode(event, subscription) for event in events if event.event_id not in done],
             examined=found.examined,
