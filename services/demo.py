@@ -12,15 +12,15 @@ import msgspec
 
 from services import logs, seed
 from services import runtime as composition
-from services.commands.console import CommandFailed
 from services.commands.serving import handle_stop_signals, serve_until_stopped
+from services.console import CommandFailed
 from services.imports.importer import import_lines
 from services.organisations import OPERATOR, STEWARD_SCOPES, create_key, create_organisation, find_organisation_id
 from services.runtime import Runtime
 from services.worker.embedded import start_runtime
 
 if TYPE_CHECKING:
-    from services.commands.console import Console
+    from services.console import Console
     from services.settings import Settings
 
 NAME = "Harbour & Co"

@@ -31,13 +31,13 @@ from services.api.http.connections import Connections, GuardedProtocol, read_con
 from services.api.metrics import SHARED_METRICS_VARIABLE
 from services.api.openapi import build_openapi_document
 from services.api.pipeline import HttpPipeline
-from services.commands.console import CommandFailed
+from services.console import CommandFailed
 from services.runtime import Runtime
 from services.worker.embedded import start_runtime
 from services.worker.engine_child import tune_interpreter
 
 if TYPE_CHECKING:
-    from services.commands.console import Console
+    from services.console import Console
     from services.settings import Settings
 
 
