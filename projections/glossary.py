@@ -117,6 +117,13 @@ REPORTS: dict[str, str] = {
     "BlockerEntry.acts_next": "Id of the member who acts next: as named with the blocker, else the goal's owner.",
     "age_days": "Days since it was raised. e.g. 21",
     "listed": "Whether a check-in lists it; such a blocker is over when a check-in lists none any more.",
+    # --- reliability -------------------------------------------------------------------------------------------------
+    "open_answers": "Answers that are missing about promises that were due, by due date.",
+    "OpenAnswer.goal": "Id of the goal that the answer is about.",
+    "what": "To what an answer is open: a delivery (`verdict`), or a change that was proposed in time. e.g. verdict",
+    "answerer": "Id of the member who owes the answer.",
+    "waits": "Id of the member who waits for it.",
+    "OpenAnswer.open_days": "Days for which it has been open. e.g. 3.5",
     # --- calibration -------------------------------------------------------------------------------------------------
     "tenths": "Confidence by tenths, and how often promises of that confidence were kept.",
     "ConfidenceBucket.confidence": "The tenth, from 0 to 1. e.g. 0.8",

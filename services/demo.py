@@ -149,6 +149,8 @@ Checkout's charter was made together: the decision, the objection that changed i
 Checkout's last quarter: what became of each goal, and what goes on into this one (one improvement is overdue):
   get "/v1/reports/cycles?team=checkout&format=text"
   get "/v1/cycles/checkout-last/history"
+Which promises were kept, renegotiated in time, or missed; was there a word before; and how soon each side answers:
+  get "/v1/reports/reliability?window=90&format=text"
 Who asked for help, who answered, and who has not; and which of Priya's extras can wait, to be decided this week:
   get "/v1/reports/support?format=text"
   get "/v1/decisions/which-can-wait"

@@ -38,10 +38,11 @@ from projections.marts.frameworks import (
 from projections.marts.goal_events import FACT_GOAL_EVENT, extract_goal_event
 from projections.marts.goal_step import GoalStep
 from projections.marts.links import BRIDGE_GOAL_SUPPORT, FACT_ALIGNMENT, extract_alignment, extract_supports
-from projections.marts.outcomes import FACT_DELIVERY, PromiseRecord, extract_delivery, update_record
+from projections.marts.outcomes import FACT_DELIVERY, extract_delivery
 from projections.marts.people import BRIDGE_MEMBER_TEAM, DIM_MEMBER, DIM_TEAM, is_about_time, write_member, write_team
 from projections.marts.policies import DIM_POLICY, write_organisation
 from projections.marts.rows import Change, OpenRows, RowsByName, RowWriter
+from projections.reliability.outcomes import PromiseRecord, update_record
 
 #: The marts that are folded so.
 FOLDED_MARTS = (
@@ -102,7 +103,7 @@ class MartsProjection:
     """The projection: streams to the tables of the marts."""
 
     name = "marts"
-    version = 2
+    version = 3
     kinds = frozenset({"goal", *_FRAMEWORKS, *_PEOPLE})
     tables = (*TABLES.values(), *IDENTITY_TABLES.values())
 
@@ -150,7 +151,7 @@ def _fold_goal(events: StreamEvents, writer: RowWriter, memory: _GoalMemory) -> 
         if goal is None:
             continue
         step = GoalStep(memory.goal, goal, prepared, writer)
-        record = update_record(memory.record, step)
+        record = update_record(memory.record, memory.goal, step.data, step.recorded.event_id, step.at)
         writer.write(prepared, _list_changes(step, memory, record))
         memory = _remember(step, memory, record)
     return memory

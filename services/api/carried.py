@@ -37,6 +37,7 @@ CARRIED: dict[str, frozenset[Carried]] = {
     "decisionsReport": _REPORT | {Carried.DECISION},
     "driftReport": _REPORT | {Carried.CHARTER},
     "overloadReport": _REPORT,
+    "reliabilityReport": _REPORT,
     "ritualsReport": _REPORT | {Carried.CHARTER},
     "supportReport": _REPORT,
     "pullEvents": frozenset(Carried) - {Carried.GROUP},

@@ -364,6 +364,10 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "projections.privacy": {
         "WithheldBy": "WithheldBy",
     },
+    "projections.reliability.report": {
+        "OpenAnswer": "OpenAnswer",
+        "ReliabilityReport": "ReliabilityReport",
+    },
     "projections.support.report": {
         "BlockerEntry": "BlockerEntry",
         "NeedEntry": "NeedEntry",
