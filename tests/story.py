@@ -29,6 +29,7 @@ from domain.member import member
 from domain.member.member import Member
 from domain.organisation import organisation
 from domain.organisation.organisation import PolicyVersion
+from domain.recognition import recognition
 from domain.references import resolve_stream_id
 from domain.registry import AGGREGATES, AggregateType, to_commitment
 from domain.subscription import subscription
@@ -50,6 +51,7 @@ Act = (
     | member.Act
     | team.Act
     | organisation.Act
+    | recognition.Act
     | subscription.Act
 )
 When = datetime | date | str | None
@@ -62,6 +64,7 @@ _KINDS: tuple[tuple[type[Any], str], ...] = (
     (organisation.Act, "organisation"),
     (charter_acts.Act, "charter"),
     (decision_acts.Act, "decision"),
+    (recognition.Act, "recognition"),
     (subscription.Act, "subscription"),
 )
 _MINUTE = timedelta(minutes=1)
