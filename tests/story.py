@@ -25,6 +25,7 @@ from domain.index import IndexEntry
 from domain.instants import to_micros
 from domain.member import member
 from domain.organisation import organisation
+from domain.recognition import recognition
 from domain.references import resolve_stream_id
 from domain.registry import AGGREGATES, AggregateType
 from domain.subscription import subscription
@@ -45,6 +46,7 @@ Act = (
     | member.Act
     | team.Act
     | organisation.Act
+    | recognition.Act
     | subscription.Act
 )
 When = datetime | date | str | None
@@ -57,6 +59,7 @@ _KINDS: tuple[tuple[type[Any], str], ...] = (
     (organisation.Act, "organisation"),
     (charter_acts.Act, "charter"),
     (decision_acts.Act, "decision"),
+    (recognition.Act, "recognition"),
     (subscription.Act, "subscription"),
 )
 _MINUTE = timedelta(minutes=1)
