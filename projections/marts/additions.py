@@ -45,6 +45,7 @@ FACT_ADDITION = Mart(
     key=("event_id",),
     subject="member",
     subject_column="member_id",
+    is_person_level=True,
     columns=(
         MartColumn("position", "integer", "The last position that can bear on the owner's additions."),
         MartColumn("event_id", "uuid", "The promise, or the acceptance of the change."),

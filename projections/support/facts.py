@@ -33,7 +33,11 @@ NEEDS = Table(
         Column("answer_by", "date", "Last day for the answer, in the organisation's zone.", nullable=True),
     ),
     key=("organisation_id", "stream_id", "event_id", "need"),
-    indexes=(("organisation_id", "occurred_at"), ("organisation_id", "addressee")),
+    indexes=(
+        ("organisation_id", "occurred_at"),
+        ("organisation_id", "addressee"),
+        ("organisation_id", "party", "kind", "occurred_at"),
+    ),
     comment="Needs raised in check-ins, and the answers to them.",
 )
 BLOCKERS = Table(

@@ -354,6 +354,10 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "Why": "WhyAnswer",
         "WhyStep": "WhyStep",
     },
+    "projections.made_possible": {
+        "MadePossible": "MadePossible",
+        "MadePossibleEntry": "MadePossibleEntry",
+    },
     "projections.overload.additions": {
         "AdditionEntry": "AdditionEntry",
         "RequesterEntry": "RequesterEntry",

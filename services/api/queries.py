@@ -146,6 +146,8 @@ def record_person_read(
     Nothing is kept of a viewer who sees no other person. Raises `LedgerUnavailable` where it cannot be kept.
     """
     viewer = context.viewer
+    if viewer.co_determination:
+        return
     if may(viewer, Capability.SEE_PERSON):
         role = next((role for role in (STEWARD, AUDITOR) if role in viewer.roles), viewer.roles[0])
         subjects = [_subject_of(viewer, team, member)]
