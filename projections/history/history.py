@@ -26,6 +26,7 @@ from domain.key.key import ApiKey
 from domain.member.member import Member
 from domain.organisation.organisation import Organisation
 from domain.reasons import Reason
+from domain.recognition.recognition import Recognition
 from domain.registry import AGGREGATES
 from domain.subscription.subscription import Subscription
 from domain.team.team import Team
@@ -136,6 +137,13 @@ def _subscription_values(state: Subscription | None) -> Values:
     return {field: getattr(state, field) for field in fields}
 
 
+def _recognition_values(state: Recognition | None) -> Values:
+    if state is None:
+        return {}
+    fields = ("state", "member", "kind", "text", "goal", "cycle", "team")
+    return {name: value for name in fields if (value := getattr(state, name)) is not None}
+
+
 def _key_values(state: ApiKey | None) -> Values:
     if state is None:
         return {}
@@ -151,6 +159,7 @@ _VALUES: dict[str, Callable[[Any], Values]] = {
     "charter": _charter_values,
     "cycle": _cycle_values,
     "decision": _decision_values,
+    "recognition": _recognition_values,
     "subscription": _subscription_values,
     "key": _key_values,
 }
