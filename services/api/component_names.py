@@ -263,6 +263,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "TermsInput": "TermsInput",
     },
     "ledger.api_keys": {
+        "KeyAction": "KeyAction",
         "KeyRecord": "KeyRecord",
     },
     "ledger.deliveries": {
