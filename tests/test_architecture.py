@@ -39,6 +39,7 @@ VIOLATIONS = [
     ("door-pyarrow", "services/planted.py", "import pyarrow"),
     ("door-mcp", "services/client/server.py", "import mcp"),
     ("door-nats", "services/planted.py", "import nats"),
+    ("door-kafka", "services/planted.py", "import confluent_kafka"),
     ("door-api", "services/worker/planted.py", "import services.api"),
     ("door-worker", "services/api/planted.py", "from services.worker import jobs"),
     ("states-below-context", "domain/team/team.py", "import domain.context"),
