@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from services.client.arguments import NAMES as CLIENT_COMMANDS
 from services.client.arguments import add_client_commands
 from services.client.completion import SHELLS, answer_completion, print_completion
+from services.commands.lake_arguments import add_lake_commands, run_lake
 
 if TYPE_CHECKING:
     from services.console import Console
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 MARTS = (
     *("fact_goal_event", "fact_goal_change", "fact_check_in", "fact_need", "fact_blocker", "fact_delivery"),
-    *("fact_alignment", "fact_decision", "fact_load_week", "fact_addition"),
+    *("fact_alignment", "fact_decision", "fact_recognition", "fact_load_week", "fact_addition"),
     *("dim_goal", "dim_member", "dim_team", "dim_cycle", "dim_charter", "dim_policy", "dim_date"),
     *("bridge_goal_support", "bridge_member_team"),
 )
@@ -128,6 +129,8 @@ def _run_here(given: argparse.Namespace, settings: Settings, console: Console) -
             return _run_store(given, settings, console)
         case "bi":
             return _run_bi(given, settings, console)
+        case "lake":
+            return run_lake(given, settings, console)
         case "signing-keys":
             return _run_signing_keys(given, settings, console)
         case _:
@@ -464,6 +467,7 @@ def _add_data(commands: Commands) -> None:
     seed.add_argument("--rows", action="store_true", help="print the import's rows instead")
     _add_export(commands)
     _add_bi(commands)
+    add_lake_commands(_add_group(commands, "lake", "the marts and the log as Delta tables (extra `bi`)"), _add_command)
 
 
 def _add_bi(commands: Commands) -> None:

@@ -235,6 +235,26 @@ def _build_schemas(openapi: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _as_draft_7(schema) for name, schema in sorted(found.items())}
 
 
+_HEADERS_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "As Standard Webhooks say; names in any case.",
+    "required": ["webhook-id", "webhook-timestamp", "webhook-signature", "plimsoll-subscription"],
+    "properties": {
+        "webhook-id": {
+            "type": "string",
+            "description": "The same for an event and a subscription, however often sent.",
+        },
+        "webhook-timestamp": {"type": "string", "pattern": "^[0-9]+$", "description": "Unix time of the attempt."},
+        "webhook-signature": {
+            "type": "string",
+            "pattern": "^v1a?,[A-Za-z0-9+/=]+( v1a?,[A-Za-z0-9+/=]+)*$",
+            "description": "One for each secret (v1) and key pair (v1a) in force.",
+        },
+        "plimsoll-subscription": {"type": "string", "format": "uuid", "description": "Id of the subscription."},
+    },
+}
+
+
 def _build_webhook_schemas(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """What messages hold that are no whole events, and what every message has in its head."""
     text, kind = {"type": "string"}, {"type": "string", "enum": sorted(EVENTS)}
@@ -263,21 +283,7 @@ def _build_webhook_schemas(attributes: Mapping[str, Any]) -> dict[str, Any]:
                 "id": {**text, "description": "Another one for each test."},
             },
         },
-        _WEBHOOK_HEADERS: {
-            "type": "object",
-            "description": "As Standard Webhooks say; names in any case.",
-            "required": ["webhook-id", "webhook-timestamp", "webhook-signature", "plimsoll-subscription"],
-            "properties": {
-                "webhook-id": {**text, "description": "The same for an event and a subscription, however often sent."},
-                "webhook-timestamp": {**text, "pattern": "^[0-9]+$", "description": "Unix time of the attempt."},
-                "webhook-signature": {
-                    **text,
-                    "pattern": "^v1a?,[A-Za-z0-9+/=]+( v1a?,[A-Za-z0-9+/=]+)*$",
-                    "description": "One for each secret (v1) and key pair (v1a) in force.",
-                },
-                "plimsoll-subscription": {**text, "format": "uuid", "description": "Id of the subscription."},
-            },
-        },
+        _WEBHOOK_HEADERS: _HEADERS_SCHEMA,
     }
 
 

@@ -47,16 +47,7 @@ def run_sink(  # noqa: PLR0913 - what a sink is
     url = url or settings.sink_url
     if not url:
         raise WrongUsage("say where the broker is: --url or PLIMSOLL_SINK_URL")
-    if not url.startswith(_SCHEMES[kind]):
-        raise WrongUsage(f"the URL of the broker begins with {' or '.join(_SCHEMES[kind])}")
-    if not _STREAM.fullmatch(stream):
-        raise WrongUsage("--stream: 1 to 64 letters, digits, hyphens and underscores")
-    if kind == "kafka" and max_length:
-        raise WrongUsage("--max-length: Kafka keeps what the topic's retention says")
-    if unknown := sorted(set(types) - set(TYPE_PATTERNS)):
-        raise WrongUsage(
-            f"--types {unknown[0]}: there is no such type; one is goal.promised.v1, goal.promised.* or goal.*"
-        )
+    _require_usable(kind, url, stream, types, max_length)
     logs.configure(settings)
     serve_metrics(settings.worker_metrics_host, settings.sink_metrics_port)
     with handle_stop_signals() as stop, Runtime.open(settings) as runtime:
@@ -76,6 +67,20 @@ def run_sink(  # noqa: PLR0913 - what a sink is
         finally:
             wakeups.close()
     return 0
+
+
+def _require_usable(kind: SinkKind, url: str, stream: str, types: Sequence[str], max_length: int) -> None:
+    """Raise WrongUsage for what no sink of this kind can mean."""
+    if not url.startswith(_SCHEMES[kind]):
+        raise WrongUsage(f"the URL of the broker begins with {' or '.join(_SCHEMES[kind])}")
+    if not _STREAM.fullmatch(stream):
+        raise WrongUsage("--stream: 1 to 64 letters, digits, hyphens and underscores")
+    if kind == "kafka" and max_length:
+        raise WrongUsage("--max-length: Kafka keeps what the topic's retention says")
+    if unknown := sorted(set(types) - set(TYPE_PATTERNS)):
+        raise WrongUsage(
+            f"--types {unknown[0]}: there is no such type; one is goal.promised.v1, goal.promised.* or goal.*"
+        )
 
 
 def _create_sink(  # noqa: PLR0913 - what a sink is
