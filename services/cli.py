@@ -392,6 +392,7 @@ def _add_sinks(commands: Commands) -> None:
     for name, words in (
         ("redis", "append every event to a Redis stream"),
         ("nats", "publish every event to NATS JetStream (extra `nats`)"),
+        ("kafka", "produce every event to a Kafka topic (extra `kafka`)"),
     ):
         sink = _add_command(group, name, words, json=False)
         sink.add_argument("--url", help="where the broker is; default: PLIMSOLL_SINK_URL")

@@ -16,8 +16,8 @@ from typing import Any
 
 from tests.contracts.client_source import write_client
 from tests.contracts.compatibility import VERSIONS, add_versions
-from tests.contracts.mart_page import write_pages, write_page
 from tests.contracts.dbt_sources import write_dbt_sources
+from tests.contracts.mart_page import write_pages
 from tests.contracts.promises import KEPT, promises
 
 HOME = Path(__file__).parent
