@@ -151,6 +151,9 @@ Checkout's last quarter: what became of each goal, and what goes on into this on
 Who asked for help, who answered, and who has not; and which of Priya's extras can wait, to be decided this week:
   get "/v1/reports/support?format=text"
   get "/v1/decisions/which-can-wait"
+Which tensions show in Platform, since when, and what was tried about its silence:
+  get "/v1/reports/tensions?team=platform&format=text"
+  get "/v1/experiments/a-line-on-fridays/history"
 What happened in Platform, what is needed, what stands as it was:
   get "/v1/teams/platform/digest?names=true"
 

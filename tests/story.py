@@ -22,6 +22,7 @@ from domain.cycle import acts as cycle_acts
 from domain.decision import acts as decision_acts
 from domain.envelope import Event, NewEvent, RecordedEvent, Source, by_business_time
 from domain.errors import Refusal
+from domain.experiment import acts as experiment_acts
 from domain.goal import acts as goal_acts
 from domain.goal.state import Goal, Negotiating, Promised
 from domain.index import IndexEntry
@@ -47,6 +48,7 @@ Act = (
     | cycle_acts.Act
     | charter_acts.Act
     | decision_acts.Act
+    | experiment_acts.Act
     | member.Act
     | team.Act
     | organisation.Act
@@ -62,6 +64,7 @@ _KINDS: tuple[tuple[type[Any], str], ...] = (
     (organisation.Act, "organisation"),
     (charter_acts.Act, "charter"),
     (decision_acts.Act, "decision"),
+    (experiment_acts.Act, "experiment"),
     (subscription.Act, "subscription"),
 )
 _MINUTE = timedelta(minutes=1)

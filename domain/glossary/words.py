@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from domain.glossary.experiments import EXPERIMENTS
 from domain.glossary.framework import CHARTERS, CYCLES, DECISIONS
 from domain.glossary.goals import GOALS
 from domain.glossary.people import PEOPLE, POLICIES, SHARED
@@ -16,7 +17,7 @@ Glossary = Mapping[str, str]
 #: Finds the schema that a `$ref` names.
 Resolver = Callable[[str], Mapping[str, Any]]
 
-PARTS: tuple[Glossary, ...] = (GOALS, CHARTERS, CYCLES, DECISIONS, PEOPLE, POLICIES, SHARED, SUBSCRIPTIONS)
+PARTS: tuple[Glossary, ...] = (GOALS, CHARTERS, CYCLES, DECISIONS, EXPERIMENTS, PEOPLE, POLICIES, SHARED, SUBSCRIPTIONS)
 DOMAIN: Glossary = {name: entry for part in PARTS for name, entry in part.items()}
 
 #: What an entry ends in, where a type alone gives no example.

@@ -78,7 +78,16 @@ ACT_TYPES |= {name: ("charter", act) for name, act in _CHARTER_ACTS.items()}
 
 #: Acts that bring a stream into being: there the row's own reference becomes the stream's external one.
 _CREATING_VERBS = frozenset(
-    {"team.create", "member.join", "goal.draft", "goal.request", "goal.offer", "cycle.open", "decision.open"}
+    {
+        "team.create",
+        "member.join",
+        "goal.draft",
+        "goal.request",
+        "goal.offer",
+        "cycle.open",
+        "decision.open",
+        "experiment.propose",
+    }
 )
 
 #: Where a row names a member, team or goal, at whatever depth.
@@ -101,6 +110,7 @@ _KIND_OF_FIELD = {
     "follows": "cycle",
     "deciders": "member",
     "decision": "decision",
+    "experiment": "experiment",
 }
 
 _DECODER = msgspec.json.Decoder(float_hook=parse_json_number)

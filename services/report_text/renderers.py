@@ -15,6 +15,7 @@ from projections.drift.report import DriftReport
 from projections.figures import Report, ReportScope
 from projections.overload.report import OverloadReport
 from projections.support.report import SupportReport
+from projections.tensions.report import TensionsReport
 from services.report_text.alignment import alignment_sections
 from services.report_text.cycles import cycles_sections
 from services.report_text.drift import drift_sections
@@ -23,6 +24,7 @@ from services.report_text.page import build_page, enumerate_first, list_lines, s
 from services.report_text.people import Names, figures_by_member
 from services.report_text.phrases import figure_lines, format_amount, format_minute, withheld_lines
 from services.report_text.support import support_sections
+from services.report_text.tensions import tensions_sections
 
 _MOST_RITUALS, _MOST_NAMED = 8, 12
 _RITUAL_LENGTH = 50
@@ -81,6 +83,7 @@ RENDERERS: dict[type[Report], tuple[str, Callable[[Any, Names], Sections]]] = {
     DecisionsReport: ("Decisions", _decisions_sections),
     RitualsReport: ("Rituals", _rituals_sections),
     SupportReport: ("Support", support_sections),
+    TensionsReport: ("Tensions", tensions_sections),
 }
 
 

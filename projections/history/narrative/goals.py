@@ -22,6 +22,7 @@ from projections.history.narrative.charters import CHARTER_NARRATORS
 from projections.history.narrative.context import NarrativeContext, Narrator, append_text
 from projections.history.narrative.cycles import CYCLE_NARRATORS
 from projections.history.narrative.decisions import DECISION_NARRATORS
+from projections.history.narrative.experiments import EXPERIMENT_NARRATORS
 from projections.history.narrative.phrases import (
     describe_changes,
     excerpt,
@@ -401,4 +402,4 @@ NARRATORS: dict[type, Narrator] = {
     o.WatermarkSet: lambda x, _: f"declared {quote(x.source)} complete up to {format_instant(x.watermark)}",
 }
 
-NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS | SUBSCRIPTION_NARRATORS
+NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS | EXPERIMENT_NARRATORS | SUBSCRIPTION_NARRATORS
