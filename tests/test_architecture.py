@@ -37,6 +37,7 @@ VIOLATIONS = [
     ("door-drivers", "services/planted.py", "import sqlite3"),
     ("door-drivers", "ledger/planted.py", "import psycopg"),
     ("door-pyarrow", "services/planted.py", "import pyarrow"),
+    ("door-deltalake", "services/planted.py", "import deltalake"),
     ("door-mcp", "services/client/server.py", "import mcp"),
     ("door-nats", "services/planted.py", "import nats"),
     ("door-api", "services/worker/planted.py", "import services.api"),

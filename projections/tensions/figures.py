@@ -17,6 +17,7 @@ from projections.drift import report as drift
 from projections.figures import Figure, GroupFigure, ReportScope
 from projections.overload import report as overload
 from projections.people import organisation_at
+from projections.recognition.report import build_relationship_figure
 from projections.support import report as support
 from projections.support.queries import SupportFacts
 from projections.tensions import practice
@@ -81,6 +82,10 @@ def _from_decisions(at: TensionContext) -> Found:
     yield build_time_box_figure(at.database, at.as_of, at.scope)
 
 
+def _from_recognitions(at: TensionContext) -> Found:
+    yield build_relationship_figure(at.database, at.as_of, at.scope)
+
+
 #: The names of figures -> where they come from.
 _SOURCES: tuple[tuple[frozenset[str], Callable[[TensionContext], Found]], ...] = (
     (
@@ -92,6 +97,7 @@ _SOURCES: tuple[tuple[frozenset[str], Callable[[TensionContext], Found]], ...] =
     (frozenset({"needs_answered", "needs_past_answer_by", "check_ins_a_week"}), _from_support),
     (frozenset({"ritual_minutes", "ritual_minutes_before"}), _from_rituals),
     (frozenset({"decisions_inside_time_box"}), _from_decisions),
+    (frozenset({"relationship_share"}), _from_recognitions),
 )
 
 

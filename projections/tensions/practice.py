@@ -15,7 +15,6 @@ import msgspec
 from domain.calendar import end_of_day
 from domain.envelope import Event
 from domain.goal import events as e
-from domain.goal.state import Promised
 from domain.instants import to_micros
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
@@ -27,11 +26,11 @@ from projections.figures import (
     GroupFigure,
     ReportScope,
     build_share,
-    event_ids,
     line_of_limit,
     of_group,
     round_for_report,
 )
+from projections.goals import ReportedPromise
 from projections.paused_time import DAY_MICROS, running_micros
 from projections.support.queries import SupportFacts
 
@@ -46,22 +45,24 @@ def _window_begin(as_of: AsOf, scope: ReportScope) -> int:
     return to_micros(end_of_day(day, as_of.tzinfo))
 
 
-def _by_owner(goals: Iterable[Promised]) -> list[tuple[UUID | None, UUID | None]]:
+def _by_owner(goals: Iterable[ReportedPromise]) -> list[tuple[UUID | None, UUID | None]]:
     return [(goal.team, goal.owner) for goal in goals]
 
 
 # --- how goals are worded, and whether they move ---------------------------------------------------------------------
 
 
-def build_measure_figure(live: Sequence[Promised], scope: ReportScope) -> GroupFigure:
+def build_measure_figure(live: Sequence[ReportedPromise], scope: ReportScope) -> GroupFigure:
     """Live goals that are only done or not done, which is what a goal without a stated measure gets."""
     lacking = [goal for goal in live if goal.terms.measure.kind == "binary"]
-    events = event_ids(e for goal in live for e in goal.list_sources("measure")) if scope.explain else None
+    events = scope.list_events(e for goal in live for e in goal.list_sources("measure"))
     share = build_share("goals_without_measure", len(lacking), len(live), census=True, events=events, **scope.group)
     return of_group(share, _by_owner(live))
 
 
-def build_static_figure(database: Database, as_of: AsOf, scope: ReportScope, live: Sequence[Promised]) -> GroupFigure:
+def build_static_figure(
+    database: Database, as_of: AsOf, scope: ReportScope, live: Sequence[ReportedPromise]
+) -> GroupFigure:
     """Of the live, unpaused goals promised before the window those that nothing in it has changed or affirmed."""
     since = _window_begin(as_of, scope)
     older = [g for g in live if to_micros(g.promised_at) < since and not _is_paused(g, as_of)]
@@ -71,12 +72,12 @@ def build_static_figure(database: Database, as_of: AsOf, scope: ReportScope, liv
     moved = {UUID(row.stream_id) for row in rows}
     static = [goal for goal in older if goal.id not in moved]
     promises = (event for goal in older for event in goal.list_sources())
-    events = event_ids([*promises, *(UUID(row.event_id) for row in rows)]) if scope.explain else None
+    events = scope.list_events([*promises, *(UUID(row.event_id) for row in rows)])
     share = build_share("static_share", len(static), len(older), census=True, events=events, **scope.group)
     return of_group(share, _by_owner(older))
 
 
-def _is_paused(goal: Promised, as_of: AsOf) -> bool:
+def _is_paused(goal: ReportedPromise, as_of: AsOf) -> bool:
     return goal.pause is not None and goal.pause.paused_from <= as_of.today < goal.pause.resume_on
 
 
@@ -115,10 +116,10 @@ def build_answer_figures(database: Database, as_of: AsOf, scope: ReportScope) ->
     """The share of counters and proposals of the window that were accepted; the approaches that owners chose."""
     moves = _load_moves(database, as_of, scope)
     ids = [*(row.event_id for row in moves.made), *moves.accepted.values()]
-    events = event_ids(map(UUID, ids)) if scope.explain else None
+    events = scope.list_events(map(UUID, ids))
     share = build_share("changes_accepted", len(moves.accepted), len(moves.made), events=events, **scope.group)
     yield of_group(share, _by_party(moves.made))
-    events = event_ids(UUID(row.event_id) for row in moves.chosen) if scope.explain else None
+    events = scope.list_events(UUID(row.event_id) for row in moves.chosen)
     chosen = Figure(name="approaches_chosen", value=len(moves.chosen), events=events, **scope.group)
     yield of_group(chosen, _by_party(moves.chosen))
 
@@ -176,7 +177,7 @@ def build_check_in_figure(database: Database, evidence: SupportFacts) -> GroupFi
         status=None if weeks else "no_data",
         line=line_of_limit(count / weeks, limit) if weeks else None,
         small_sample=len(running) < SMALL_SAMPLE,
-        events=event_ids(UUID(row.event_id) for row in rows) if scope.explain else None,
+        events=scope.list_events(UUID(row.event_id) for row in rows),
         **scope.group,
     )
     return of_group(figure, _by_owner(goal for goal, _ in running))

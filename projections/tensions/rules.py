@@ -85,6 +85,12 @@ def _is_tiring(figures: Figures, _policy: Policy) -> bool | None:
     return all(week.line is not None for week in weeks)
 
 
+def _is_about_results_only(figures: Figures, policy: Policy) -> bool | None:
+    """The share is *under* the line."""
+    share = figures["relationship_share"]
+    return _share(share) < to_fraction(policy.results_only_line) if _has_cases(share, MIN_RECOGNITIONS) else None
+
+
 def _is_slow(figures: Figures, policy: Policy) -> bool | None:
     inside = figures["decisions_inside_time_box"]
     return 1 - _share(inside) > to_fraction(policy.slow_consensus_line) if _has_cases(inside) else None
@@ -111,6 +117,7 @@ RULES: dict[Tension, TensionRule] = {
         _is_monitoring,
     ),
     Tension.PURPOSE_LOST: TensionRule(("purpose_drift",), ("purpose_line",), _is_over("purpose_drift", "purpose_line")),
+    Tension.RESULTS_ONLY: TensionRule(("relationship_share",), ("results_only_line",), _is_about_results_only),
     Tension.MEETING_FATIGUE: TensionRule(
         ("ritual_minutes", "ritual_minutes_before"), ("ritual_minutes_limit",), _is_tiring
     ),

@@ -26,6 +26,7 @@ from services.visibility.policy import (
     require_decision,
     require_experiment,
     require_goal,
+    require_recognition,
     require_scope,
     with_read_scope,
 )
@@ -76,7 +77,7 @@ async def _require_visible(context: RequestContext, kind: str, stream_id: UUID) 
     """A refusal reveals the state, by its text or by its code: it is replaced for viewers who may not see the goal."""
     # What its member may see counts: a key that can only act is refused for what it may not do, not for its scope.
     viewer = with_read_scope(context.viewer)
-    if kind not in ("goal", "cycle", "decision", "experiment") or can_see_everything(viewer):
+    if kind not in ("goal", "cycle", "decision", "experiment", "recognition") or can_see_everything(viewer):
         return
     state = await asyncio.to_thread(require_stream, context, kind, stream_id)
     if kind == "goal":
@@ -85,6 +86,8 @@ async def _require_visible(context: RequestContext, kind: str, stream_id: UUID) 
         require_scope(viewer, state.of.team)
     elif kind == "experiment":
         require_experiment(viewer, state)
+    elif kind == "recognition":
+        require_recognition(viewer, state)
     else:
         require_decision(viewer, state)
 

@@ -102,6 +102,11 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "Learning": "CycleLearning",
         "Running": "RunningCycle",
     },
+    "domain.recognition.recognition": {
+        "CorrectRecognition": "CorrectRecognition",
+        "GiveRecognition": "GiveRecognition",
+        "TakeBackRecognition": "TakeBackRecognition",
+    },
     "domain.decision.acts": {
         "DecisionSubjectInput": "DecisionTopic",
         "Consent": "ConsentToOption",
@@ -380,6 +385,10 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "projections.privacy": {
         "WithheldBy": "WithheldBy",
     },
+    "projections.reliability.report": {
+        "OpenAnswer": "OpenAnswer",
+        "ReliabilityReport": "ReliabilityReport",
+    },
     "projections.support.report": {
         "BlockerEntry": "BlockerEntry",
         "NeedEntry": "NeedEntry",
@@ -412,6 +421,14 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "ExperimentList": "ExperimentList",
         "ExperimentSummary": "ExperimentSummary",
         "ExperimentView": "ExperimentView",
+    },
+    "projections.recognition.report": {
+        "RecognitionReport": "RecognitionReport",
+        "UnrecognisedHelp": "UnrecognisedHelp",
+    },
+    "services.api.routes.recognitions": {
+        "RecognitionList": "RecognitionList",
+        "RecognitionSummary": "RecognitionSummary",
     },
     "services.api.routes.decisions": {
         "DecisionList": "DecisionList",

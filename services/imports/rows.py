@@ -87,6 +87,7 @@ _CREATING_VERBS = frozenset(
         "cycle.open",
         "decision.open",
         "experiment.propose",
+        "recognition.give",
     }
 )
 
@@ -107,6 +108,7 @@ _KIND_OF_FIELD = {
     "for": "goal",
     "follow_up_of": "goal",
     "goals": "goal",
+    "cycle": "cycle",
     "follows": "cycle",
     "deciders": "member",
     "decision": "decision",

@@ -52,7 +52,10 @@ def paths(shared_app: ApiApp) -> dict[str, str]:
     tried = {"tension": "silent_drift", "hypothesis": "H", "measure": "M", "review_on": "2026-04-20"}
     shared_app.as_member("lea").post_ok("/v1/experiments", {**tried, "team": "core", "ref": "tried"})
     goal = create_active_goal(shared_app)
+    said = {"member": "ana", "kind": "relationship", "text": "Thank you.", "goal": goal, "ref": "thanks"}
+    shared_app.as_member("sam").post_ok("/v1/recognitions", said)
     found = {
+        "recognition": "thanks",
         "goal": goal,
         "member": "ana",
         "team": "core",
