@@ -117,6 +117,13 @@ REPORTS: dict[str, str] = {
     "BlockerEntry.acts_next": "Id of the member who acts next: as named with the blocker, else the goal's owner.",
     "age_days": "Days since it was raised. e.g. 21",
     "listed": "Whether a check-in lists it; such a blocker is over when a check-in lists none any more.",
+    # --- reliability -------------------------------------------------------------------------------------------------
+    "open_answers": "Answers that are missing about promises that were due, by due date.",
+    "OpenAnswer.goal": "Id of the goal that the answer is about.",
+    "what": "To what an answer is open: a delivery (`verdict`), or a change that was proposed in time. e.g. verdict",
+    "answerer": "Id of the member who owes the answer.",
+    "waits": "Id of the member who waits for it.",
+    "OpenAnswer.open_days": "Days for which it has been open. e.g. 3.5",
     # --- calibration -------------------------------------------------------------------------------------------------
     "tenths": "Confidence by tenths, and how often promises of that confidence were kept.",
     "ConfidenceBucket.confidence": "The tenth, from 0 to 1. e.g. 0.8",
@@ -289,6 +296,13 @@ REPORTS: dict[str, str] = {
     "DigestChange.event": "Id of the event.",
     "DigestChange.text": "What happened, as one English sentence. e.g. Lena checked in.",
     "UnchangedGoal.judged_at": "Instant at which its owner last said that it stands.",
+    # --- recognition -------------------------------------------------------------------------------------------------
+    "unrecognised": "Help that no recognition followed, by goal: who could say a word to whom.",
+    "UnrecognisedHelp.goal": "Id of the goal that was helped.",
+    "UnrecognisedHelp.member": "Id of the member whose row it is: the helper; in the asker's own report the asker.",
+    "UnrecognisedHelp.helper": "Id of the member who answered the need.",
+    "UnrecognisedHelp.asker": "Id of the goal's owner, whose need it was.",
+    "UnrecognisedHelp.event": "Id of the event that answered the need.",
     # --- charters and decisions --------------------------------------------------------------------------------------
     "LinkedGoals.links": "Live promises that serve the purpose. e.g. 5",
     "LinkedGoals.affirmed": "Those whose owner has said so since the last revision. e.g. 3",

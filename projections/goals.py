@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
 
 from domain.errors import InvalidField
+from domain.goal.acts import Pause
 from domain.goal.evolve import evolve
-from domain.goal.state import Goal
+from domain.goal.state import Ended, Goal, OpenBlocker, Promised, PromiseFields
+from domain.terms import GoalKind, Measure
 from domain.text import fold
 from ledger.cancellation import cancellable
 from projections.as_of import AsOf
-from projections.database.database import Database, Row, named_statements
+from projections.database.database import Database, Row, named_statements, to_id
 from projections.database.paging import Order, query_digest_of, query_page
 from projections.database.sql import in_clause, without_nul
 from projections.database.tables import END_OF_TIME, Column
@@ -68,6 +70,64 @@ GOALS = VersionedProjection(
     comment="Goals: one row per state, business time and belief; the whole state in body.",
 )
 
+
+class ReportedTerms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What reports read of a promise's terms."""
+
+    measure: Measure
+    start: date
+    due: date
+    kind: GoalKind = GoalKind.TASK
+
+
+class ReportedPromise(PromiseFields, msgspec.Struct, frozen=True, kw_only=True, tag="promised", gc=False):
+    """What reports read of `Promised`, under the same names: a fifth of the time that the whole state takes."""
+
+    id: UUID
+    state: str
+    title: str
+    team: UUID | None
+    owner: UUID
+    sponsor: UUID
+    terms: ReportedTerms
+    first_terms: ReportedTerms
+    promised_at: datetime
+    promise_event: UUID
+    terms_event: UUID
+    offer_event: UUID | None = None
+    sources: dict[str, tuple[UUID, ...]] = {}
+    progress: str = "0"
+    exact_progress: str | None = None
+    progress_at: datetime | None = None
+    value: str | None = None
+    judged_at: datetime
+    judged_by_event: UUID
+    contact_at: datetime
+    contact_event: UUID | None = None
+    pause: Pause | None = None
+    blockers: tuple[OpenBlocker, ...] = ()
+    blocked_in_check_in: bool = False
+    blockers_listed_at: datetime | None = msgspec.field(default=None, name="blockers_told_at")
+
+
+class ReportedEnd(msgspec.Struct, frozen=True, kw_only=True, tag="ended", gc=False):
+    """What reports read of `Ended`."""
+
+    id: UUID
+    state: str
+    title: str
+    team: UUID | None
+    terms: ReportedTerms | None
+    ended_at: datetime
+    promised: ReportedPromise | None = None
+
+
+PromisedGoal = ReportedPromise | ReportedEnd
+#: As a report reads it, or whole.
+AnyPromise = Promised | ReportedPromise
+AnyPromisedGoal = AnyPromise | Ended | ReportedEnd
+
+_PROMISED_GOAL: msgspec.json.Decoder[PromisedGoal] = msgspec.json.Decoder(PromisedGoal)
 _GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 
 Sort = Literal["due", "-due", "title", "-title", "updated", "-updated"]
@@ -137,6 +197,46 @@ def goals_at(
     states: Iterable[str] | None = None,
 ) -> list[Goal]:
     """Every goal, or those of a team, of any of these owners, in any of these states; by id."""
+    return [_GOAL.decode(body) for body in cancellable(_load_bodies(database, as_of, team, owners, states))]
+
+
+def promised_goals_at(
+    database: Database,
+    as_of: AsOf,
+    *,
+    team: UUID | None = None,
+    owners: Iterable[UUID] | None = None,
+    states: Iterable[str],
+) -> list[PromisedGoal]:
+    """As `goals_at`, of goals in states of a promise or of its end, and of each what reports read."""
+    return [to_promised_goal(body) for body in cancellable(_load_bodies(database, as_of, team, owners, states))]
+
+
+def promises_at(
+    database: Database,
+    as_of: AsOf,
+    *,
+    team: UUID | None = None,
+    owners: Iterable[UUID] | None = None,
+    states: Iterable[str],
+) -> list[ReportedPromise]:
+    """As `promised_goals_at`, of states in which a promise stands."""
+    goals = promised_goals_at(database, as_of, team=team, owners=owners, states=states)
+    return [goal for goal in goals if isinstance(goal, ReportedPromise)]
+
+
+def to_promised_goal(body: str) -> PromisedGoal:
+    """What reports read of the stored state of a goal that is promised, or ended."""
+    return _PROMISED_GOAL.decode(body)
+
+
+def _load_bodies(
+    database: Database,
+    as_of: AsOf,
+    team: UUID | None,
+    owners: Iterable[UUID] | None,
+    states: Iterable[str] | None,
+) -> list[str]:
     where, params = ["1 = 1"], dict(as_of.params)
     if team is not None:
         where.append("team = :team")
@@ -147,7 +247,7 @@ def goals_at(
             where.append(f"{column} IN ({marks})")
             params.update(values)
     sql = f"SELECT body FROM goals WHERE {as_of.predicate} AND {' AND '.join(where)} ORDER BY stream_id"
-    return [_GOAL.decode(row.body) for row in cancellable(database.query(sql, params))]
+    return [row.body for row in database.query(sql, params)]
 
 
 def load_timelines(
@@ -189,13 +289,13 @@ def _load_timelines_where(
     sql = named_statements(_SQL)["timelines"].replace(":began", began)
     found: dict[UUID, list[Version]] = {}
     for row in database.query(sql, {**as_of.params, **params}):
-        found.setdefault(UUID(row.stream_id), []).append(_to_version(row))
+        found.setdefault(to_id(row.stream_id), []).append(_to_version(row))
     return found
 
 
 def _to_version(row: Row) -> Version:
     return Version(
-        event_id=UUID(row.event_id),
+        event_id=to_id(row.event_id),
         version=row.version,
         valid_from=row.valid_from,
         valid_to=row.valid_to,

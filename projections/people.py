@@ -16,7 +16,7 @@ from domain.organisation.organisation import Organisation
 from domain.team import team as teams
 from domain.team.team import Team
 from projections.as_of import AsOf
-from projections.database.database import Database, named_statements
+from projections.database.database import Database, named_statements, to_id
 from projections.database.sql import without_nul
 from projections.database.tables import END_OF_TIME, Column
 from projections.engine.versions import VersionedProjection
@@ -157,7 +157,7 @@ def teams_led(
         "lead": str(member_id),
         "last_left": -1 if last_left is None else to_micros(last_left),
     }
-    return frozenset(UUID(row.stream_id) for row in database.query(named_statements(_SQL)["teams_led"], params))
+    return frozenset(to_id(row.stream_id) for row in database.query(named_statements(_SQL)["teams_led"], params))
 
 
 def teams_etag(database: Database, organisation_id: UUID) -> tuple[int, int]:
@@ -175,10 +175,10 @@ def organisation_at(database: Database, as_of: AsOf) -> Organisation | None:
 def find_organisations(database: Database, name: str) -> list[UUID]:
     """The organisations that are called so today; two at most."""
     rows = database.query(named_statements(_SQL)["organisations_called"], {"name": name})
-    return [UUID(row.organisation_id) for row in rows]
+    return [to_id(row.organisation_id) for row in rows]
 
 
 def list_organisations(database: Database, limit: int) -> list[tuple[UUID, str]]:
     """Every organisation of the store with its name of today, by name; at most `limit`."""
     rows = database.query(named_statements(_SQL)["organisations"], {"rows": limit})
-    return [(UUID(row.organisation_id), row.name) for row in rows]
+    return [(to_id(row.organisation_id), row.name) for row in rows]

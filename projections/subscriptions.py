@@ -8,7 +8,7 @@ import msgspec
 
 from domain.subscription.subscription import Subscription, evolve
 from projections.as_of import AsOf
-from projections.database.database import Database, named_statements
+from projections.database.database import Database, named_statements, to_id
 from projections.database.sql import without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
@@ -48,4 +48,4 @@ def disabled_subscriptions_at(database: Database, as_of: AsOf) -> list[Subscript
 def load_stream_versions(database: Database, as_of: AsOf) -> dict[UUID, int]:
     """Subscription -> the version of its stream that was known by then: what `If-Match` takes."""
     rows = database.query(named_statements(_SQL)["versions"], as_of.params)
-    return {UUID(row.stream_id): row.version for row in rows}
+    return {to_id(row.stream_id): row.version for row in rows}

@@ -20,11 +20,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import redis
@@ -63,6 +64,7 @@ class PostgresServer:
 
     port: int
     numbers: Iterator[int] = field(default_factory=count)
+    _connections: list[psycopg.Connection[Any]] = field(default_factory=list)
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
@@ -79,9 +81,23 @@ class PostgresServer:
         """Drop `name`, whoever is still connected."""
         self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
+    def close(self) -> None:
+        while self._connections:
+            self._connections.pop().close()
+
     def _run(self, statement: sql.Composed) -> None:
-        with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(statement)
+        """On one connection for all: a new one for each takes 3.5 ms, of 27 for a database made and dropped."""
+        try:
+            self._connect().execute(statement)
+        except psycopg.OperationalError:
+            # A test may kill each backend, or the server.
+            self.close()
+            self._connect().execute(statement)
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        if not self._connections:
+            self._connections.append(psycopg.connect(self.url(), autocommit=True))
+        return self._connections[0]
 
 
 @contextmanager
@@ -109,8 +125,8 @@ def postgres_server(settings: Mapping[str, str] = POSTGRES_SETTINGS) -> Iterator
                 answer = session.execute("SHOW data_directory").fetchone()
             _require_own_server(str(data), answer[0] if answer else None)
 
-        with _run_server(command, ready, home, stop=signal.SIGINT) as port:
-            yield PostgresServer(port)
+        with _run_server(command, ready, home, stop=signal.SIGINT) as port, closing(PostgresServer(port)) as server:
+            yield server
 
 
 @contextmanager

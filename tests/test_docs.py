@@ -58,6 +58,7 @@ from projections.marts.registry import MARTS
 from projections.overload import pairing, relief
 from projections.overload import queries as overload_queries
 from projections.overload import report as overload_report
+from projections.reliability import report as reliability_report
 from projections.support import report as support_report
 from services import authorization, cli, person_reads, settings
 from services.api import commands as api_commands
@@ -531,9 +532,21 @@ NAMES_OF_DECISIONS = {
     *("objections_integrated", "decisions_reopened"),
 }
 NAMES_OF_ALIGNMENT = {"purpose_progress", "untied_share", "single_contributor_share"}
+NAMES_OF_RELIABILITY = {
+    *(f"{prefix}{kept}" for prefix in ("", "self_set_") for kept in (*reliability_report.TRIPLE, "honoured")),
+    *("awaiting_sponsor", "undecided", "sponsor_missed_answer", "surprise_rate", "pushback_rate"),
+    *("renegotiation_lead_days", "renegotiation_lead_days_p15", "owner_answer_days", "sponsor_answer_days"),
+    *("owner_answers_missed", "sponsor_answers_missed"),
+}
 #: Of all reports but drift.
 NAMES_ELSEWHERE = (
-    NAMES_OF_ALIGNMENT | NAMES_OF_DECISIONS | NAMES_OF_OVERLOAD | NAMES_OF_RITUALS | NAMES_OF_SUPPORT | NAMES_OF_CYCLES
+    NAMES_OF_RELIABILITY
+    | NAMES_OF_ALIGNMENT
+    | NAMES_OF_DECISIONS
+    | NAMES_OF_OVERLOAD
+    | NAMES_OF_RITUALS
+    | NAMES_OF_SUPPORT
+    | NAMES_OF_CYCLES
 )
 
 
@@ -555,7 +568,10 @@ def reported_figures(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         view = resolve_as_of(
             database, story, story.organisation_id, as_of=date(2026, 3, 10), recorded_as_of=None, now=story.now
         )
-        makers = (alignment_report, overload_report, drift_report, rituals, support_report, review, decisions_report)
+        makers = (
+            *(alignment_report, overload_report, drift_report, rituals, support_report, review, decisions_report),
+            reliability_report,
+        )
         of_core = figures.ReportScope(team=story.id("core", "team"))
         reports = [maker.build_report(database, view) for maker in makers]
         reports.append(overload_report.build_report(database, view, of_core))

@@ -14,7 +14,7 @@ from domain.cycle.evolve import evolve
 from domain.cycle.state import Closed, Cycle, Running
 from domain.goal.state import Goal, Promised
 from projections.as_of import AsOf
-from projections.database.database import Database, Row, named_statements, query_by_ids
+from projections.database.database import Database, Row, named_statements, query_by_ids, to_id, to_optional_id
 from projections.database.paging import Order, query_digest_of, query_page
 from projections.database.sql import in_clause, without_nul
 from projections.database.tables import Column
@@ -152,7 +152,7 @@ def _build_where(filters: CycleFilters, visible: frozenset[UUID] | None) -> tupl
 
 def load_stream_versions(database: Database, as_of: AsOf, cycles: Iterable[UUID]) -> dict[UUID, int]:
     """Cycle -> its stream's version as the views know it: what `If-Match` takes."""
-    return {UUID(row.stream_id): row.version for row in _query_cycles(database, as_of, "versions", cycles)}
+    return {to_id(row.stream_id): row.version for row in _query_cycles(database, as_of, "versions", cycles)}
 
 
 def load_cycle_goals(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, Goal]:
@@ -237,8 +237,8 @@ class CycleNotes:
 
     def _add(self, row: Row) -> None:
         """Add one fact."""
-        cycle = self._cycles[UUID(row.stream_id)]
-        event_id, by = UUID(row.event_id), UUID(row.party) if row.party else None
+        cycle = self._cycles[to_id(row.stream_id)]
+        event_id, by = to_id(row.event_id), to_optional_id(row.party)
         event = _EVENTS.get(row.type)
         if event is None:
             return

@@ -15,7 +15,7 @@ from domain.decision.state import STATES, Decision, Objection, Outcome
 from domain.errors import InvalidField
 from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
-from projections.database.database import Database, named_statements
+from projections.database.database import Database, named_statements, to_id
 from projections.database.paging import Order, query_digest_of, query_page
 from projections.database.sql import in_clause, without_nul
 from projections.database.tables import Column
@@ -157,7 +157,7 @@ def load_stream_versions(database: Database, as_of: AsOf, decisions: Iterable[UU
     marks, params = in_clause("id", sorted(map(str, decisions)))
     sql = named_statements(_SQL)["versions"].replace(":ids", marks)
     rows = database.query(sql, {"organisation_id": str(as_of.organisation_id), "known": as_of.known_position, **params})
-    return {UUID(row.stream_id): row.version for row in rows}
+    return {to_id(row.stream_id): row.version for row in rows}
 
 
 def _build_where(
@@ -219,8 +219,8 @@ def load_perspectives(database: Database, as_of: AsOf, decision_id: UUID) -> lis
     params = {**as_of.params, "stream_id": str(decision_id), "tag": _PERSPECTIVE_TAG, "rows": MAX_PERSPECTIVES}
     return [
         Perspective(
-            event_id=UUID(row.event_id),
-            member=None if row.party is None else UUID(row.party),
+            event_id=to_id(row.event_id),
+            member=None if row.party is None else to_id(row.party),
             option=(said := msgspec.json.decode(row.data, type=PerspectiveShared)).option,
             text=said.text,
             at=from_micros(row.occurred_at),

@@ -19,7 +19,7 @@ from domain.member.member import Member, Role
 from projections.as_of import AsOf
 from projections.charters.charters import charter_of
 from projections.cycles.cycles import open_cycles_at
-from projections.database.database import Database, named_statements
+from projections.database.database import Database, named_statements, to_id
 from projections.decisions import decisions
 from projections.inbox.goal_requests import OpenRequest
 from projections.people import is_led_by, member_at, teams_at
@@ -76,7 +76,7 @@ def _key_notices(database: Database, as_of: AsOf, member_id: UUID) -> Iterator[S
             since=from_micros(row.occurred_at),
             until=None,
             acts=(),
-            event=UUID(row.event_id),
+            event=to_id(row.event_id),
             text=text,
         )
         yield SubjectRequests(f"key/{row.stream_id}", made.name or "an API key", "in_force", None, [ask])

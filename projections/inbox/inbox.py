@@ -19,7 +19,7 @@ from domain.goal.state import PROMISED_STATES, Goal
 from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
 from projections.attribution import load_attributed_acts
-from projections.database.database import Database, named_statements
+from projections.database.database import Database, named_statements, to_id
 from projections.history.history import load_entries
 from projections.inbox.framework_requests import list_framework_requests
 from projections.inbox.goal_requests import AWAITING_ANSWER_STATES, OpenRequest, list_open_requests, with_texts
@@ -171,13 +171,13 @@ def _load_reminders(database: Database, as_of: AsOf, member: UUID, standing: set
     since = to_micros(end_of_day(date.fromordinal(max(1, as_of.today.toordinal() - 1)), as_of.tzinfo))
     params = {**as_of.params, "member": str(member), "since": since}
     rows = database.query(named_statements("support")["reminders"], params)
-    latest = {UUID(row.stream_id): row for row in rows if UUID(row.stream_id) in standing}
+    latest = {to_id(row.stream_id): row for row in rows if to_id(row.stream_id) in standing}
     reminders = [
         Reminder(
             goal=goal,
             kind="check_in" if row.kind == "check_in_due" else "answer",
             at=from_micros(row.occurred_at),
-            event=UUID(row.event_id),
+            event=to_id(row.event_id),
         )
         for goal, row in sorted(latest.items(), key=lambda item: (item[1].occurred_at, str(item[0])))
     ]

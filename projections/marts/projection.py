@@ -14,6 +14,7 @@ from domain.goal import events as e
 from domain.goal.evolve import evolve as evolve_goal
 from domain.goal.state import Goal
 from domain.organisation.organisation import evolve as evolve_organisation
+from domain.recognition.recognition import evolve as evolve_recognition
 from projections.database.tables import Table
 from projections.engine.stream_events import PreparedEvent, StreamEvents
 from projections.marts.changes import FACT_GOAL_CHANGE, Proposer, extract_changes
@@ -38,10 +39,12 @@ from projections.marts.frameworks import (
 from projections.marts.goal_events import FACT_GOAL_EVENT, extract_goal_event
 from projections.marts.goal_step import GoalStep
 from projections.marts.links import BRIDGE_GOAL_SUPPORT, FACT_ALIGNMENT, extract_alignment, extract_supports
-from projections.marts.outcomes import FACT_DELIVERY, PromiseRecord, extract_delivery, update_record
+from projections.marts.outcomes import FACT_DELIVERY, extract_delivery
 from projections.marts.people import BRIDGE_MEMBER_TEAM, DIM_MEMBER, DIM_TEAM, is_about_time, write_member, write_team
 from projections.marts.policies import DIM_POLICY, write_organisation
+from projections.marts.recognitions import FACT_RECOGNITION, write_recognition
 from projections.marts.rows import Change, OpenRows, RowsByName, RowWriter
+from projections.reliability.outcomes import PromiseRecord, update_record
 
 #: The marts that are folded so.
 FOLDED_MARTS = (
@@ -53,6 +56,7 @@ FOLDED_MARTS = (
     FACT_DELIVERY,
     FACT_ALIGNMENT,
     FACT_DECISION,
+    FACT_RECOGNITION,
     DIM_GOAL,
     DIM_MEMBER,
     DIM_TEAM,
@@ -93,6 +97,7 @@ _FRAMEWORKS: dict[str, tuple[Callable[[Any, RecordedEvent], Any], _Writer]] = {
     "cycle": (evolve_cycle, write_cycle),
     "decision": (evolve_decision, write_decision),
     "organisation": (evolve_organisation, write_organisation),
+    "recognition": (evolve_recognition, write_recognition),
 }
 #: Kinds whose facts count from their own time, however late they are recorded: their whole stream is needed.
 _PEOPLE: dict[str, Callable[[StreamEvents, RowWriter, int], None]] = {"member": write_member, "team": write_team}
@@ -102,7 +107,7 @@ class MartsProjection:
     """The projection: streams to the tables of the marts."""
 
     name = "marts"
-    version = 2
+    version = 3
     kinds = frozenset({"goal", *_FRAMEWORKS, *_PEOPLE})
     tables = (*TABLES.values(), *IDENTITY_TABLES.values())
 
@@ -150,7 +155,7 @@ def _fold_goal(events: StreamEvents, writer: RowWriter, memory: _GoalMemory) -> 
         if goal is None:
             continue
         step = GoalStep(memory.goal, goal, prepared, writer)
-        record = update_record(memory.record, step)
+        record = update_record(memory.record, memory.goal, step.data, step.recorded.event_id, step.at)
         writer.write(prepared, _list_changes(step, memory, record))
         memory = _remember(step, memory, record)
     return memory

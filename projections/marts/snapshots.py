@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from projections.as_of import AsOf, PositionLookup, resolve_as_of
-from projections.database.database import Database, Transaction, named_statements
+from projections.database.database import Database, Transaction, named_statements, to_id
 from projections.database.tables import SYSTEM_TIME, Column, Table, ddl
 from projections.marts.columns import Mart
 from projections.marts.registry import COMPUTED_MARTS, SNAPSHOT_TABLES
@@ -78,7 +78,7 @@ class SnapshotDifference(msgspec.Struct, frozen=True, kw_only=True):
 def refresh_due_snapshots(database: Database, lookup: PositionLookup, now: datetime) -> int:
     """Refresh the organisations that have events behind their snapshots; how many rows were written."""
     due = database.query(named_statements(_SQL)["due_snapshots"], {"marts": len(COMPUTED_MARTS)})
-    return sum(refresh_snapshots(database, lookup, UUID(row.organisation_id), now) for row in due)
+    return sum(refresh_snapshots(database, lookup, to_id(row.organisation_id), now) for row in due)
 
 
 def refresh_snapshots(database: Database, lookup: PositionLookup, organisation_id: UUID, now: datetime) -> int:
@@ -110,6 +110,26 @@ def _refresh(database: Database, as_of: AsOf, name: str) -> int:
             _delete_all(transaction, as_of, name)
         _move(transaction, as_of, mart, before)
     return written
+
+
+def read_kept_rows(database: Database, as_of: AsOf, mart: Mart, after: int) -> list[tuple[Any, ...]] | None:
+    """The rows of a computed mart behind a position, as they are kept; they are first brought to where `as_of` is.
+
+    None where they were brought further meanwhile, or where a row can go: it leaves no trace in the table. What is
+    kept was computed by the deltas that are computed otherwise, most of it earlier.
+    """
+    if mart.can_shrink:
+        return None
+    _refresh(database, as_of, mart.name)
+    pages = database.iterate(
+        f"SELECT {', '.join(mart.column_names)} FROM {SNAPSHOT_TABLES[mart.name].name}"
+        f" WHERE organisation_id = :organisation_id AND position > :after ORDER BY position, {', '.join(mart.key)}",
+        {"organisation_id": str(as_of.organisation_id), "after": after},
+    )
+    rows = [tuple(row) for page in pages for row in page]
+    # Rows that a refresh has written so far are ahead of the position, which it moves last.
+    is_ahead = any(row[0] > as_of.position for row in rows)
+    return None if is_ahead or _load_position(database, as_of.organisation_id, mart) != as_of.position else rows
 
 
 def _load_position(database: Database, organisation_id: UUID, mart: Mart) -> int | None:
@@ -165,7 +185,7 @@ def verify_snapshots(database: Database, lookup: PositionLookup, now: datetime) 
     for row in database.query("SELECT * FROM mart_snapshots WHERE position > 0 ORDER BY organisation_id, mart"):
         if row.mart not in COMPUTED_MARTS:
             continue
-        organisation, (mart, compute) = UUID(row.organisation_id), COMPUTED_MARTS[row.mart]
+        organisation, (mart, compute) = to_id(row.organisation_id), COMPUTED_MARTS[row.mart]
         as_of = resolve_as_of(database, lookup, organisation, now=now)
         then = msgspec.structs.replace(as_of, known_position=row.log_position, position=row.position)
         wanted = {each for each in compute(database, then, 0) if not each[-1]}

@@ -102,6 +102,11 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "Learning": "CycleLearning",
         "Running": "RunningCycle",
     },
+    "domain.recognition.recognition": {
+        "CorrectRecognition": "CorrectRecognition",
+        "GiveRecognition": "GiveRecognition",
+        "TakeBackRecognition": "TakeBackRecognition",
+    },
     "domain.decision.acts": {
         "DecisionSubjectInput": "DecisionTopic",
         "Consent": "ConsentToOption",
@@ -364,6 +369,10 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "projections.privacy": {
         "WithheldBy": "WithheldBy",
     },
+    "projections.reliability.report": {
+        "OpenAnswer": "OpenAnswer",
+        "ReliabilityReport": "ReliabilityReport",
+    },
     "projections.support.report": {
         "BlockerEntry": "BlockerEntry",
         "NeedEntry": "NeedEntry",
@@ -386,6 +395,14 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "CycleSummary": "CycleSummary",
         "CycleView": "CycleView",
         "UndecidedGoal": "UndecidedGoal",
+    },
+    "projections.recognition.report": {
+        "RecognitionReport": "RecognitionReport",
+        "UnrecognisedHelp": "UnrecognisedHelp",
+    },
+    "services.api.routes.recognitions": {
+        "RecognitionList": "RecognitionList",
+        "RecognitionSummary": "RecognitionSummary",
     },
     "services.api.routes.decisions": {
         "DecisionList": "DecisionList",

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from services import logs
-from services.commands.console import CommandFailed, WrongUsage
 from services.commands.serving import handle_stop_signals
 from services.commands.store import find_organisation
+from services.console import CommandFailed, WrongUsage
 from services.event_filter import TYPE_PATTERNS
 from services.runtime import Runtime
 from services.sinks.follower import Selection, Sink, SinkFollower, SinkRefused
 from services.sinks.redis import RedisSink
 
 if TYPE_CHECKING:
-    from services.commands.console import Console
+    from services.console import Console
     from services.settings import Settings
 
 SinkKind = Literal["redis", "nats"]

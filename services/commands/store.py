@@ -14,12 +14,12 @@ from ledger.storage.access import DatabaseRole
 from projections.people import find_organisations, list_organisations
 from services import database_roles, organisations
 from services import runtime as composition
-from services.commands.console import CommandFailed
+from services.console import CommandFailed
 from services.organisations import OPERATOR, find_organisation_id
 from services.runtime import Runtime
 
 if TYPE_CHECKING:
-    from services.commands.console import Console
+    from services.console import Console
     from services.settings import Settings
 
 #: What an import into an empty store founds, and what is meant where no organisation is named.

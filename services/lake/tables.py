@@ -16,6 +16,7 @@ from projections.marts.columns import Mart, MartColumn
 from projections.marts.projection import MARTS_PROJECTION
 from projections.marts.reading import copy_rows, read_rows
 from projections.marts.registry import COMPUTED_MARTS, MARTS
+from projections.marts.snapshots import read_kept_rows
 from services.exports.columnar import RecordBatch, Schema, arrow_schema, batches_of_rows, batches_of_text
 from services.lake.events import EVENTS, list_event_rows
 
@@ -77,6 +78,9 @@ class LakeTable(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         copied = copy_rows(runtime.database, view, self.mart, after=after, names=names)
         if copied is not None:
             return batches_of_text(self.mart, iter(copied))
+        kept = read_kept_rows(runtime.database, view, self.mart, after) if self.is_computed else None
+        if kept is not None:
+            return batches_of_rows(self.mart, iter(kept))
         rows = read_rows(runtime.database, view, self.mart, after=after, names=names)
         return batches_of_rows(self.mart, _keep_last(self.mart, rows) if after and self.is_computed else rows)
 

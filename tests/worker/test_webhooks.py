@@ -16,6 +16,7 @@ from domain.subscription.subscription import PauseSubscription, RemoveSubscripti
 from services.organisations import create_organisation
 from services.runtime import Runtime
 from services.settings import Settings
+from services.worker.embedded import start_runtime
 from services.worker.worker import Worker
 from tests.api.app_under_test import offer
 from tests.api.real_server import run_server
@@ -54,13 +55,13 @@ def test_a_subscriber_receives_what_happens_to_a_goal(
     database_url, redis_url = request.getfixturevalue(store), broker and request.getfixturevalue(broker)
     settings = Settings(database_url=database_url, redis_url=redis_url, webhook_allowed_networks=LOOPBACK)
     if redis_url:
-        with Runtime.open(settings) as other, Runtime.start(settings) as runtime:
+        with Runtime.open(settings) as other, start_runtime(settings) as runtime:
             worker = Worker(other, scheduler=False)
             worker.start()
             secret, messages = subscribe_and_change_a_goal(runtime, receiver)
             worker.stop()
     else:
-        with Runtime.start(settings) as runtime:
+        with start_runtime(settings) as runtime:
             secret, messages = subscribe_and_change_a_goal(runtime, receiver)
 
     assert ["goal.offered.v1", "goal.accepted.v1"] == [message.event["type"] for message in messages]

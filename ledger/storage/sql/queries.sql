@@ -116,7 +116,7 @@ SELECT originator_id, originator_version, topic, state FROM stored_events
 WHERE notification_id > :after ORDER BY notification_id LIMIT :limit
 
 -- name: feed
-SELECT originator_id, originator_version, topic, state FROM stored_events
+SELECT originator_id, originator_version, topic, state, position FROM stored_events
 WHERE organisation_id = :organisation_id AND position > :after AND position <= :upto
     AND (:any_type OR topic IN :types) AND (:any_subject OR originator_id = :subject)
 ORDER BY position LIMIT :limit
@@ -363,13 +363,14 @@ UPDATE webhook_secrets SET expires_at = CASE WHEN expires_at IS NULL THEN :until
 WHERE subscription_id = :subscription_id AND (expires_at IS NULL OR expires_at > :now)
 
 -- name: webhook_signing_keys
-SELECT key_id, private_key, created_at, retired_at FROM webhook_signing_keys ORDER BY created_at DESC, key_id
+SELECT key_id, private_key, created_at, retired_at FROM webhook_signing_keys
+WHERE retired_at IS NULL OR retired_at > :now ORDER BY created_at DESC, key_id
 
 -- name: add_webhook_signing_key
 INSERT INTO webhook_signing_keys (key_id, private_key, created_at) VALUES (:key_id, :private_key, :at)
 
 -- name: retire_webhook_signing_keys
-UPDATE webhook_signing_keys SET retired_at = :at WHERE retired_at IS NULL
+UPDATE webhook_signing_keys SET retired_at = :until WHERE retired_at IS NULL OR retired_at > :until
 
 -- name: person_reads
 -- Who read figures of one of these subjects (a member, its teams, the organisation), the latest first.

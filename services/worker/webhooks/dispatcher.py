@@ -151,10 +151,10 @@ class Dispatcher:
             now = self._runtime.clock()
             ready = await self._in_thread(self._find_ready, changed, now, room, everywhere)
             ours = [found for found in ready if found in self._senders]
-            for lost in await self._in_thread(deliveries.find_lost, ours, self._owner, now + LEASE):
+            for lost in await self._in_thread(deliveries.find_lost_leases, ours, self._owner, now + LEASE):
                 # It was woken, or rewound: what its sender knows is not true any more.
                 if lost in self._senders:
-                    self._senders[lost].lose()
+                    self._senders[lost].abandon()
             ready = [found for found in ready if found not in self._senders]
             for cursor in await self._in_thread(deliveries.claim, ready, self._owner, now, now + LEASE):
                 self._start(cursor)

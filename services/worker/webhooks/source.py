@@ -84,10 +84,11 @@ class EventSource:
     def load_page(self, subscription: Subscription, viewer: Viewer, after: int, limit: int, *, known: int) -> Page:
         """Events behind a position that are wanted and seen; up to `known` only those that have no delivery yet."""
         found = load_feed_page(self._ledger, viewer, after, limit, _filter_of(subscription))
-        asked = [event.event_id for event in found.events if event.position <= known]
-        done = self._deliveries.find_known(subscription.id, asked)
+        events = found.decode()
+        asked = [event.event_id for event in events if event.position <= known]
+        done = self._deliveries.find_existing(subscription.id, asked)
         return Page(
-            events=[self._encode(event, subscription) for event in found.events if event.event_id not in done],
+            events=[self._encode(event, subscription) for event in events if event.event_id not in done],
             examined=found.examined,
             full=found.full,
         )

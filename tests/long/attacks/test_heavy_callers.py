@@ -41,7 +41,7 @@ def run_attack(arena: Arena, report_figures: ReportFigures, attack: Any, attacke
 
 
 @pytest.mark.parametrize("who", ["m1", "steward"])
-@pytest.mark.parametrize("report", ["overload", "drift", "support", "alignment"])
+@pytest.mark.parametrize("report", ["overload", "drift", "support", "reliability", "alignment"])
 def test_reports_of_a_large_organisation(arena: Arena, report_figures: ReportFigures, report: str, who: str) -> None:
     before = arena.measure(2).megabytes
 
