@@ -15,7 +15,8 @@ from services.exports.exporting import resolve_position
 from services.lake.certificates import Certificate, RowDigest, TableCertificate
 from services.lake.delta import Delta, Lake
 from services.lake.errors import LakeRefused, LakeUnavailable
-from services.lake.tables import EVENTS, LAKE_TABLES, SYNCS_TABLE, Identity, LakeTable
+from services.lake.events import EVENTS
+from services.lake.tables import LAKE_TABLES, SYNCS_TABLE, Identity, LakeTable
 
 if TYPE_CHECKING:
     from services.runtime import Runtime

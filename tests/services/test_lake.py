@@ -17,7 +17,6 @@ import msgspec
 import pytest
 from deltalake import DeltaTable
 
-from domain.registry import EventData
 from ledger.storage import migrations
 from projections.marts.registry import MARTS
 from services.exports.exporting import ExportQuery, export_mart
@@ -25,6 +24,7 @@ from services.lake import sync as syncing
 from services.lake.certificates import Certificate
 from services.lake.delta import Delta, Lake
 from services.lake.errors import LakeRefused, LakeUnavailable
+from services.lake.events import decode_events
 from services.lake.sync import open_session, start_session, sync_lake, verify_lake
 from services.lake.tables import LAKE_TABLES, LakeTable
 from services.lake.upkeep import compact_lake, vacuum_lake
@@ -119,7 +119,9 @@ def test_a_lake_holds_what_exports_hold_and_the_whole_log(told: Installation, tm
         assert sorted(map(repr, exported)) == sorted(map(repr, read(tmp_path / "lake", mart.name)))
     events = told.runtime.ledger.read_feed(told.founded.organisation_id, 0, 1000)
     found = sorted(read(tmp_path / "lake", "events"), key=lambda row: row["position"])
-    assert [event.data for event in events] == [msgspec.json.decode(row["data"], type=EventData) for row in found]
+    # Log positions do not leave the process.
+    expected = [msgspec.structs.replace(event, log_position=event.position) for event in events]
+    assert expected == list(decode_events(found))
     assert [f"{event.occurred_at:%Y-%m}" for event in events] == [row["month"] for row in found]
     assert {"month"} == set(DeltaTable(tmp_path / "lake" / "events").metadata().partition_columns)
 
@@ -177,7 +179,7 @@ def killed_at(commit: int, *, is_committed: bool, patch: pytest.MonkeyPatch) -> 
         patch.setattr(owner, name, end(getattr(owner, name)))
 
 
-@pytest.mark.parametrize("commit", [1, 2, 5, 10, 11, 12])
+@pytest.mark.parametrize("commit", [1, 6, 12])
 @pytest.mark.parametrize("is_committed", [False, True])
 def test_a_kill_at_any_commit_leaves_what_the_next_sync_completes(
     told_sqlite: Installation, few_tables: list[str], tmp_path: Path, commit: int, is_committed: bool
@@ -192,7 +194,7 @@ def test_a_kill_at_any_commit_leaves_what_the_next_sync_completes(
     assert read_all(tmp_path / "whole") == read_all(tmp_path / "lake")
 
 
-@pytest.mark.parametrize("commit", [1, 3, 5])
+@pytest.mark.parametrize("commit", [1, 4])
 def test_a_kill_between_changes_leaves_what_the_next_sync_completes(
     told_sqlite: Installation, few_tables: list[str], tmp_path: Path, commit: int
 ) -> None:
