@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain.instants import to_micros
 from projections.as_of import AsOf, resolve_as_of
+from projections.engine.checkpoints import load_checkpoints
 from projections.marts.projection import TABLES
 from services.exports.columnar import RecordBatch, batches_of_rows, drop_deleted
 from services.exports.exporting import resolve_position
@@ -71,7 +72,11 @@ def open_session(
 
 
 def start_session(runtime: Runtime, organisation_id: UUID, lake: Lake, *, names: bool) -> LakeSession:
-    """A session that only reads: it holds no lock."""
+    """A session that only reads: it holds no lock. Raises `LakeRefused` where the views are another program's."""
+    followed = {checkpoint.name: checkpoint.version for checkpoint in load_checkpoints(runtime.database)}
+    outdated = [name for name, view in runtime.engine.projections.items() if followed.get(name) != view.version]
+    if outdated:
+        raise LakeRefused(f"the views ({', '.join(outdated)}) are of another version: run `plimsoll migrate`")
     view = resolve_as_of(runtime.database, runtime.ledger, organisation_id, now=runtime.clock())
     # As it is stored now: a restore may have come after this process began.
     epoch = runtime.ledger.read_epoch()

@@ -18,6 +18,7 @@ import pytest
 from deltalake import DeltaTable
 
 from ledger.storage import migrations
+from projections.database.database import DatabaseUnavailable
 from projections.marts.registry import MARTS
 from services.exports.exporting import ExportQuery, export_mart
 from services.lake import sync as syncing
@@ -349,6 +350,16 @@ def test_a_place_that_can_hold_no_lake_is_refused(uri: str, words: str) -> None:
     assert "secret" not in str(refused.value)
 
 
+def test_views_of_another_version_are_not_written_to_a_lake(told_sqlite: Installation, tmp_path: Path) -> None:
+    with told_sqlite.runtime.database.transaction() as transaction:
+        transaction.execute("UPDATE projection_checkpoints SET version = version - 1 WHERE name = 'marts'")
+
+    with pytest.raises(LakeRefused, match=r"the views \(marts\) are of another version"):
+        sync(told_sqlite, tmp_path / "lake")
+
+    assert not (tmp_path / "lake").exists()
+
+
 # --- what goes wrong -----------------------------------------------------------------------------------------------
 
 
@@ -422,6 +433,23 @@ def test_a_disk_that_fills_leaves_every_table_as_it_was(
     assert sync(told_sqlite, tmp_path / "lake").equal
 
 
+def test_a_log_that_cannot_be_read_to_its_end_is_what_the_error_says(
+    told_sqlite: Installation, few_tables: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(table: LakeTable, *args: Any, **how: Any) -> Iterator[Any]:
+        yield from original(table, *args, **how)
+        raise DatabaseUnavailable("the server has gone")
+
+    original = LakeTable.read
+    monkeypatch.setattr(LakeTable, "read", read)
+
+    with pytest.raises(DatabaseUnavailable, match=r"^the server has gone$"):
+        sync(told_sqlite, tmp_path / "lake")
+
+    monkeypatch.undo()
+    assert sync(told_sqlite, tmp_path / "lake").equal
+
+
 class _Forbidding(BaseHTTPRequestHandler):
     def answer(self) -> None:
         body = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
@@ -465,6 +493,7 @@ def test_a_store_that_permits_nothing_is_named_and_no_secret_is(
 
     assert "" == shell.out
     assert shell.err.startswith("plimsoll: the lake s3://bucket/lake is not available: ")
+    assert shell.err.endswith("AccessDenied: Access Denied\n")
     assert 1 == shell.err.count("\n")
     assert "the-secret-itself" not in shell.err
     assert "the-id-of-a-key" not in shell.err
