@@ -323,6 +323,13 @@ REPORTS: dict[str, str] = {
     "DigestChange.event": "Id of the event.",
     "DigestChange.text": "What happened, as one English sentence. e.g. Lena checked in.",
     "UnchangedGoal.judged_at": "Instant at which its owner last said that it stands.",
+    # --- recognition -------------------------------------------------------------------------------------------------
+    "unrecognised": "Help that no recognition followed, by goal: who could say a word to whom.",
+    "UnrecognisedHelp.goal": "Id of the goal that was helped.",
+    "UnrecognisedHelp.member": "Id of the member whose row it is: the helper; in the asker's own report the asker.",
+    "UnrecognisedHelp.helper": "Id of the member who answered the need.",
+    "UnrecognisedHelp.asker": "Id of the goal's owner, whose need it was.",
+    "UnrecognisedHelp.event": "Id of the event that answered the need.",
     # --- charters and decisions --------------------------------------------------------------------------------------
     "LinkedGoals.links": "Live promises that serve the purpose. e.g. 5",
     "LinkedGoals.affirmed": "Those whose owner has said so since the last revision. e.g. 3",

@@ -80,7 +80,7 @@ from services.imports import rows as imports_rows
 from services.imports.rows import ACT_TYPES
 from services.visibility import feed
 from services.worker import scheduler
-from tests.contracts.mart_page import column_row
+from tests.contracts.mart_page import TABLES, column_row
 from tests.spec import Story, offer, why
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -405,9 +405,13 @@ def test_no_command_is_told_that_there_is_not() -> None:
 # --- marts: docs/bi.md -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mart", MARTS.values(), ids=list(MARTS))
-def test_every_mart_is_told_column_by_column(mart: Mart) -> None:
-    told = extract_section(read_page("bi.md"), f"`{mart.name}`")
+@pytest.mark.parametrize(
+    ("page", "mart"),
+    [(page, mart) for page, marts in TABLES.items() for mart in marts],
+    ids=[mart.name for marts in TABLES.values() for mart in marts],
+)
+def test_every_mart_is_told_column_by_column(page: str, mart: Mart) -> None:
+    told = extract_section(read_page(page), f"`{mart.name}`")
 
     assert mart.comment in told
     assert mart.use in told

@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from projections.as_of import AsOf, PositionLookup, resolve_as_of
-from projections.database.database import Database, Transaction, named_statements
+from projections.database.database import Database, Transaction, named_statements, to_id
 from projections.database.tables import SYSTEM_TIME, Column, Table, ddl
 from projections.marts.columns import Mart
 from projections.marts.registry import COMPUTED_MARTS, SNAPSHOT_TABLES
@@ -80,7 +80,7 @@ class SnapshotDifference(msgspec.Struct, frozen=True, kw_only=True):
 def refresh_due_snapshots(database: Database, lookup: PositionLookup, now: datetime) -> int:
     """Refresh the organisations that have events behind their snapshots; how many rows were written."""
     due = database.query(named_statements(_SQL)["due_snapshots"], {"marts": len(COMPUTED_MARTS)})
-    return sum(refresh_snapshots(database, lookup, UUID(row.organisation_id), now) for row in due)
+    return sum(refresh_snapshots(database, lookup, to_id(row.organisation_id), now) for row in due)
 
 
 def refresh_snapshots(database: Database, lookup: PositionLookup, organisation_id: UUID, now: datetime) -> int:
@@ -178,7 +178,7 @@ def verify_snapshots(database: Database, lookup: PositionLookup, now: datetime) 
     for row in database.query("SELECT * FROM mart_snapshots WHERE position > 0 ORDER BY organisation_id, mart"):
         if row.mart not in COMPUTED_MARTS or row.version == _WITHHELD_VERSION:
             continue
-        organisation, (mart, compute) = UUID(row.organisation_id), COMPUTED_MARTS[row.mart]
+        organisation, (mart, compute) = to_id(row.organisation_id), COMPUTED_MARTS[row.mart]
         as_of = resolve_as_of(database, lookup, organisation, now=now)
         then = msgspec.structs.replace(as_of, known_position=row.log_position, position=row.position)
         wanted = {each for each in compute(database, then, 0) if not each[-1]}

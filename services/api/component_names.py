@@ -102,6 +102,11 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "Learning": "CycleLearning",
         "Running": "RunningCycle",
     },
+    "domain.recognition.recognition": {
+        "CorrectRecognition": "CorrectRecognition",
+        "GiveRecognition": "GiveRecognition",
+        "TakeBackRecognition": "TakeBackRecognition",
+    },
     "domain.decision.acts": {
         "DecisionSubjectInput": "DecisionTopic",
         "Consent": "ConsentToOption",
@@ -258,6 +263,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "TermsInput": "TermsInput",
     },
     "ledger.api_keys": {
+        "KeyAction": "KeyAction",
         "KeyRecord": "KeyRecord",
     },
     "ledger.deliveries": {
@@ -398,6 +404,14 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "CycleSummary": "CycleSummary",
         "CycleView": "CycleView",
         "UndecidedGoal": "UndecidedGoal",
+    },
+    "projections.recognition.report": {
+        "RecognitionReport": "RecognitionReport",
+        "UnrecognisedHelp": "UnrecognisedHelp",
+    },
+    "services.api.routes.recognitions": {
+        "RecognitionList": "RecognitionList",
+        "RecognitionSummary": "RecognitionSummary",
     },
     "services.api.routes.decisions": {
         "DecisionList": "DecisionList",

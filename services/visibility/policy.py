@@ -26,6 +26,7 @@ from domain.decision.state import Decision
 from domain.errors import Forbidden
 from domain.goal.state import DraftGoal, Ended, Goal, Promised
 from domain.member.member import Member
+from domain.recognition.recognition import Recognition
 from projections.goals import GoalVisibilityFilter
 from services.authorization import READ, AccessSubject, Capability, Viewer, can_see_everything, may
 
@@ -136,6 +137,25 @@ def require_decision(viewer: Viewer, decision: Decision) -> None:
         )
 
 
+def can_see_recognition(viewer: Viewer, recognition: Recognition) -> bool:
+    """Who gave it, who received it, the lead of the team whose goal or cycle it is for, or everything.
+
+    Not the whole team: a list of who thanks whom would be counted by person.
+    """
+    teams = frozenset({recognition.team}) if recognition.team is not None else frozenset[UUID]()
+    members = frozenset({recognition.giver, recognition.member})
+    return may(viewer, Capability.SEE_PERSON, AccessSubject(members=members, teams=teams))
+
+
+def require_recognition(viewer: Viewer, recognition: Recognition) -> None:
+    """Raise `Forbidden` where the viewer may not see this recognition of the same organisation."""
+    if not can_see_recognition(viewer, recognition):
+        raise Forbidden(
+            "a recognition is for who gave and who received it, the team's lead and stewards",
+            allowed=("giver", "receiver", "lead", "steward", "auditor"),
+        )
+
+
 # --- the goals of a cycle --------------------------------------------------------------------------------------------
 #
 # The organisation's own cycle holds goals of every team. An event about one of them is visible to members
@@ -216,6 +236,7 @@ STREAM_RULES: dict[str, StreamRule] = {
     "goal": lambda viewer, _, state: can_see_goal(viewer, state),
     "cycle": lambda viewer, _, state: can_see_scope(viewer, state.of.team),
     "decision": lambda viewer, _, state: can_see_decision(viewer, state),
+    "recognition": lambda viewer, _, state: can_see_recognition(viewer, state),
     "subscription": lambda viewer, _, state: READ in viewer.scopes and state.owner == viewer.member_id,
 }
 

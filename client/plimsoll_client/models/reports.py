@@ -236,6 +236,17 @@ class PurposeNode(Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: int
 
 
+class RecognitionReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The figures of recognition, and the help that was not recognised, by goal."""
+
+    as_of: str
+    figures: list[Figure]
+    names: dict[str, str] = {}
+    policy_version: int
+    recorded_as_of: datetime
+    unrecognised: list[UnrecognisedHelp]
+
+
 class ReliabilityReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The figures of reliability, and the answers that are missing about what was due."""
 
@@ -351,3 +362,13 @@ class UnlinkedGoal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     goal: UUID
     owner: UUID
     title: str
+
+
+class UnrecognisedHelp(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Help that no recognition of the window followed: who could say so, and to whom."""
+
+    asker: UUID
+    event: UUID
+    goal: UUID
+    helper: UUID
+    member: UUID

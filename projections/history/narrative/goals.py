@@ -32,6 +32,7 @@ from projections.history.narrative.phrases import (
     join_list,
     quote,
 )
+from projections.history.narrative.recognitions import RECOGNITION_NARRATORS
 from projections.history.narrative.subscriptions import SUBSCRIPTION_NARRATORS
 
 
@@ -404,4 +405,5 @@ NARRATORS: dict[type, Narrator] = {
     o.WatermarkSet: lambda x, _: f"declared {quote(x.source)} complete up to {format_instant(x.watermark)}",
 }
 
-NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS | SUBSCRIPTION_NARRATORS
+NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS
+NARRATORS |= RECOGNITION_NARRATORS | SUBSCRIPTION_NARRATORS
