@@ -526,7 +526,7 @@ NAMES_OF_RITUALS = {"ritual_minutes", "async_minutes", "async_share"}
 NAMES_OF_CYCLES = {
     *("improvements_done", "improvements_dropped", "improvements_open", "improvements_overdue", "goals_carried_on"),
     *("goals_renegotiated", "goals_kept", "goals_dropped", "goals_undecided", "reflections", "contributions"),
-    *("lessons", "reflection_share"),
+    *("lessons", "reflection_share", "approaches_chosen", "freedoms_used"),
 }
 NAMES_OF_DECISIONS = {
     *("decision_latency_days", "decisions_inside_time_box", "decisions_by_fallback", "decisions_by_lead"),

@@ -305,6 +305,10 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "RitualEntry": "RitualEntry",
         "RitualsReport": "RitualsReport",
     },
+    "projections.cycles.approaches": {
+        "ApproachEntry": "ApproachEntry",
+        "FreedomEntry": "FreedomEntry",
+    },
     "projections.cycles.cycles": {
         "ContributionEntry": "ContributionEntry",
         "ReflectionEntry": "ReflectionEntry",

@@ -126,6 +126,8 @@ PHRASES: dict[str, Phrase] = {
     "goals_dropped": Phrase("Goals dropped"),
     "reflections": Phrase("Reflections"),
     "contributions": Phrase("Contributions credited"),
+    "approaches_chosen": Phrase("Approaches chosen"),
+    "freedoms_used": Phrase("Freedoms of the charter that were made use of"),
     "lessons": Phrase("Lessons"),
     "reflection_share": Phrase("Members who have reflected"),
     "ritual_minutes": Phrase("Rituals held together, a week and member", _minutes),
