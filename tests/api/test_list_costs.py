@@ -47,6 +47,7 @@ LISTS = (
     "teams/t1",
     "decisions?limit=5",
     "cycles?limit=5",
+    "recognitions?limit=5",
     "subscriptions?limit=5",
     "me/inbox?limit=5",
 )
