@@ -378,6 +378,16 @@ INSERT INTO webhook_signing_keys (key_id, private_key, created_at) VALUES (:key_
 -- name: retire_webhook_signing_keys
 UPDATE webhook_signing_keys SET retired_at = :until WHERE retired_at IS NULL OR retired_at > :until
 
+-- name: begin_sink
+INSERT INTO ledger_sinks (stream, selection, position, moved_at) VALUES (:stream, :selection, 0, :at)
+ON CONFLICT (stream) DO NOTHING
+
+-- name: sink
+SELECT selection, position FROM ledger_sinks WHERE stream = :stream
+
+-- name: move_sink
+UPDATE ledger_sinks SET position = :position, moved_at = :at WHERE stream = :stream AND position = :expected
+
 -- name: person_reads
 -- Who read figures of one of these subjects (a member, its teams, the organisation), the latest first.
 SELECT subject_id, subject, viewer, role, what, first_at, last_at, times FROM ledger_person_reads
