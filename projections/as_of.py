@@ -70,9 +70,14 @@ class AsOf(msgspec.Struct, frozen=True, kw_only=True):
         The streams' latest versions, in the order of an index on them; those whose belief has ended behind `known`; and
         those that have ended behind `at`. Of a question about now the last two find next to nothing.
         """
-        # The latest versions have no end: with a condition on one, an index would be chosen by that.
+        # The latest versions have no end: with a condition on one, an index would be chosen by that. `+`: nor by this.
+        latest = (
+            self.predicate.removesuffix(_STANDING)
+            .replace("valid_from", "+valid_from")
+            .replace("known_from", "+known_from")
+        )
         return (
-            f"{self.predicate.removesuffix(_STANDING)} AND {IS_LATEST}",
+            f"{latest} AND {IS_LATEST}",
             f"{self.predicate} AND valid_to = {END_OF_TIME} AND known_to < {END_OF_TIME}",
             f"{self.predicate} AND valid_to < {END_OF_TIME}",
         )

@@ -28,8 +28,6 @@ _SQL = "goals"
 _CHUNK_SIZE = 400
 #: What goals without a date are sorted as.
 _DUE = "COALESCE(due, '9999-12-31')"
-#: An expression, so that no list takes its index for the condition that each has on `valid_from`.
-_UPDATED = "valid_from + 0"
 
 
 def _fields(goal: Goal) -> tuple[Any, ...]:
@@ -75,7 +73,7 @@ GOALS = VersionedProjection(
         # By due date, with the state beside it: of a state that is asked for, rows need not be read to be left out.
         (_DUE, "stream_id", "state"),
         ("title_folded", "stream_id"),
-        (_UPDATED, "stream_id"),
+        ("valid_from", "stream_id"),
         ("owner", "valid_from"),
         ("sponsor", "valid_from"),
         ("team", "valid_from"),
@@ -145,7 +143,7 @@ _GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 
 Sort = Literal["due", "-due", "title", "-title", "updated", "-updated"]
 SORTS: tuple[str, ...] = get_args(Sort)
-_SORT_KEYS = {"due": _DUE, "title": "title_folded", "updated": _UPDATED}
+_SORT_KEYS = {"due": _DUE, "title": "title_folded", "updated": "valid_from"}
 
 
 _LEAST_ID, _GREATEST_ID = str(UUID(int=0)), str(UUID(int=2**128 - 1))

@@ -25,15 +25,13 @@ from projections.engine.versions import VersionedProjection
 
 _SQL = "people"
 
-#: Almost everybody is in one team, if any: found by the first of their teams, or by being in several.
-_UUID_LENGTH = 36
-_FIRST_TEAM, _TEAMS_LENGTH = f"substr(teams, 1, {_UUID_LENGTH})", "length(teams)"
-
 
 def _member_fields(state: Member) -> tuple[Any, ...]:
     present = 1 if state.is_present else 0
     last_left = to_micros(state.departures[-1].left_at) if state.departures else None
-    return (state.ref, without_nul(state.name), present, " ".join(sorted(map(str, state.teams))), last_left)
+    teams = sorted(map(str, state.teams))
+    first = teams[0] if teams else None
+    return (state.ref, without_nul(state.name), present, " ".join(teams), last_left, first, len(teams))
 
 
 def _team_fields(state: Team) -> tuple[Any, ...]:
@@ -43,7 +41,7 @@ def _team_fields(state: Team) -> tuple[Any, ...]:
 
 MEMBERS = VersionedProjection(
     name="members",
-    version=3,
+    version=4,
     kind="member",
     evolve=members.evolve,
     columns=(
@@ -52,9 +50,12 @@ MEMBERS = VersionedProjection(
         Column("present", "integer", "1: joined and not left."),
         Column("teams", "text", "Ids of the member's teams, ascending, parted by spaces."),
         Column("last_left", "integer", "When the member last left, microseconds UTC.", nullable=True),
+        # Almost everybody is in one team, if any: found by it, or by being in several.
+        Column("first_team", "uuid", "The first of the member's teams.", nullable=True),
+        Column("team_count", "integer", "In how many teams the member is."),
     ),
     fields=_member_fields,
-    latest_indexes=(("present", "stream_id"), (f"{_FIRST_TEAM}", "stream_id"), (f"{_TEAMS_LENGTH}", "stream_id")),
+    latest_indexes=(("present", "stream_id"), ("first_team", "stream_id"), ("team_count", "stream_id")),
     comment="Members: who joined, with which capacity, absences and roles (in body).",
 )
 TEAMS = VersionedProjection(
@@ -105,8 +106,8 @@ def load_members_page(
     """The joined members (of one team) behind an id, by id; `changed_after`: with an event behind that log position."""
     few_of, params = list[str](), dict[str, Any]()
     if team is not None:
-        several = f"{_TEAMS_LENGTH} > {_UUID_LENGTH} AND teams LIKE :teams"
-        few_of, params = [f"{_FIRST_TEAM} = :team", several], {"team": str(team), "teams": f"%{team}%"}
+        several = "team_count > 1 AND teams LIKE :teams"
+        few_of, params = ["first_team = :team", several], {"team": str(team), "teams": f"%{team}%"}
     selection = RowSelection(table="members", where=["present = 1"], few_of=few_of)
     rows = _query_by_id(database, as_of, selection, params, after, limit, changed_after)
     return [_MEMBER.decode(row.body) for row in rows]

@@ -43,6 +43,8 @@ _SINGLE_HEADERS = frozenset(
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _MAX_DRAINED_BYTES = 16 * 1024 * 1024
 _MAX_DRAIN_S = 5
+#: Seconds between two parts of refused bodies, each of some 64 kB.
+_DRAIN_PAUSE_S = 0.002
 
 
 class HttpPipeline:
@@ -198,11 +200,16 @@ class RequestResponse:
 
         A client that is still sending when its connection is closed loses the response that would say why.
         """
-        left = _MAX_DRAINED_BYTES
+        waits, left = self.state.api.waits, _MAX_DRAINED_BYTES
         with suppress(TimeoutError):
-            async with self.state.api.waits.limit(_MAX_DRAIN_S):
+            async with waits.limit(_MAX_DRAIN_S):
                 while self._body_unread and left > 0:
                     left -= len((await self.receive()).get("body", b""))
+                    if self._body_unread:
+                        # All of them together: sixteen clients that go on sending what is refused would otherwise
+                        # have the event loop read 100 MB a second for nothing.
+                        async with waits.draining:
+                            await asyncio.sleep(_DRAIN_PAUSE_S)
 
     def finish(self, metrics: Metrics) -> None:
         """Count and log the request, by its route's template: a path holds ids, which do not belong in a log."""

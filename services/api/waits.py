@@ -19,6 +19,8 @@ class Waits:
 
     def __init__(self) -> None:
         self._timeouts: set[asyncio.Timeout] = set()
+        #: Held between two parts of refused bodies, whichever they are of.
+        self.draining = asyncio.Lock()
         self.is_stopping = False
 
     @asynccontextmanager

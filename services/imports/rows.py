@@ -137,7 +137,7 @@ class BadRow(Exception):
         self.allowed = allowed
 
 
-class ImportRow(msgspec.Struct, frozen=True, kw_only=True):
+class ImportRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line as an act, not yet decided."""
 
     line: int

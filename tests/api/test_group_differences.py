@@ -8,14 +8,18 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from domain.member import member
 from domain.references import resolve_stream_id
 from domain.team import team
 from ledger.commands import Command
+from projections.figures import IdKind
+from services.api.routes.reports import REPORTS
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
+from services.visibility.reports import named_ids
 from tests.api.app_under_test import ApiApp, TickingClock, build_settings, create_active_goal
 
 TEAMS = {"alpha": 7, "beta": 6, "gamma": 2}
@@ -115,8 +119,36 @@ def test_few_behind_a_figure_are_not_shown_by_a_team_of_six(large: ApiApp) -> No
     assert 5 == figure(large, "beta5", "stale_share", "team=beta")["n"]
 
 
+def list_persons(app: ApiApp, person: str, report: str, query: str) -> set[str]:
+    """Of whom the report has figures, suggestions or rows of their own."""
+    answer = app.as_member(person).get(f"/v1/reports/{report}?{query}")
+    if answer.status_code == 403:
+        return set()
+    found = msgspec.json.decode(answer.content, type=REPORTS[report][1])
+    return {str(member) for member in named_ids(found, frozenset({IdKind.SUBJECT_MEMBER}))}
+
+
+def test_a_plain_member_meets_nothing_of_another_person_in_any_report(large: ApiApp) -> None:
+    # given loads over the line, and a check-in that says of whom help is needed
+    for n in range(6):
+        create_active_goal(large, f"beta{n}", f"beta{(n + 1) % 6}", team="beta", ref=f"goal-{n}", effort_hours=400)
+    large.as_member("beta0").post_ok("/v1/goals/goal-0/check-in", {"needs": [{"text": "a hand", "addressee": "beta1"}]})
+    me = large.resolve_id("member", "beta5")
+
+    # when
+    asked = [(report, query) for report in REPORTS for query in ("", "team=beta", "explain=true&names=true")]
+    met = {(report, query): list_persons(large, "beta5", report, query) for report, query in asked}
+
+    # then
+    assert {} == {question: persons for question, persons in met.items() if persons - {me}}
+    # And who may see persons does, where a report has any.
+    steward = {report: list_persons(large, "stella", report, "") - {me} for report in REPORTS}
+    assert {"overload"} <= {report for report, persons in steward.items() if persons}
+
+
 @pytest.mark.parametrize(
-    "report", ["overload", "drift", "support", "cycles", "decisions", "alignment", "reliability", "rituals"]
+    "report",
+    ["overload", "drift", "support", "cycles", "decisions", "alignment", "reliability", "rituals", "recognition"],
 )
 @pytest.mark.parametrize("media", ["csv", "text"])
 def test_what_is_withheld_is_so_in_every_report_and_form(large: ApiApp, report: str, media: str) -> None:

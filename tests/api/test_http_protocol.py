@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import uvicorn
@@ -15,6 +18,8 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from services.api.app import create_app
 from services.api.http.responses import HttpResponse, with_default_headers
+from services.api.pipeline import _DRAIN_PAUSE_S, RequestResponse
+from services.api.waits import Waits
 from services.commands.serving import build_server_config
 from services.organisations import create_organisation
 from services.runtime import migrate
@@ -198,3 +203,54 @@ def test_a_body_that_is_not_sent_has_no_length() -> None:
 def test_a_value_cannot_begin_another_header() -> None:
     with pytest.raises(RuntimeError, match="control character"):
         HttpResponse(body=b"", headers={"Location": "/v1/goals/a\r\nX-Other: b"}).header_pairs()
+
+
+def test_a_large_answer_is_sent_in_parts_between_which_others_are_answered() -> None:
+    body, sent, turns = bytes(range(256)) * 1000, list[Any](), [0]
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def take_turns() -> None:
+        while True:
+            turns[0] += 1
+            await asyncio.sleep(0)
+
+    async def answer() -> None:
+        others = asyncio.create_task(take_turns())
+        await HttpResponse(body=body)({}, None, send)
+        others.cancel()
+
+    asyncio.run(answer())
+
+    parts = sent[1:]
+    assert body == b"".join(part["body"] for part in parts)
+    assert [True] * (len(parts) - 1) + [False] == [part["more_body"] for part in parts]
+    assert 4 == len(parts)
+    assert turns[0] >= len(parts) - 1
+
+
+def test_the_rest_of_refused_bodies_is_read_slowly_however_many_there_are() -> None:
+    parts, bodies = 10, 4
+    api: Any = SimpleNamespace(waits=Waits(), allowed_methods={})
+
+    async def refuse() -> list[int]:
+        left = [parts]
+
+        async def receive() -> Any:
+            left[0] -= 1
+            return {"type": "http.request", "body": b"x" * 65_536, "more_body": left[0] > 0}
+
+        async def send(_: Any) -> None:
+            pass
+
+        exchange = RequestResponse({"method": "POST", "headers": []}, receive, send, api)
+        await exchange.send({"type": "http.response.start", "status": 401, "headers": []})
+        return left
+
+    async def refuse_all() -> float:
+        began = time.monotonic()
+        assert [[0]] * bodies == await asyncio.gather(*(refuse() for _ in range(bodies)))
+        return time.monotonic() - began
+
+    assert asyncio.run(refuse_all()) >= bodies * (parts - 1) * _DRAIN_PAUSE_S

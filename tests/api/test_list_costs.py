@@ -6,6 +6,7 @@ Two organisations of one store, the second eight times as large; what one member
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import count
@@ -47,6 +48,7 @@ LISTS = (
     "teams/t1",
     "decisions?limit=5",
     "cycles?limit=5",
+    "recognitions?limit=5",
     "subscriptions?limit=5",
     "me/inbox?limit=5",
 )
@@ -146,7 +148,9 @@ def counted(database_url: str, monkeypatch: pytest.MonkeyPatch) -> CountedDataba
     query, query_many = Database.query, Database.query_many
 
     def ask(database: Database, sql: str, params: Mapping[str, Any] | None = None) -> list[Row]:
-        found.asked.append((sql, params or {}))
+        # Keys are looked up whenever they were not for a while, by a thread of their own.
+        if not threading.current_thread().name.startswith("plimsoll-keys"):
+            found.asked.append((sql, params or {}))
         return query(database, sql, params)
 
     def ask_many(database: Database, questions: list[Query]) -> list[list[Row]]:

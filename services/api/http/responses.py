@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -36,6 +37,8 @@ DEFAULT_HEADERS = {
 }
 _DEFAULT_PAIRS = tuple((name.encode(), value.encode()) for name, value in DEFAULT_HEADERS.items())
 _NOT_MODIFIED = 304
+#: What of a body is given to the connection at a time.
+_PART_BYTES = 65_536
 #: What no header's value may hold: it could end the header, and begin another.
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -50,7 +53,15 @@ class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": self.status, "headers": self.header_pairs()})
-        await send({"type": "http.response.body", "body": self.body, "more_body": False})
+        body = self.body
+        if len(body) > _PART_BYTES:
+            # 25 MB given to a socket at once are 20 ms in which the event loop answers no other request.
+            for start in range(0, len(body) - _PART_BYTES, _PART_BYTES):
+                part = body[start : start + _PART_BYTES]
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+                await asyncio.sleep(0)
+            body = body[(len(body) - 1) // _PART_BYTES * _PART_BYTES :]
+        await send({"type": "http.response.body", "body": body, "more_body": False})
 
     def header_pairs(self) -> HeaderPairs:
         """Its own headers, names in lower case; raises RuntimeError for what no header may hold."""
