@@ -19,12 +19,13 @@ from ledger.cancellation import cancellable
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements, to_id
 from projections.database.paging import Order, query_digest_of, query_page
-from projections.database.sql import in_clause, without_nul
+from projections.database.sql import body_sql, in_clause, without_nul
 from projections.database.tables import END_OF_TIME, Column
 from projections.engine.stream_events import to_column_value
 from projections.engine.versions import Version, VersionedProjection
 
 _SQL = "goals"
+_BODY = f"{body_sql('goals')} AS body"
 _CHUNK_SIZE = 400
 
 
@@ -45,7 +46,7 @@ def _fields(goal: Goal) -> tuple[Any, ...]:
 
 GOALS = VersionedProjection(
     name="goals",
-    version=5,
+    version=6,
     kind="goal",
     evolve=evolve,
     columns=(
@@ -68,6 +69,7 @@ GOALS = VersionedProjection(
         ("organisation_id", "team", "valid_to"),
     ),
     comment="Goals: one row per state, business time and belief; the whole state in body.",
+    is_body_shared=True,
 )
 
 
@@ -246,7 +248,7 @@ def _load_bodies(
             marks, values = in_clause(column, wanted)
             where.append(f"{column} IN ({marks})")
             params.update(values)
-    sql = f"SELECT body FROM goals WHERE {as_of.predicate} AND {' AND '.join(where)} ORDER BY stream_id"
+    sql = f"SELECT {_BODY} FROM goals WHERE {as_of.predicate} AND {' AND '.join(where)} ORDER BY stream_id"
     return [row.body for row in database.query(sql, params)]
 
 
@@ -310,7 +312,7 @@ def _to_version(row: Row) -> Version:
 
 def load_supporting_goals(database: Database, as_of: AsOf, goal_id: UUID) -> list[Goal]:
     """The goals that support this one, by id."""
-    sql = f"SELECT body FROM goals WHERE {as_of.predicate} AND supports LIKE :supports ORDER BY stream_id"
+    sql = f"SELECT {_BODY} FROM goals WHERE {as_of.predicate} AND supports LIKE :supports ORDER BY stream_id"
     rows = database.query(sql, {**as_of.params, "supports": f"%{goal_id}%"})
     return [_GOAL.decode(row.body) for row in rows]
 
@@ -345,7 +347,7 @@ def load_goals_page(
         database,
         # Keys are sorted first: the bodies of goals that are on other pages need not be moved about.
         lambda condition: (
-            "SELECT p.sort_key, g.stream_id, g.body FROM ("
+            f"SELECT p.sort_key, g.stream_id, {body_sql('goals', 'g')} AS body FROM ("
             f"SELECT {order.key} AS sort_key, stream_id, version, known_from FROM goals WHERE {as_of.predicate}"
             f" AND {' AND '.join([*where, condition])}"
             f" ORDER BY sort_key {order.direction}, stream_id {order.direction} LIMIT :rows) AS p"

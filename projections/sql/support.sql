@@ -45,7 +45,7 @@ ORDER BY f.known_from
 
 -- name: ended
 -- What ended since `:since`, or was spoken of since.
-SELECT g.body FROM goals g
+SELECT :body(g) AS body FROM goals g
 WHERE g.organisation_id = :organisation_id AND g.valid_from <= :at AND g.valid_to > :at
   AND g.known_from <= :known AND g.known_to > :known AND g.valid_from >= :since
   AND g.state IN ('satisfied', 'broken', 'cancelled', 'released', 'promise_withdrawn') AND (:whose)
@@ -83,12 +83,12 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from 
 
 -- name: naming
 -- The goals in talk or promised that may ask something of a member: as a side, or named in what the goal waits for.
-SELECT g.body FROM goals g
+SELECT :body(g) AS body FROM goals g
 WHERE g.organisation_id = :organisation_id AND g.valid_from <= :at AND g.valid_to > :at
   AND g.known_from <= :known AND g.known_to > :known AND g.state IN (:states)
   AND (g.owner = :member OR g.sponsor = :member
     -- Only these states name who is to join or to mediate: the others' bodies need not be looked through.
-    OR (g.state IN ('change_proposed_by_owner', 'change_proposed_by_sponsor', 'delivered') AND g.body LIKE :named)
+    OR (g.state IN ('change_proposed_by_owner', 'change_proposed_by_sponsor', 'delivered') AND :body(g) LIKE :named)
     OR g.stream_id IN (
       SELECT n.stream_id FROM support_needs n WHERE n.organisation_id = :organisation_id AND n.addressee = :member
       UNION ALL
@@ -159,7 +159,7 @@ WHERE organisation_id = :organisation_id AND party = :member
 ORDER BY occurred_at, known_from
 
 -- name: bodies
-SELECT stream_id, body FROM goals
+SELECT stream_id, :body(goals) AS body FROM goals
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
   AND known_from <= :known AND known_to > :known
 
