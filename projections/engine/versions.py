@@ -274,6 +274,7 @@ class VersionedProjection:
         columns: tuple[Column, ...],
         fields: Callable[[Any], tuple[Any, ...]],
         indexes: tuple[tuple[str, ...], ...] = (),
+        latest_indexes: tuple[tuple[str, ...], ...] = (),
         comment: str,
         is_body_shared: bool = False,
     ) -> None:
@@ -291,6 +292,7 @@ class VersionedProjection:
             ),
             key=("organisation_id", "stream_id", "version", "known_from"),
             indexes=(("organisation_id", "valid_to", "known_to"), *indexes),
+            latest_indexes=tuple(("organisation_id", *index) for index in latest_indexes),
             comment=comment,
             closing=("known_to", "recorded_to", *(("body",) if is_body_shared else ())),
         )
