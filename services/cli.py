@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MARTS = (
     *("fact_goal_event", "fact_goal_change", "fact_check_in", "fact_need", "fact_blocker", "fact_delivery"),
-    *("fact_alignment", "fact_decision", "fact_recognition", "fact_load_week", "fact_addition"),
+    *("fact_alignment", "fact_decision", "fact_experiment", "fact_recognition", "fact_load_week", "fact_addition"),
     *("dim_goal", "dim_member", "dim_team", "dim_cycle", "dim_charter", "dim_policy", "dim_date"),
     *("bridge_goal_support", "bridge_member_team"),
 )
@@ -205,6 +205,7 @@ def _run_bi(given: argparse.Namespace, settings: Settings, console: Console) -> 
                 role=given.role,
                 names=given.names,
                 rotate=given.rotate,
+                own_schema=given.own_schema,
             )
         case "revoke":
             return bi.revoke(settings, console, role=given.role)
@@ -477,6 +478,9 @@ def _add_bi(commands: Commands) -> None:
     grant.add_argument("--role", metavar="NAME", help="what it is called; default: plimsoll_bi_ and the organisation")
     grant.add_argument("--names", action="store_true", help="with the names of members")
     grant.add_argument("--rotate", action="store_true", help="give a role that there is a new password")
+    grant.add_argument(
+        "--own-schema", metavar="SCHEMA", help="make a schema in which the role may make tables, for dbt and the like"
+    )
     _add_command(group, "revoke", "drop a role").add_argument("role", metavar="ROLE")
     _add_command(group, "list", "list the roles")
     _add_organisation_option(_add_command(group, "refresh", "bring the computed marts to where the views are"))

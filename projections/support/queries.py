@@ -39,12 +39,11 @@ from projections.paused_time import (
     running_micros,
     to_pause_record,
 )
-from projections.people import members_at
+from projections.people import load_members_by_id, members_at
 
 _SQL = "support"
 #: As SQL: none of the agreement's names holds a quote.
 _PROMISED_STATES_SQL = ", ".join(f"'{state}'" for state in PROMISED_STATES)
-_MEMBER_DECODER = msgspec.json.Decoder(Member)
 
 
 class NeedFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +94,16 @@ class UnresolvedBlocker(msgspec.Struct, frozen=True, kw_only=True):
     acts_next: UUID
     #: Microseconds UTC; of a listed one: the first of the check-ins that have listed some ever since.
     since: int
+
+
+class StandingPromise(msgspec.Struct, frozen=True, kw_only=True):
+    """A promise that stood at some time of the window, and when its clock stood still. Microseconds UTC."""
+
+    goal: ReportedPromise
+    begun: int
+    #: `as_of`, or the goal's end.
+    until: int
+    stops: list[Span]
 
 
 class CheckInHistory(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,7 +223,7 @@ class SupportFacts:
         return promises_at(self._database, self.as_of, team=self.team, owners=owners, states=PROMISED_STATES)
 
     @cached_property
-    def check_in_histories(self) -> list[CheckInHistory]:
+    def standing_promises(self) -> list[StandingPromise]:
         """Every promise that stood at some time of the window."""
         goals = [(goal, self.at) for goal in self.promises]
         for row in cancellable(self._rows["ended"]):
@@ -236,24 +245,34 @@ class SupportFacts:
             )
             for goal, _ in goals
         }
+        return [
+            StandingPromise(goal=goal, begun=to_micros(goal.promised_at), until=until, stops=stops[goal.id])
+            for goal, until in goals
+        ]
+
+    @cached_property
+    def check_in_histories(self) -> list[CheckInHistory]:
+        """Every promise that stood at some time of the window, with what was said of it."""
+        promises = self.standing_promises
+        ids = sorted({str(promise.goal.id) for promise in promises})
         # A cadence that ends in the window may have begun before it, by so much more as the clock stood still.
         still = [
-            self.since - begun - running_micros(begun, self.since, stops[g.id])
-            for g, _ in goals
-            if (begun := to_micros(g.promised_at)) < self.since
+            self.since - promise.begun - running_micros(promise.begun, self.since, promise.stops)
+            for promise in promises
+            if promise.begun < self.since
         ]
         reach = self.since - self.as_of.policy.policy.cadence_days * DAY_MICROS - max(still, default=0)
         rows = query_by_ids(self._database, _SQL, {"judged": ids}, {**self.as_of.params, "reach": reach})
         judged = group_by_stream(rows["judged"], lambda r: (r.occurred_at, to_id(r.event_id)))
         return [
             CheckInHistory(
-                goal=goal,
-                begun=to_micros(goal.promised_at),
-                until=until,
-                stops=stops[goal.id],
-                judged=judged.get(goal.id, []),
+                goal=promise.goal,
+                begun=promise.begun,
+                until=promise.until,
+                stops=promise.stops,
+                judged=judged.get(promise.goal.id, []),
             )
-            for goal, until in goals
+            for promise in promises
         ]
 
     # --- blockers -----------------------------------------------------------------------------------------------
@@ -291,14 +310,6 @@ def load_rows_by_ids(database: Database, as_of: AsOf, name: str, ids: Iterable[U
     """The rows of one statement of `sql/support.sql` for these ids."""
     wanted = sorted({str(i) for i in ids})
     return query_by_ids(database, _SQL, {name: wanted}, {**as_of.params, **more})[name]
-
-
-def load_members_by_id(database: Database, as_of: AsOf, ids: Iterable[UUID]) -> dict[UUID, Member]:
-    """These members, departed ones too."""
-    return {
-        to_id(row.stream_id): _MEMBER_DECODER.decode(row.body)
-        for row in load_rows_by_ids(database, as_of, "people", ids)
-    }
 
 
 def _days_before(day: date, days: int) -> date:

@@ -131,6 +131,22 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "Outcome": "DecisionOutcome",
         "Round": "DecisionRound",
     },
+    "domain.experiment.acts": {
+        "AgreeToExperiment": "AgreeToExperiment",
+        "DeclineExperiment": "DeclineExperiment",
+        "DropExperiment": "DropExperiment",
+        "KeepExperiment": "KeepExperiment",
+        "ProposeExperiment": "ProposeExperiment",
+        "ReviewExperiment": "ReviewExperiment",
+        "WithdrawExperiment": "WithdrawExperiment",
+    },
+    "domain.experiment.events": {
+        "Tension": "Tension",
+    },
+    "domain.experiment.state": {
+        "Experiment": "Experiment",
+        "ExperimentFinding": "ExperimentFinding",
+    },
     "domain.goal.acts": {
         "Accept": "AcceptGoal",
         "AcceptChange": "AcceptChange",
@@ -263,6 +279,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "TermsInput": "TermsInput",
     },
     "ledger.api_keys": {
+        "KeyAction": "KeyAction",
         "KeyRecord": "KeyRecord",
     },
     "ledger.deliveries": {
@@ -287,6 +304,10 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "projections.charters.rituals": {
         "RitualEntry": "RitualEntry",
         "RitualsReport": "RitualsReport",
+    },
+    "projections.cycles.approaches": {
+        "ApproachEntry": "ApproachEntry",
+        "FreedomEntry": "FreedomEntry",
     },
     "projections.cycles.cycles": {
         "ContributionEntry": "ContributionEntry",
@@ -354,6 +375,10 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "Why": "WhyAnswer",
         "WhyStep": "WhyStep",
     },
+    "projections.made_possible": {
+        "MadePossible": "MadePossible",
+        "MadePossibleEntry": "MadePossibleEntry",
+    },
     "projections.overload.additions": {
         "AdditionEntry": "AdditionEntry",
         "RequesterEntry": "RequesterEntry",
@@ -395,6 +420,16 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "CycleSummary": "CycleSummary",
         "CycleView": "CycleView",
         "UndecidedGoal": "UndecidedGoal",
+    },
+    "projections.tensions.report": {
+        "TensionEntry": "TensionEntry",
+        "TensionsReport": "TensionsReport",
+        "TriedExperiment": "TriedExperiment",
+    },
+    "services.api.routes.experiments": {
+        "ExperimentList": "ExperimentList",
+        "ExperimentSummary": "ExperimentSummary",
+        "ExperimentView": "ExperimentView",
     },
     "projections.recognition.report": {
         "RecognitionReport": "RecognitionReport",

@@ -21,6 +21,7 @@ from ledger.errors import LedgerUnavailable
 from ledger.ledger import Ledger
 from services.cloud_events import encode_binary, encode_event
 from services.event_filter import matches_type
+from services.person_figures import withhold_figures
 from services.sinks import metrics
 from services.wakeups.local import WakeupSubscription
 
@@ -184,7 +185,7 @@ class SinkFollower:
             raise SinkRefused(
                 f"the log was restored from a copy: its epoch is {epoch}, no longer {self._selection.epoch}"
             )
-        return events
+        return withhold_figures(self._ledger, events)
 
     def _require_reached(self, position: int) -> None:
         """A stream that is ahead of its log: the log was restored, and has not been given an epoch of its own."""

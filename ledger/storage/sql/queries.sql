@@ -185,8 +185,14 @@ SELECT digest, key_id, organisation_id, member_id, scopes, created_at, expires_a
 WHERE digest IN :digests
 
 -- name: keys
+-- A page of them, in the order of their index.
 SELECT key_id, member_id, scopes, name, created_at, expires_at, last_used_at, revoked_at FROM ledger_keys
-WHERE organisation_id = :organisation_id ORDER BY created_at, key_id
+WHERE organisation_id = :organisation_id AND (created_at, key_id) > (:created_at, :key_id)
+ORDER BY created_at, key_id LIMIT :limit
+
+-- name: key
+SELECT key_id, member_id, scopes, name, created_at, expires_at, last_used_at, revoked_at FROM ledger_keys
+WHERE organisation_id = :organisation_id AND key_id = :key_id
 
 -- name: organisation_of_key
 SELECT organisation_id FROM ledger_keys WHERE key_id = :key_id
