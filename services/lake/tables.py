@@ -18,6 +18,7 @@ from projections.marts.projection import MARTS_PROJECTION
 from projections.marts.reading import copy_rows, read_rows
 from projections.marts.registry import COMPUTED_MARTS, MARTS
 from services.exports.columnar import RecordBatch, Schema, arrow_schema, batches_of_rows, batches_of_text
+from services.person_figures import is_co_determined, withhold_figures
 
 if TYPE_CHECKING:
     from ledger.ledger import Ledger
@@ -109,6 +110,8 @@ class LakeTable(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Its rows as the log gives them, behind a position; `deleted` is among the columns of a mart."""
         if self.mart is EVENTS:
             return batches_of_rows(EVENTS, _read_events(runtime.ledger, view, after))
+        if self.mart.is_person_level and is_co_determined(runtime.ledger, view.organisation_id):
+            return batches_of_rows(self.mart, iter(()))
         copied = copy_rows(runtime.database, view, self.mart, after=after, names=names)
         if copied is not None:
             return batches_of_text(self.mart, iter(copied))
@@ -118,7 +121,7 @@ class LakeTable(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 def _read_events(ledger: Ledger, view: AsOf, after: int) -> Iterator[tuple[Any, ...]]:
     while events := ledger.read_feed(view.organisation_id, after, _PAGE, upto=view.position):
-        for event in events:
+        for event in withhold_figures(ledger, events):
             reason, kind, stream = event.reason, *event.stream.split("/", 1)
             ids = (event.actor, event.on_behalf_of, event.correlation_id, event.causation_id, event.key_id)
             actor, behalf, correlation, causation, key = (None if each is None else str(each) for each in ids)
