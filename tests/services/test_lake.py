@@ -133,7 +133,7 @@ def test_under_co_determination_a_lake_holds_no_figure_of_a_person(
     steward, organisation = told_sqlite.founded.steward_id, told_sqlite.founded.organisation_id
     terms = {"outcome": "It is read", "measure": {"kind": "binary"}, "conditions": ["published"], "due": "2026-03-27"}
     opening = {"goal": "g9", "title": "A goal", "owner": "ana", "sponsor": "lea", "terms": terms}
-    promised = [
+    promised: list[dict[str, Any]] = [
         {"do": "goal.offer", "by": "ana", **opening, "reason": {"code": "new_need", "text": "the year begins"}},
         {"do": "goal.accept", "by": "lea", "goal": "g9"},
     ]
