@@ -124,6 +124,18 @@ REPORTS: dict[str, str] = {
     "answerer": "Id of the member who owes the answer.",
     "waits": "Id of the member who waits for it.",
     "OpenAnswer.open_days": "Days for which it has been open. e.g. 3.5",
+    # --- what I made possible ----------------------------------------------------------------------------------------
+    "MadePossible.entries": "What would not be so without me, the latest first.",
+    "MadePossible.more": "Whether there is more than the 200 entries that are listed.",
+    "MadePossible.names": 'Id to how members and goals named here were called then; only if asked for. e.g. {"01977f6e-8d3a-7c51-9e2b-4f0a6d8c1b35": "Ana"}',
+    "MadePossibleEntry.how": "In which way: `credited` by others, a goal of mine `supported` an outcome that was reached, or I `helped`.",
+    "MadePossibleEntry.goal": "Id of the goal that was made possible.",
+    "MadePossibleEntry.state": "How that goal stands, in the agreement's word. e.g. satisfied",
+    "MadePossibleEntry.at": "Business time of the credit, of the answer, or of the end of my goal.",
+    "MadePossibleEntry.event": "Id of that event.",
+    "own_goal": "Id of my own goal that supports the outcome.",
+    "MadePossibleEntry.by": "Id of the member who gave the credit.",
+    "MadePossibleEntry.text": "What I did, in the words of who gave the credit. e.g. Found the missing case.",
     # --- calibration -------------------------------------------------------------------------------------------------
     "tenths": "Confidence by tenths, and how often promises of that confidence were kept.",
     "ConfidenceBucket.confidence": "The tenth, from 0 to 1. e.g. 0.8",

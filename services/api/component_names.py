@@ -263,6 +263,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "TermsInput": "TermsInput",
     },
     "ledger.api_keys": {
+        "KeyAction": "KeyAction",
         "KeyRecord": "KeyRecord",
     },
     "ledger.deliveries": {
@@ -353,6 +354,10 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "ProposalDetails": "WhyProposal",
         "Why": "WhyAnswer",
         "WhyStep": "WhyStep",
+    },
+    "projections.made_possible": {
+        "MadePossible": "MadePossible",
+        "MadePossibleEntry": "MadePossibleEntry",
     },
     "projections.overload.additions": {
         "AdditionEntry": "AdditionEntry",

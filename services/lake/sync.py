@@ -18,6 +18,7 @@ from services.lake.delta import Delta, Lake
 from services.lake.errors import LakeRefused, LakeUnavailable
 from services.lake.events import EVENTS
 from services.lake.tables import LAKE_TABLES, SYNCS_TABLE, Identity, LakeTable
+from services.person_figures import is_co_determined
 
 if TYPE_CHECKING:
     from services.runtime import Runtime
@@ -36,9 +37,10 @@ class LakeSession(NamedTuple):
     lake: Lake
     view: AsOf
     identity: Identity
+    tables: tuple[LakeTable, ...]
 
     def open(self, tables: Iterable[LakeTable]) -> dict[str, Delta | None]:
-        """The tables as they stand, by name; None where there is none.
+        """Tables as they stand, by name; None where there is none.
 
         Raises `LakeRefused` where one is not this organisation's, of this log and this program.
         """
@@ -77,7 +79,10 @@ def start_session(runtime: Runtime, organisation_id: UUID, lake: Lake, *, names:
     view = resolve_as_of(runtime.database, runtime.ledger, organisation_id, now=runtime.clock())
     # As it is stored now: a restore may have come after this process began.
     epoch = runtime.ledger.read_epoch()
-    return LakeSession(runtime, lake, view, Identity(organisation=organisation_id, epoch=epoch, names=names))
+    identity = Identity(organisation=organisation_id, epoch=epoch, names=names)
+    hidden = is_co_determined(runtime.ledger, organisation_id)
+    tables = tuple(table.for_organisation(co_determined=hidden) for table in LAKE_TABLES.values())
+    return LakeSession(runtime, lake, view, identity, tables)
 
 
 def sync_lake(
@@ -88,7 +93,7 @@ def sync_lake(
     `events`: with the log itself. `repair`: every table is compared whole with the log, and written anew where it
     differs. Raises `LakeRefused`, and `LakeUnavailable`.
     """
-    tables = [table for table in LAKE_TABLES.values() if events or table.mart is not EVENTS]
+    tables = [table for table in session.tables if events or table.mart is not EVENTS]
     found = session.open([*tables, SYNCS_TABLE])
     if not repair:
         _require_untouched(found.values())
@@ -110,7 +115,7 @@ def verify_lake(session: LakeSession, *, progress: Progress = lambda *_: None) -
 
     Raises `LakeRefused`, also where there is no lake, and `LakeUnavailable`.
     """
-    found = [delta for delta in session.open(LAKE_TABLES.values()).values() if delta is not None]
+    found = [delta for delta in session.open(session.tables).values() if delta is not None]
     if not found:
         raise LakeRefused(f"there is no lake at {session.lake.uri}; make it with: plimsoll lake sync")
     certificates = []

@@ -55,6 +55,8 @@ class LakeTable(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     #: What its rows follow from, besides the log: rows of another generation are written anew.
     generation: str
     partitions: tuple[str, ...] = ()
+    #: The organisation shows figures of persons to the person alone: there are none in its rows.
+    withholds: bool = False
 
     @property
     def name(self) -> str:
@@ -71,10 +73,18 @@ class LakeTable(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Computed from many streams: counting its rows means computing them all."""
         return self.name in COMPUTED_MARTS
 
+    def for_organisation(self, *, co_determined: bool) -> LakeTable:
+        """The table as an organisation has it: written anew where it begins, or ends, to withhold what it holds."""
+        if not co_determined or not (self.mart is EVENTS or self.mart.is_person_level):
+            return self
+        return msgspec.structs.replace(self, generation=f"{self.generation}.withheld", withholds=True)
+
     def read(self, runtime: Runtime, view: AsOf, *, after: int, names: bool) -> Iterator[RecordBatch]:
         """Its rows as the log gives them, behind a position; `deleted` is among the columns of a mart."""
         if self.mart is EVENTS:
-            return batches_of_rows(EVENTS, list_event_rows(runtime.ledger, view, after))
+            return batches_of_rows(EVENTS, list_event_rows(runtime.ledger, view, after, withhold=self.withholds))
+        if self.withholds:
+            return iter(())
         copied = copy_rows(runtime.database, view, self.mart, after=after, names=names)
         if copied is not None:
             return batches_of_text(self.mart, iter(copied))
