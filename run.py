@@ -32,14 +32,14 @@ LOCK_UV = ROOT / "requirements-uv.lock"
 # The peers that the benchmarks compare with: an environment of their own, never the product's.
 LOCK_PEERS = ROOT / "benchmarks" / "requirements-peers.txt"
 PEERS = ROOT / ".venv-peers"
-# The product with Spark, which is 500 MB more: for the job of examples/spark alone.
-LOCK_SPARK_JOB = ROOT / "examples" / "spark" / "requirements.txt"
-SPARK_JOB = ROOT / ".venv-spark-job"
 # dbt and what draws the analyst's pictures; the same with Spark, which is 500 MB more.
 LOCK_DBT = ROOT / "dbt" / "requirements.txt"
 DBT = ROOT / ".venv-dbt"
 LOCK_SPARK = ROOT / "dbt" / "requirements-spark.txt"
 SPARK = ROOT / ".venv-spark"
+# The product with Spark, which is 500 MB more: for the job of examples/spark alone.
+LOCK_SPARK_JOB = ROOT / "examples" / "spark" / "requirements.txt"
+SPARK_JOB = ROOT / ".venv-spark-job"
 SOURCES = (
     "domain",
     "ledger",
@@ -215,11 +215,11 @@ def write_locks(args: list[str]) -> int:
     _call(uv, *common, "-c", str(LOCK), *ours, "-o", str(LOCK_PRODUCTION))
     # The peers have the very versions of what ours is built on, where they are built on it too.
     _call(uv, *common, "-c", str(LOCK), str(LOCK_PEERS.with_suffix(".in")), "-o", str(LOCK_PEERS))
-    job = ["--extra", "bi", "pyproject.toml", str(LOCK_SPARK_JOB.with_suffix(".in"))]
-    _call(uv, *common, "-c", str(LOCK), *job, "-o", str(LOCK_SPARK_JOB))
     # dbt's own bounds are too narrow for that.
     for path in (LOCK_DBT, LOCK_SPARK):
         _call(uv, *common, str(path.with_suffix(".in")), "-o", str(path))
+    job = ["--extra", "bi", "pyproject.toml", str(LOCK_SPARK_JOB.with_suffix(".in"))]
+    _call(uv, *common, "-c", str(LOCK), *job, "-o", str(LOCK_SPARK_JOB))
     for path in (LOCK, LOCK_PRODUCTION):
         pins = "".join(line for line in path.read_text().splitlines(keepends=True) if not line.startswith("#"))
         path.write_text(f"# Written by `python3 run.py lock`; do not edit.\n{INPUTS}{inputs_digest()}\n{pins}")
@@ -346,7 +346,7 @@ def main(argv: list[str]) -> int:
         return 0 if argv and argv[0] in {"-h", "--help", "help"} else 2
     name, args = argv[0], argv[1:]
     keep_bytecode()
-    if name not in ("dbt", "spark", "lock"):
+    if name not in ("dbt", "lock", "spark"):
         ensure_environment()
     return COMMANDS[name](args)
 

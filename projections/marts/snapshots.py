@@ -116,6 +116,15 @@ def _refresh(database: Database, as_of: AsOf, name: str) -> int:
     return written
 
 
+def _withhold(database: Database, as_of: AsOf, mart: Mart) -> int:
+    """Keep no row; of a version that the mart does not have, so that all is computed anew once rows are shown again."""
+    with database.transaction() as transaction:
+        _delete_all(transaction, as_of, mart.name)
+        row = (str(as_of.organisation_id), mart.name, _WITHHELD_VERSION, as_of.position, as_of.known_position)
+        transaction.upsert_many(POSITIONS, [row])
+    return 0
+
+
 def read_kept_rows(database: Database, as_of: AsOf, mart: Mart, after: int) -> list[tuple[Any, ...]] | None:
     """The rows of a computed mart behind a position, as they are kept; they are first brought to where `as_of` is.
 
@@ -134,15 +143,6 @@ def read_kept_rows(database: Database, as_of: AsOf, mart: Mart, after: int) -> l
     # Rows that a refresh has written so far are ahead of the position, which it moves last.
     is_ahead = any(row[0] > as_of.position for row in rows)
     return None if is_ahead or _load_position(database, as_of.organisation_id, mart) != as_of.position else rows
-
-
-def _withhold(database: Database, as_of: AsOf, mart: Mart) -> int:
-    """Keep no row; of a version that the mart does not have, so that all is computed anew once rows are shown again."""
-    with database.transaction() as transaction:
-        _delete_all(transaction, as_of, mart.name)
-        row = (str(as_of.organisation_id), mart.name, _WITHHELD_VERSION, as_of.position, as_of.known_position)
-        transaction.upsert_many(POSITIONS, [row])
-    return 0
 
 
 def _load_position(database: Database, organisation_id: UUID, mart: Mart) -> int | None:

@@ -55,13 +55,10 @@ EVENTS = Mart(
 )
 
 
-def list_event_rows(ledger: Ledger, view: AsOf, after: int, *, withhold: bool) -> Iterator[tuple[Any, ...]]:
-    """The organisation's events behind a position and up to where the view stands, as rows.
-
-    `withhold`: without figures of persons.
-    """
+def list_event_rows(ledger: Ledger, view: AsOf, after: int) -> Iterator[tuple[Any, ...]]:
+    """The organisation's events behind a position and up to where the view stands, as rows."""
     while events := ledger.read_feed(view.organisation_id, after, _PAGE, upto=view.position):
-        for event in withhold_figures(ledger, events) if withhold else events:
+        for event in withhold_figures(ledger, events):
             reason, kind, stream = event.reason, *event.stream.split("/", 1)
             ids = (event.actor, event.on_behalf_of, event.correlation_id, event.causation_id, event.key_id)
             actor, behalf, correlation, causation, key = (None if each is None else str(each) for each in ids)

@@ -18,7 +18,7 @@ from services.lake.delta import Delta, Lake
 from services.lake.errors import LakeRefused, LakeUnavailable
 from services.lake.events import EVENTS
 from services.lake.tables import LAKE_TABLES, SYNCS_TABLE, Identity, LakeTable
-from services.person_figures import is_co_determined
+from services.person_figures import count_switches
 
 if TYPE_CHECKING:
     from services.runtime import Runtime
@@ -37,10 +37,11 @@ class LakeSession(NamedTuple):
     lake: Lake
     view: AsOf
     identity: Identity
+    #: Every table but `syncs`.
     tables: tuple[LakeTable, ...]
 
     def open(self, tables: Iterable[LakeTable]) -> dict[str, Delta | None]:
-        """Tables as they stand, by name; None where there is none.
+        """The tables as they stand, by name; None where there is none.
 
         Raises `LakeRefused` where one is not this organisation's, of this log and this program.
         """
@@ -79,10 +80,9 @@ def start_session(runtime: Runtime, organisation_id: UUID, lake: Lake, *, names:
     view = resolve_as_of(runtime.database, runtime.ledger, organisation_id, now=runtime.clock())
     # As it is stored now: a restore may have come after this process began.
     epoch = runtime.ledger.read_epoch()
-    identity = Identity(organisation=organisation_id, epoch=epoch, names=names)
-    hidden = is_co_determined(runtime.ledger, organisation_id)
-    tables = tuple(table.for_organisation(co_determined=hidden) for table in LAKE_TABLES.values())
-    return LakeSession(runtime, lake, view, identity, tables)
+    switches = count_switches(runtime.ledger, organisation_id)
+    tables = tuple(table.after_switches(switches) for table in LAKE_TABLES.values())
+    return LakeSession(runtime, lake, view, Identity(organisation=organisation_id, epoch=epoch, names=names), tables)
 
 
 def sync_lake(

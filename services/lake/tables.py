@@ -55,8 +55,18 @@ class LakeTable(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     #: What its rows follow from, besides the log: rows of another generation are written anew.
     generation: str
     partitions: tuple[str, ...] = ()
-    #: The organisation shows figures of persons to the person alone: there are none in its rows.
-    withholds: bool = False
+    #: Without what is about one person alone.
+    is_co_determined: bool = False
+
+    def after_switches(self, switches: int) -> LakeTable:
+        """The table of an organisation that has so often switched co-determination on or off.
+
+        Each time is another generation: rows that were written before it are written anew.
+        """
+        if not switches or (not self.mart.is_person_level and self.mart is not EVENTS):
+            return self
+        generation = f"{self.generation}.{switches}"
+        return msgspec.structs.replace(self, generation=generation, is_co_determined=switches % 2 == 1)
 
     @property
     def name(self) -> str:
@@ -73,18 +83,12 @@ class LakeTable(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Computed from many streams: counting its rows means computing them all."""
         return self.name in COMPUTED_MARTS
 
-    def for_organisation(self, *, co_determined: bool) -> LakeTable:
-        """The table as an organisation has it: written anew where it begins, or ends, to withhold what it holds."""
-        if not co_determined or not (self.mart is EVENTS or self.mart.is_person_level):
-            return self
-        return msgspec.structs.replace(self, generation=f"{self.generation}.withheld", withholds=True)
-
     def read(self, runtime: Runtime, view: AsOf, *, after: int, names: bool) -> Iterator[RecordBatch]:
         """Its rows as the log gives them, behind a position; `deleted` is among the columns of a mart."""
         if self.mart is EVENTS:
-            return batches_of_rows(EVENTS, list_event_rows(runtime.ledger, view, after, withhold=self.withholds))
-        if self.withholds:
-            return iter(())
+            return batches_of_rows(EVENTS, list_event_rows(runtime.ledger, view, after))
+        if self.is_co_determined:
+            return batches_of_rows(self.mart, iter(()))
         copied = copy_rows(runtime.database, view, self.mart, after=after, names=names)
         if copied is not None:
             return batches_of_text(self.mart, iter(copied))

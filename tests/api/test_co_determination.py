@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from uuid import UUID
 
 import pytest
-from deltalake import DeltaTable
 
 from domain.goal.events import GoalAccepted
 from projections.marts.registry import MARTS
 from projections.marts.snapshots import migrate_snapshots, refresh_due_snapshots, verify_snapshots
 from services.exports.exporting import ExportQuery, prepare_export, write_export
-from services.lake.delta import Lake
-from services.lake.events import decode_events
-from services.lake.sync import open_session, sync_lake
 from services.person_figures import withhold_figures
 from tests.api.app_under_test import ApiApp, create_active_goal
 from tests.api.canaries import World, create_world, walk
@@ -139,30 +134,3 @@ def test_a_broker_gets_events_without_figures_of_persons(app: ApiApp) -> None:
     [accepted] = [event.data for event in sent if isinstance(event.data, GoalAccepted)]
     assert (True, None) == (accepted.taken_as.withheld, accepted.taken_as.worst_ratio)
     assert [event.event_id for event in events] == [event.event_id for event in sent]
-
-
-def test_a_lake_is_written_anew_without_figures_of_persons_and_with_them_again(app: ApiApp, tmp_path: Path) -> None:
-    create_active_goal(app, effort_hours=20)
-    migrate_snapshots(app.runtime.database)
-
-    def sync() -> dict[str, int]:
-        with open_session(app.runtime, app.organisation_id(), Lake(str(tmp_path), {}), names=False) as session:
-            found = sync_lake(session)
-        assert found.equal
-        return {each.table: each.rows for each in found.tables if each.table in PERSON_LEVEL}
-
-    def read_ratios() -> list[str | None]:
-        found = DeltaTable(tmp_path / "events").to_pyarrow_table().to_pylist()
-        accepted = [event.data for event in decode_events(found) if isinstance(event.data, GoalAccepted)]
-        return [data.taken_as.worst_ratio for data in accepted]
-
-    first, shown = sync(), read_ratios()
-    switch(app, on=True)
-    hidden, withheld = sync(), read_ratios()
-    switch(app, on=False)
-
-    assert all(first.values())
-    assert dict.fromkeys(PERSON_LEVEL, 0) == hidden
-    assert [None] * len(shown) == withheld
-    assert (first, shown) == (sync(), read_ratios())
-    assert None not in shown

@@ -127,6 +127,26 @@ def test_a_lake_holds_what_exports_hold_and_the_whole_log(told: Installation, tm
     assert {"month"} == set(DeltaTable(tmp_path / "lake" / "events").metadata().partition_columns)
 
 
+def test_a_lake_keeps_person_level_only_as_long_as_it_is_shown(told: Installation, tmp_path: Path) -> None:
+    def set_policy(at: str, *, on: bool) -> None:
+        tell_and_follow(told, [{"do": "organisation.policy", "policy": {"co_determination": on}, "at": at}])
+
+    sync(told, tmp_path / "lake")
+    before = read(tmp_path / "lake", "fact_load_week")
+    set_policy("2026-02-10T09:00:00Z", on=True)
+    while_on = sync(told, tmp_path / "lake")
+    hidden = {name: read(tmp_path / "lake", name) for name in ("fact_load_week", "fact_addition")}
+    set_policy("2026-02-11T09:00:00Z", on=False)
+    sync(told, tmp_path / "lake")
+
+    assert before
+    assert while_on.equal
+    assert {"fact_load_week": [], "fact_addition": []} == hidden
+    assert {"fact_load_week", "fact_addition", "events"} <= set(while_on.rewritten)
+    assert before[0]["member_id"] in {row["member_id"] for row in read(tmp_path / "lake", "fact_load_week")}
+    assert verify(told, tmp_path / "lake").equal
+
+
 def test_many_syncs_make_the_lake_that_one_makes(told: Installation, tmp_path: Path) -> None:
     sync(told, tmp_path / "many")
     weeks = read(tmp_path / "many", "fact_load_week")
