@@ -201,7 +201,8 @@ def write_locks(args: list[str]) -> int:
     common += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", *args]
     _call(uv, *common, "--group", "dev", "pyproject.toml", "-o", str(LOCK))
     # The image runs the very versions that the tests ran.
-    ours = ["--group", "build", "--extra", "bi", "--extra", "nats", "pyproject.toml"]
+    extras = [argument for name in ("bi", "kafka", "mcp", "nats") for argument in ("--extra", name)]
+    ours = ["--group", "build", *extras, "pyproject.toml"]
     _call(uv, *common, "-c", str(LOCK), *ours, "-o", str(LOCK_PRODUCTION))
     # The peers have the very versions of what ours is built on, where they are built on it too.
     _call(uv, *common, "-c", str(LOCK), str(LOCK_PEERS.with_suffix(".in")), "-o", str(LOCK_PEERS))

@@ -44,6 +44,8 @@ from domain.member import member
 from domain.member.decide import decide as decide_member
 from domain.organisation import organisation
 from domain.organisation.decide import decide as decide_organisation
+from domain.recognition import recognition
+from domain.recognition.decide import decide as decide_recognition
 from domain.subscription import subscription
 from domain.subscription.decide import decide as decide_subscription
 from domain.team import team
@@ -174,6 +176,17 @@ AGGREGATES: dict[str, AggregateType] = {
         index_entry=_not_indexed,
         next_timer_at=_no_timer,
     ),
+    "recognition": AggregateType(
+        kind="recognition",
+        acts=recognition.RecognitionAct,
+        events=recognition.RecognitionEvent,
+        state=recognition.Recognition,
+        decide=decide_recognition,
+        evolve=recognition.evolve,
+        next_due_timer=_never_due,
+        index_entry=_not_indexed,
+        next_timer_at=_no_timer,
+    ),
     "subscription": AggregateType(
         kind="subscription",
         acts=subscription.SubscriptionAct,
@@ -208,6 +221,7 @@ EventData = (
     | cycle_events.CycleEvent
     | key.KeyEvent
     | organisation.OrganisationEvent
+    | recognition.RecognitionEvent
     | subscription.SubscriptionEvent
 )
 

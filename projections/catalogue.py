@@ -13,6 +13,8 @@ from projections.history.history import HISTORY
 from projections.marts.projection import MARTS_PROJECTION
 from projections.overload.facts import OVERLOAD
 from projections.people import MEMBERS, ORGANISATIONS, TEAMS
+from projections.recognition.recognitions import RECOGNITIONS
+from projections.reliability.facts import RELIABILITY
 from projections.subscriptions import SUBSCRIPTIONS
 from projections.support.facts import SUPPORT
 
@@ -28,6 +30,8 @@ PROJECTIONS: tuple[Projection, ...] = (
     MEMBERS,
     ORGANISATIONS,
     OVERLOAD,
+    RELIABILITY,
+    RECOGNITIONS,
     SUBSCRIPTIONS,
     SUPPORT,
     TEAMS,

@@ -10,13 +10,24 @@ from typing import Any
 from domain.glossary.framework import CHARTERS, CYCLES, DECISIONS
 from domain.glossary.goals import GOALS
 from domain.glossary.people import PEOPLE, POLICIES, SHARED
+from domain.glossary.recognitions import RECOGNITIONS
 from domain.glossary.subscriptions import SUBSCRIPTIONS
 
 Glossary = Mapping[str, str]
 #: Finds the schema that a `$ref` names.
 Resolver = Callable[[str], Mapping[str, Any]]
 
-PARTS: tuple[Glossary, ...] = (GOALS, CHARTERS, CYCLES, DECISIONS, PEOPLE, POLICIES, SHARED, SUBSCRIPTIONS)
+PARTS: tuple[Glossary, ...] = (
+    GOALS,
+    CHARTERS,
+    CYCLES,
+    DECISIONS,
+    PEOPLE,
+    POLICIES,
+    RECOGNITIONS,
+    SHARED,
+    SUBSCRIPTIONS,
+)
 DOMAIN: Glossary = {name: entry for part in PARTS for name, entry in part.items()}
 
 #: What an entry ends in, where a type alone gives no example.

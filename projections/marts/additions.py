@@ -45,6 +45,7 @@ FACT_ADDITION = Mart(
     key=("event_id",),
     subject="member",
     subject_column="member_id",
+    is_person_level=True,
     version=2,
     columns=(
         MartColumn("position", "integer", "The last position that can bear on the owner's additions."),

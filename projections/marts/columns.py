@@ -19,7 +19,7 @@ ColumnType = Literal["uuid", "text", "integer", "boolean", "date", "timestamp", 
 #: wrote (titles, outcomes).
 PersonalClass = Literal["none", "pseudonym", "identity", "words"]
 #: Kinds of streams by whose events a row's visibility is decided; None: rows are of the organisation as a whole.
-SubjectKind = Literal["goal", "member", "team", "charter", "cycle", "decision"]
+SubjectKind = Literal["goal", "member", "team", "charter", "cycle", "decision", "recognition"]
 
 #: How each type is stored: an instant as microseconds UTC, a boolean as 0 or 1, a decimal as text.
 _STORED_TYPES: dict[ColumnType, Literal["uuid", "text", "integer", "json", "date"]] = {
@@ -65,6 +65,8 @@ class Mart(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     subject_column: str = ""
     #: Each row is of one event, and is never reworded: its position stands for the event.
     is_final: bool = False
+    #: Its rows are figures of persons.
+    is_person_level: bool = False
     #: Its rows can go: a fact that is recorded late may say that there was none.
     can_shrink: bool = False
 

@@ -20,6 +20,8 @@ class Carried(StrEnum):
     GROUP = "group"
     #: What only those read whose charter it is: acknowledgements, breaches, repairs.
     CHARTER = "charter"
+    #: Who said what of whom.
+    RECOGNITION = "recognition"
     CYCLE = "cycle"
     DECISION = "decision"
     KEY = "key"
@@ -37,6 +39,8 @@ CARRIED: dict[str, frozenset[Carried]] = {
     "decisionsReport": _REPORT | {Carried.DECISION},
     "driftReport": _REPORT | {Carried.CHARTER},
     "overloadReport": _REPORT,
+    "reliabilityReport": _REPORT,
+    "recognitionReport": _REPORT,
     "ritualsReport": _REPORT | {Carried.CHARTER},
     "supportReport": _REPORT,
     "pullEvents": frozenset(Carried) - {Carried.GROUP},
@@ -62,11 +66,15 @@ CARRIED: dict[str, frozenset[Carried]] = {
     "getDigest": _FRAMEWORK | {Carried.GOAL},
     "getInbox": _FRAMEWORK | {Carried.GOAL},
     "getCalibration": frozenset({Carried.PERSON}),
+    "getMadePossible": frozenset({Carried.GOAL, Carried.CYCLE, Carried.PERSON}),
     "getLookedAt": frozenset({Carried.PERSON}),
     "listMembers": frozenset({Carried.PERSON}),
     "getMember": frozenset({Carried.PERSON}),
     "getMemberHistory": frozenset({Carried.PERSON}),
     "listKeys": frozenset({Carried.KEY}),
+    "listRecognitions": frozenset({Carried.RECOGNITION}),
+    "getRecognition": frozenset({Carried.RECOGNITION}),
+    "getRecognitionHistory": frozenset({Carried.RECOGNITION, Carried.GOAL}),
     "listSubscriptions": frozenset({Carried.SUBSCRIPTION}),
     "getSubscription": frozenset({Carried.SUBSCRIPTION}),
     "getSubscriptionHistory": frozenset({Carried.SUBSCRIPTION}),

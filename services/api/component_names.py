@@ -102,6 +102,11 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "Learning": "CycleLearning",
         "Running": "RunningCycle",
     },
+    "domain.recognition.recognition": {
+        "CorrectRecognition": "CorrectRecognition",
+        "GiveRecognition": "GiveRecognition",
+        "TakeBackRecognition": "TakeBackRecognition",
+    },
     "domain.decision.acts": {
         "DecisionSubjectInput": "DecisionTopic",
         "Consent": "ConsentToOption",
@@ -258,6 +263,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "TermsInput": "TermsInput",
     },
     "ledger.api_keys": {
+        "KeyAction": "KeyAction",
         "KeyRecord": "KeyRecord",
     },
     "ledger.deliveries": {
@@ -349,6 +355,10 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "Why": "WhyAnswer",
         "WhyStep": "WhyStep",
     },
+    "projections.made_possible": {
+        "MadePossible": "MadePossible",
+        "MadePossibleEntry": "MadePossibleEntry",
+    },
     "projections.overload.additions": {
         "AdditionEntry": "AdditionEntry",
         "RequesterEntry": "RequesterEntry",
@@ -363,6 +373,10 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     },
     "projections.privacy": {
         "WithheldBy": "WithheldBy",
+    },
+    "projections.reliability.report": {
+        "OpenAnswer": "OpenAnswer",
+        "ReliabilityReport": "ReliabilityReport",
     },
     "projections.support.report": {
         "BlockerEntry": "BlockerEntry",
@@ -386,6 +400,14 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "CycleSummary": "CycleSummary",
         "CycleView": "CycleView",
         "UndecidedGoal": "UndecidedGoal",
+    },
+    "projections.recognition.report": {
+        "RecognitionReport": "RecognitionReport",
+        "UnrecognisedHelp": "UnrecognisedHelp",
+    },
+    "services.api.routes.recognitions": {
+        "RecognitionList": "RecognitionList",
+        "RecognitionSummary": "RecognitionSummary",
     },
     "services.api.routes.decisions": {
         "DecisionList": "DecisionList",

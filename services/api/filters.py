@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     TeamReference: TypeAlias = str
     ScopeReference: TypeAlias = str
     CycleReference: TypeAlias = str
+    GoalReference: TypeAlias = str
     SupportsReference: TypeAlias = str
 else:
     GoalState = _one_of(sorted(GOAL_STATES))
@@ -65,6 +66,7 @@ else:
     #: A team, or the organisation itself.
     ScopeReference = _names("team", words=(ORGANISATION,))
     CycleReference = _names("cycle")
+    GoalReference = _names("goal")
     #: A goal, or a purpose by its charter's id.
     SupportsReference = _names("goal", "charter")
 

@@ -8,14 +8,14 @@ from ledger.errors import LedgerMisconfigured
 from projections.marts.snapshots import refresh_snapshots, verify_snapshots
 from services import bi
 from services.bi import Finding
-from services.commands.console import CommandFailed
 from services.commands.store import find_organisation
+from services.console import CommandFailed
 from services.runtime import Runtime
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from services.commands.console import Console
+    from services.console import Console
     from services.settings import Settings
 
 

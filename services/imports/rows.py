@@ -78,7 +78,16 @@ ACT_TYPES |= {name: ("charter", act) for name, act in _CHARTER_ACTS.items()}
 
 #: Acts that bring a stream into being: there the row's own reference becomes the stream's external one.
 _CREATING_VERBS = frozenset(
-    {"team.create", "member.join", "goal.draft", "goal.request", "goal.offer", "cycle.open", "decision.open"}
+    {
+        "team.create",
+        "member.join",
+        "goal.draft",
+        "goal.request",
+        "goal.offer",
+        "cycle.open",
+        "decision.open",
+        "recognition.give",
+    }
 )
 
 #: Where a row names a member, team or goal, at whatever depth.
@@ -98,6 +107,7 @@ _KIND_OF_FIELD = {
     "for": "goal",
     "follow_up_of": "goal",
     "goals": "goal",
+    "cycle": "cycle",
     "follows": "cycle",
     "deciders": "member",
     "decision": "decision",

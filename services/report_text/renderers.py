@@ -14,6 +14,8 @@ from projections.decisions.report import DecisionsReport
 from projections.drift.report import DriftReport
 from projections.figures import Report, ReportScope
 from projections.overload.report import OverloadReport
+from projections.recognition.report import RecognitionReport
+from projections.reliability.report import ReliabilityReport
 from projections.support.report import SupportReport
 from services.report_text.alignment import alignment_sections
 from services.report_text.cycles import cycles_sections
@@ -22,6 +24,8 @@ from services.report_text.overload import overload_sections
 from services.report_text.page import build_page, enumerate_first, list_lines, shorten, wrap
 from services.report_text.people import Names, figures_by_member
 from services.report_text.phrases import figure_lines, format_amount, format_minute, withheld_lines
+from services.report_text.recognition import recognition_sections
+from services.report_text.reliability import reliability_sections
 from services.report_text.support import support_sections
 
 _MOST_RITUALS, _MOST_NAMED = 8, 12
@@ -79,6 +83,8 @@ RENDERERS: dict[type[Report], tuple[str, Callable[[Any, Names], Sections]]] = {
     AlignmentReport: ("Alignment", alignment_sections),
     CyclesReport: ("Review of cycles", cycles_sections),
     DecisionsReport: ("Decisions", _decisions_sections),
+    ReliabilityReport: ("Reliability", reliability_sections),
+    RecognitionReport: ("Recognition", recognition_sections),
     RitualsReport: ("Rituals", _rituals_sections),
     SupportReport: ("Support", support_sections),
 }

@@ -29,6 +29,7 @@ def framework_rows(today: date) -> Iterator[TimedRow]:
     yield from _affirmations(today)
     yield from _needs(today)
     yield from _decisions(today)
+    yield from _recognitions(today)
 
 
 def _at(today: date, offset: int, minute: int, by: str, do: str, **fields: Any) -> TimedRow:
@@ -142,6 +143,33 @@ def _decisions(today: date) -> Iterator[TimedRow]:
     view = {"text": "the board can do with last month's extract", "option": "all"}
     yield _at(today, -2, 700, "viktor", "decision.share_perspective", decision="which-can-wait", **view)
     yield _at(today, -1, 600, "priya", "decision.consent", decision="which-can-wait", option="all")
+
+
+def _recognitions(today: date) -> Iterator[TimedRow]:
+    """Checkout says what it owes to whom; that Viktor helped Samir has not been said by anyone."""
+    given = (
+        (
+            -30,
+            "tomas",
+            "bea",
+            {"goal": "fast-checkout"},
+            "Bea asked what customers notice before we asked what is slow.",
+        ),
+        (-18, "ana", "chen", {"goal": "one-query"}, "Chen sat with me until I saw why eleven queries were one."),
+        (-5, "ines", "lena", {"goal": "settlement-report"}, "Lena said three weeks ahead that the bank would be late."),
+    )
+    for turn, (offset, by, member, occasion, text) in enumerate(given):
+        said = {"member": member, "kind": "relationship", "text": text, **occasion}
+        yield _at(today, offset, 720, by, "recognition.give", recognition=f"thanks-{turn + 1}", **said)
+    kept = {
+        "member": "dario",
+        "kind": "result",
+        "text": "Two goals kept while the carts doubled.",
+        "cycle": "checkout-last",
+    }
+    yield _at(today, -20, 730, "tomas", "recognition.give", recognition="thanks-4", **kept)
+    better = {"text": "Two goals kept in the quarter in which the carts doubled."}
+    yield _at(today, -19, 730, "tomas", "recognition.correct", recognition="thanks-4", **better)
 
 
 def _iso(today: date, offset: int) -> str:

@@ -26,6 +26,7 @@ from domain.decision.state import Decision
 from domain.errors import Forbidden
 from domain.goal.state import DraftGoal, Ended, Goal, Promised
 from domain.member.member import Member
+from domain.recognition.recognition import Recognition
 from projections.goals import GoalVisibilityFilter
 from services.authorization import READ, AccessSubject, Capability, Viewer, can_see_everything, may
 
@@ -74,13 +75,20 @@ def require_goal(viewer: Viewer, goal: Goal) -> None:
 
 
 def can_see_person(viewer: Viewer, member_id: UUID, member: Member | None) -> bool:
-    """The person, the lead of one of the person's teams, or everything."""
+    """The person, the lead of one of the person's teams, or everything; under co-determination the person alone."""
+    if viewer.co_determination and member_id != viewer.member_id:
+        return False
     teams = frozenset(member.teams) if member is not None else frozenset[UUID]()
     return may(viewer, Capability.SEE_PERSON, AccessSubject(members=frozenset({member_id}), teams=teams))
 
 
 def require_person(viewer: Viewer, member_id: UUID, member: Member | None) -> None:
     """Raise `Forbidden` where this person's own figures are not for the viewer."""
+    if viewer.co_determination and member_id != viewer.member_id:
+        raise Forbidden(
+            "this organisation shows person level to the person alone (policy co_determination)",
+            allowed=("the member",),
+        )
     if not can_see_person(viewer, member_id, member):
         raise Forbidden(
             "person-level figures are for that person, their lead and stewards",
@@ -126,6 +134,25 @@ def require_decision(viewer: Viewer, decision: Decision) -> None:
         raise Forbidden(
             "this decision is another team's, and you are none of its deciders",
             allowed=("decider", "member of the team", "lead", "steward", "auditor"),
+        )
+
+
+def can_see_recognition(viewer: Viewer, recognition: Recognition) -> bool:
+    """Who gave it, who received it, the lead of the team whose goal or cycle it is for, or everything.
+
+    Not the whole team: a list of who thanks whom would be counted by person.
+    """
+    teams = frozenset({recognition.team}) if recognition.team is not None else frozenset[UUID]()
+    members = frozenset({recognition.giver, recognition.member})
+    return may(viewer, Capability.SEE_PERSON, AccessSubject(members=members, teams=teams))
+
+
+def require_recognition(viewer: Viewer, recognition: Recognition) -> None:
+    """Raise `Forbidden` where the viewer may not see this recognition of the same organisation."""
+    if not can_see_recognition(viewer, recognition):
+        raise Forbidden(
+            "a recognition is for who gave and who received it, the team's lead and stewards",
+            allowed=("giver", "receiver", "lead", "steward", "auditor"),
         )
 
 
@@ -209,13 +236,15 @@ STREAM_RULES: dict[str, StreamRule] = {
     "goal": lambda viewer, _, state: can_see_goal(viewer, state),
     "cycle": lambda viewer, _, state: can_see_scope(viewer, state.of.team),
     "decision": lambda viewer, _, state: can_see_decision(viewer, state),
+    "recognition": lambda viewer, _, state: can_see_recognition(viewer, state),
     "subscription": lambda viewer, _, state: READ in viewer.scopes and state.owner == viewer.member_id,
 }
 
 
 def is_unrestricted(viewer: Viewer) -> bool:
     """Whether the viewer sees every goal and every person, so that nothing has to be looked up."""
-    return may(viewer, Capability.SEE_GOAL) and may(viewer, Capability.SEE_PERSON)
+    sees_persons = may(viewer, Capability.SEE_PERSON) and not viewer.co_determination
+    return sees_persons and may(viewer, Capability.SEE_GOAL)
 
 
 def can_see_stream(viewer: Viewer, kind: str, stream_id: UUID, state: Any) -> bool:

@@ -24,7 +24,7 @@ from tests.api.test_cycles import adopt_purpose, open_cycle
 
 #: What a canary stands in -> how its text begins. Letters that occur nowhere else, in one word as searches want it.
 GOAL, CYCLE, OWN_CYCLE, DECISION, BREACH = "Qgoal", "Qcycle", "Qowncycle", "Qdecision", "Qbreach"
-KEY, SUBSCRIPTION = "Qkey", "Qsubscription"
+KEY, SUBSCRIPTION, RECOGNITION = "Qkey", "Qsubscription", "Qrecognition"
 #: Figures of ana: hours a week, days of an absence, and what they make of the load that she took on.
 HOURS, ABSENT_FROM, ABSENT_TO = "31.37", "2031-05-06", "2031-05-09"
 #: Numbers of edge's goal.
@@ -91,6 +91,7 @@ def create_world(app: ApiApp) -> World:
         proposal=proposal,
         consent=consent,
         subscription=create_subscription(app, "eva", SUBSCRIPTION),
+        recognition=_create_recognition(eva),
     )
     canaries = {
         "goal": (GOAL, EFFORT, TARGET, VALUE, PROGRESS, CONFIDENCE),
@@ -101,6 +102,7 @@ def create_world(app: ApiApp) -> World:
         "person": (HOURS, ABSENT_FROM, ABSENT_TO, ratio, basis_points),
         "key": (KEY,),
         "subscription": (SUBSCRIPTION,),
+        "recognition": (RECOGNITION,),
     }
     return World(hidden=hidden, shared=shared, offered=offered, canaries=canaries)
 
@@ -195,6 +197,13 @@ def _create_decision(ned: MemberClient, eva: MemberClient) -> tuple[str, str]:
     return str(decision["id"]), str(consent)
 
 
+def _create_recognition(eva: MemberClient) -> str:
+    said = {"member": "ned", "kind": "relationship", "goal": "hidden", "text": f"{RECOGNITION} text"}
+    given = str(eva.post_ok("/v1/recognitions", said)["id"])
+    eva.post_ok(f"/v1/recognitions/{given}/correct", {"text": f"{RECOGNITION} other text"})
+    return given
+
+
 def _create_link(app: ApiApp) -> None:
     """A goal of ben's, in core, that names edge's wherever an act can; edge's has moved since."""
     ben, lea = app.as_member("ben"), app.as_member("lea")
@@ -249,6 +258,7 @@ def _list_requests(app: ApiApp, world: World, *, acts: bool) -> Iterator[tuple[s
             if {pair.partition("=")[0] for pair in more.split("&")} <= taken:
                 names = {"goal": world.shared, "team": "core", "member": "ana", "of": "core", "cycle": "o1"}
                 names |= {"decision": "edge-only", "subscription": world.hidden.subscription}
+                names |= {"recognition": world.hidden.recognition}
                 yield "GET", f"{fill_path(template, names)}?{more}", {}
     # Without a place to begin at it tells what happens from now on.
     yield "GET", "/v1/events/stream?after=0", {}

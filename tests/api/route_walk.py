@@ -44,6 +44,7 @@ class TenantSecrets(msgspec.Struct, frozen=True):
     proposal: str
     consent: str
     subscription: str
+    recognition: str
 
 
 class Leak(msgspec.Struct, frozen=True):
@@ -84,8 +85,15 @@ def create_secrets(app: ApiApp) -> TenantSecrets:
         organisation=str(app.organisation_id(VICTIM)),
         open=proposed["open"],
         subscription=subscription,
+        recognition=_create_recognition(app),
         **framework,
     )
+
+
+def _create_recognition(app: ApiApp) -> str:
+    """Sam's, of ana, for their goal."""
+    said = {"member": "ana", "kind": "relationship", "goal": f"{SECRET}-goal", "text": SECRET}
+    return str(app.as_member("sam", VICTIM).post_ok("/v1/recognitions", said)["id"])
 
 
 def create_subscription(app: ApiApp, owner: str, word: str, organisation: str = "acme") -> str:
@@ -195,6 +203,7 @@ def generate_requests(document: dict[str, Any], hidden: TenantSecrets) -> Iterat
         "cycle": hidden.cycle,
         "decision": hidden.decision,
         "subscription": hidden.subscription,
+        "recognition": hidden.recognition,
     }
     refs = {
         "goal": hidden.goal_ref,
@@ -206,6 +215,7 @@ def generate_requests(document: dict[str, Any], hidden: TenantSecrets) -> Iterat
         "cycle": hidden.cycle_ref,
         "decision": hidden.decision_ref,
         "subscription": hidden.subscription,
+        "recognition": hidden.recognition,
     }
     for template, methods in document["paths"].items():
         for method, operation in methods.items():
@@ -241,7 +251,7 @@ def fill_path(template: str, names: dict[str, str]) -> str:
 def generate_queries(operation: dict[str, Any], names: dict[str, str]) -> Iterator[str]:
     """One query per parameter that can name something."""
     naming = {"team": "team", "owner": "member", "sponsor": "member", "member": "member", "supports": "goal"}
-    naming |= {"decider": "member", "cycle": "cycle", "goal": "goal", "charter": "charter"}
+    naming |= {"decider": "member", "giver": "member", "cycle": "cycle", "goal": "goal", "charter": "charter"}
     taken = {p["name"] for p in operation["parameters"] if p.get("in") == "query"}
     fixed = "&".join(f"{name}={value}" for name, value in (("field", "due"), ("from", "2026-03-01")) if name in taken)
     if fixed:

@@ -16,11 +16,20 @@ from services.visibility import events, policy, reports, sight
 from tests.api.app_under_test import ApiApp, MemberClient
 from tests.api.canaries import World, create_world, walk
 
-EVERYTHING = ("goal", "cycle", "own_cycle", "decision", "breach", "person", "key", "subscription")
+EVERYTHING = ("goal", "cycle", "own_cycle", "decision", "breach", "person", "key", "subscription", "recognition")
 #: Who walks -> the kinds of canaries that they may not see.
 UNSEEN: dict[str, tuple[str, ...]] = {
     "a plain colleague": EVERYTHING,
-    "a lead of another team": ("goal", "cycle", "own_cycle", "decision", "breach", "key", "subscription"),
+    "a lead of another team": (
+        "goal",
+        "cycle",
+        "own_cycle",
+        "decision",
+        "breach",
+        "key",
+        "subscription",
+        "recognition",
+    ),
     "a sponsor from another team": ("person", "key", "subscription"),
     "the lead of the sponsor": ("person", "key"),
     "a former member": EVERYTHING,
@@ -103,6 +112,7 @@ CARRIES = {
     "person": {Carried.PERSON},
     "key": {Carried.KEY},
     "subscription": {Carried.SUBSCRIPTION},
+    "recognition": {Carried.RECOGNITION},
 }
 
 
@@ -169,6 +179,7 @@ RULES: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str, str]] = {
     "events of cycles": (_open_stream("cycle"), "mia", "cycle"),
     "events of decisions": (_open_stream("decision"), "mia", "decision"),
     "events of keys": (_open_stream("key"), "mia", "key"),
+    "events of recognitions": (_open_stream("recognition"), "mia", "recognition"),
     "events of subscriptions": (_open_stream("subscription"), "mia", "subscription"),
     "breaches in the feed": (_replace(events, "PRIVATE_CHARTER_EVENTS", frozenset()), "mia", "breach"),
     "goals of the organisation's cycle": (
@@ -176,7 +187,7 @@ RULES: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str, str]] = {
         "mia",
         "own_cycle",
     ),
-    "figures inside events": (_replace(events, "_figure_fields", lambda _cls: ()), "ned", "person"),
+    "figures inside events": (_replace(events, "list_figure_fields", lambda _cls: ()), "ned", "person"),
     "titles in sentences": (_replace(sight, "_NAMED_FOR_ALL", frozenset({"goal", "member", "team"})), "lea", "goal"),
     "rows of reports": (_replace(reports.ReportVisibility, "redact", lambda _self, report: report), "mia", "goal"),
 }

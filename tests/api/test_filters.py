@@ -50,7 +50,17 @@ def paths(shared_app: ApiApp) -> dict[str, str]:
     shared_app.as_member("lea").post_ok("/v1/charters/core/propose-purpose", {"text": "W", **WHY})
     shared_app.as_member("lea").post_ok("/v1/decisions", {**QUESTION, "ref": "on-call"})
     goal = create_active_goal(shared_app)
-    found = {"goal": goal, "member": "ana", "team": "core", "of": "core", "decision": "on-call", "cycle": "none"}
+    said = {"member": "ana", "kind": "relationship", "text": "Thank you.", "goal": goal, "ref": "thanks"}
+    shared_app.as_member("sam").post_ok("/v1/recognitions", said)
+    found = {
+        "recognition": "thanks",
+        "goal": goal,
+        "member": "ana",
+        "team": "core",
+        "of": "core",
+        "decision": "on-call",
+        "cycle": "none",
+    }
     return found | {"mart": "dim_goal", "subscription": create_subscription(shared_app, "stella", "filters")}
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from tests.contracts.client_source import write_client
 from tests.contracts.compatibility import VERSIONS, add_versions
 from tests.contracts.dbt_sources import write_dbt_sources
-from tests.contracts.mart_page import write_page
+from tests.contracts.mart_page import write_pages
 from tests.contracts.promises import KEPT, promises
 
 HOME = Path(__file__).parent
@@ -87,7 +87,7 @@ def main(argv: list[str]) -> int:
     lines = describe_differences(read_committed(), contracts)
     if argv == ["write"]:
         write(contracts)
-        write_page()
+        write_pages()
         write_dbt_sources()
         write_client(json.loads(contracts["openapi.json"]))
     for line in lines:

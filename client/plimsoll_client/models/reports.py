@@ -174,6 +174,17 @@ class NeedEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     overdue: bool = False
 
 
+class OpenAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one side waits for from the other about a promise that was due: the conversation that is missing."""
+
+    answerer: UUID
+    due: date
+    goal: UUID
+    open_days: float
+    waits: UUID
+    what: str
+
+
 class OverloadReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Figures, the window's additions with what paid for them, who asks whom, and ways out for the overloaded."""
 
@@ -195,6 +206,28 @@ class PurposeNode(Struct, frozen=True, kw_only=True, omit_defaults=True):
     team: UUID | None
     text: str
     version: int
+
+
+class RecognitionReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The figures of recognition, and the help that was not recognised, by goal."""
+
+    as_of: str
+    figures: list[Figure]
+    names: dict[str, str] = {}
+    policy_version: int
+    recorded_as_of: datetime
+    unrecognised: list[UnrecognisedHelp]
+
+
+class ReliabilityReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The figures of reliability, and the answers that are missing about what was due."""
+
+    as_of: str
+    figures: list[Figure]
+    names: dict[str, str] = {}
+    open_answers: list[OpenAnswer]
+    policy_version: int
+    recorded_as_of: datetime
 
 
 class Relief(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -301,3 +334,13 @@ class UnlinkedGoal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     goal: UUID
     owner: UUID
     title: str
+
+
+class UnrecognisedHelp(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Help that no recognition of the window followed: who could say so, and to whom."""
+
+    asker: UUID
+    event: UUID
+    goal: UUID
+    helper: UUID
+    member: UUID

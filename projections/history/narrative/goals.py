@@ -32,6 +32,7 @@ from projections.history.narrative.phrases import (
     join_list,
     quote,
 )
+from projections.history.narrative.recognitions import RECOGNITION_NARRATORS
 from projections.history.narrative.subscriptions import SUBSCRIPTION_NARRATORS
 
 
@@ -247,7 +248,8 @@ def _hand_over_joined(event: e.HandOverJoined, context: NarrativeContext) -> str
 
 def _completed(event: e.CompletionDeclared, _context: NarrativeContext) -> str:
     shown = [excerpt(x.text or x.url, 120) for x in event.evidence if x.text or x.url]
-    return f"declared it complete{' after the due date' if event.late else ''}{append_text(join_list(shown))}"
+    late = ", in the time given for rework" if event.within_rework else " after the due date" if event.late else ""
+    return f"declared it complete{late}{append_text(join_list(shown))}"
 
 
 def _satisfied(event: e.SatisfactionDeclared, _context: NarrativeContext) -> str:
@@ -401,4 +403,5 @@ NARRATORS: dict[type, Narrator] = {
     o.WatermarkSet: lambda x, _: f"declared {quote(x.source)} complete up to {format_instant(x.watermark)}",
 }
 
-NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS | SUBSCRIPTION_NARRATORS
+NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS
+NARRATORS |= RECOGNITION_NARRATORS | SUBSCRIPTION_NARRATORS

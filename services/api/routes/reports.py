@@ -20,6 +20,8 @@ from projections.decisions import report as decisions_report
 from projections.drift import report as drift_report
 from projections.figures import Figure, Report, ReportScope
 from projections.overload import report as overload_report
+from projections.recognition import report as recognition_report
+from projections.reliability import report as reliability_report
 from projections.support import report as support_report
 from services.api.context import RequestContext
 from services.api.filters import MemberReference, TeamReference, missing_stream
@@ -82,6 +84,16 @@ REPORTS: dict[str, tuple[Callable[[Database, AsOf, ReportScope], Report], type[R
         decisions_report.build_report,
         decisions_report.DecisionsReport,
         "How long decisions take, whether their time-box holds, and what is asked again",
+    ),
+    "reliability": (
+        reliability_report.build_report,
+        reliability_report.ReliabilityReport,
+        "What became of promises, early renegotiation included, and how both sides answer",
+    ),
+    "recognition": (
+        recognition_report.build_report,
+        recognition_report.RecognitionReport,
+        "Whether results and working together are both recognised, and whose help was not",
     ),
     "rituals": (
         rituals.build_report,
