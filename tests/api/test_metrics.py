@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -72,6 +73,7 @@ def test_every_metric_of_the_dashboard_exists(app: ApiApp) -> None:
     asked = {name for text in expressions for name in re.findall(r"\b(?:plimsoll|process)_\w+", text)}
     app.as_member("ana").get("/v1/goals/unknown")
     # A worker answers with the library's own registry; its counters have no child before the first job.
+    importlib.import_module("services.worker.worker")
     served = app.client.get("/metrics").text + prometheus_client.generate_latest().decode()
     existing = set(re.findall(r"^# TYPE (\S+)", served, re.MULTILINE))
 

@@ -34,7 +34,16 @@ def run_kills(  # noqa: PLR0913 - a campaign
     with ExitStack() as opened:
         runtime = opened.enter_context(installation.runtime)
         receiver = opened.enter_context(run_receiver())
-        receiver.answer = lambda _: Reply(503 if chance.random() < failing else 204, {"Retry-After": "1"})
+        failed: set[str] = set()
+
+        def answer(message: Received) -> Reply:
+            # Each message at most once: after the second failure it is tried again in five minutes.
+            if chance.random() < failing and message.id not in failed:
+                failed.add(message.id)
+                return Reply(503, {"Retry-After": "1"})
+            return Reply(204)
+
+        receiver.answer = answer
         story = WebhookStory(installation)
         subscription, _ = story.subscribe(receiver.url, types=["member.*"])
         began = runtime.ledger.position(story.organisation)
