@@ -25,16 +25,17 @@ def _load_statements(name: str) -> dict[str, str]:
     }
 
 
-def body_sql(table: str, alias: str = "") -> str:
-    """The whole state of a row, as JSON.
+def body_sql(table: str, alias: str = "", *, organisation: str = ":organisation_id") -> str:
+    """The whole state of a row, as JSON; `organisation`: what the statement has for the one that it is about.
 
     A row that its own end superseded has none: the next row of the same version that has one says what the state was.
     """
     row = alias or table
-    same = " AND ".join(f"later.{name} = {row}.{name}" for name in ("organisation_id", "stream_id", "version"))
     return (
-        f"COALESCE(NULLIF({row}.body, ''), (SELECT later.body FROM {table} AS later WHERE {same}"
-        f" AND later.known_from > {row}.known_from AND later.body <> '' ORDER BY later.known_from LIMIT 1))"
+        f"COALESCE(NULLIF({row}.body, ''), (SELECT later.body FROM {table} AS later"
+        f" WHERE later.organisation_id = {organisation} AND later.stream_id = {row}.stream_id"
+        f" AND later.version = {row}.version AND later.known_from > {row}.known_from AND later.body <> ''"
+        " ORDER BY later.known_from LIMIT 1))"
     )
 
 

@@ -61,8 +61,9 @@ def fold_stream(evolve: Evolve, events: Sequence[RecordedEvent]) -> Any:
 
 
 def _read_page(database: Database, table: str, position: int, after: str) -> list[Row]:
+    body = body_sql(table, organisation=f"{table}.organisation_id")
     return database.query(
-        f"SELECT stream_id, {body_sql(table)} AS body FROM {table}"
+        f"SELECT stream_id, {body} AS body FROM {table}"
         " WHERE valid_to = :end AND known_from <= :known AND known_to > :known"
         f" AND stream_id > :after ORDER BY stream_id LIMIT {_PAGE_SIZE}",
         {"end": END_OF_TIME, "known": position, "after": after},
