@@ -560,6 +560,20 @@ def test_columns_that_are_new_are_added_and_filled(
     assert not (tmp_path / "lake" / "events").exists()
 
 
+def test_rows_of_another_generation_are_written_anew_each_time(
+    told_sqlite: Installation, few_tables: list[str], tmp_path: Path
+) -> None:
+    sync(told_sqlite, tmp_path / "lake")
+    tell_and_follow(told_sqlite, PARTS[1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(LAKE_TABLES, "dim_team", LakeTable(mart=LAKE_TABLES["dim_team"].mart, generation="other"))
+        assert ["dim_team"] == sync(told_sqlite, tmp_path / "lake").rewritten
+
+    # Delta still has the transaction of the first generation, at an earlier position.
+    assert ["dim_team"] == sync(told_sqlite, tmp_path / "lake").rewritten
+    assert verify(told_sqlite, tmp_path / "lake").equal
+
+
 def test_more_changes_than_are_merged_in_memory_are_written_whole(
     told_sqlite: Installation, few_tables: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
