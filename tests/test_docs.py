@@ -303,6 +303,7 @@ def format_required_reasons(act: str) -> str:
 
 ASKED_OF_CYCLES = {"drop_improvement": REASONS["c"]}
 ASKED_OF_DECISIONS = {"reopen": REASONS["R"]}
+ASKED_OF_EXPERIMENTS = {"decline": REASONS["c"], "drop": REASONS["R"]}
 #: What an act on a charter asks for, where it asks for something (tests/domain/test_charter_*.py hold it to that).
 ASKED_OF_CHARTERS = {
     **dict.fromkeys(("revise_non_negotiable", "retire_non_negotiable", "withdraw_freedom"), REASONS["R"]),
@@ -326,7 +327,7 @@ def test_every_import_verb_is_told_with_its_fields(do: str) -> None:
     expected = (
         format_required_reasons(tag)
         if kind == "goal" and do != "goal.draft"
-        else (ASKED_OF_CHARTERS | ASKED_OF_CYCLES | ASKED_OF_DECISIONS).get(tag, "none")
+        else (ASKED_OF_CHARTERS | ASKED_OF_CYCLES | ASKED_OF_DECISIONS | ASKED_OF_EXPERIMENTS).get(tag, "none")
     )
     assert expected == reason
 
@@ -525,7 +526,7 @@ NAMES_OF_RITUALS = {"ritual_minutes", "async_minutes", "async_share"}
 NAMES_OF_CYCLES = {
     *("improvements_done", "improvements_dropped", "improvements_open", "improvements_overdue", "goals_carried_on"),
     *("goals_renegotiated", "goals_kept", "goals_dropped", "goals_undecided", "reflections", "contributions"),
-    *("lessons", "reflection_share"),
+    *("lessons", "reflection_share", "approaches_chosen", "freedoms_used"),
 }
 NAMES_OF_DECISIONS = {
     *("decision_latency_days", "decisions_inside_time_box", "decisions_by_fallback", "decisions_by_lead"),

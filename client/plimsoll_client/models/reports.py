@@ -10,6 +10,8 @@ from plimsoll_client.models.shared import ContributionEntry
 from plimsoll_client.models.shared import Figure
 from plimsoll_client.models.event_parts_bodies import GoalKind
 from plimsoll_client.models.shared import ReflectionEntry
+from plimsoll_client.models.event_parts_bodies import Tension
+from plimsoll_client.models.shared import WithheldBy
 
 
 class AdditionEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -44,6 +46,22 @@ class AlignmentReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tree: list[PurposeNode]
     unlinked: list[UnlinkedGoal]
     untied: list[UnlinkedGoal]
+
+
+class ApproachEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Personal: how an owner chose to go about a goal while the cycle ran, and what that led to."""
+
+    at: datetime
+    by: UUID | None
+    cycle: UUID
+    event: UUID
+    freedom: UUID | None = None
+    goal: UUID
+    progress: float
+    replaced: bool = False
+    state: str
+    team: UUID | None
+    text: str
 
 
 class BlockerEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -86,10 +104,12 @@ class CycleGoalEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class CyclesReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The cycles under review, the latest beginning first, and their facts."""
 
+    approaches: list[ApproachEntry]
     as_of: str
     contributions: list[ContributionEntry]
     cycles: list[CycleEntry]
     figures: list[Figure]
+    freedoms: list[FreedomEntry]
     goals: list[CycleGoalEntry]
     improvements: list[ImprovementEntry]
     learning: list[LearningEntry]
@@ -118,6 +138,16 @@ class DriftReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     names: dict[str, str] = {}
     policy_version: int
     recorded_as_of: datetime
+
+
+class FreedomEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A freedom that stands in the charter of the cycle's team, or of the organisation where the cycle is its own."""
+
+    cycle: UUID
+    freedom: UUID
+    team: UUID | None
+    text: str
+    uses: int = 0
 
 
 class GoalNode(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -316,6 +346,31 @@ class SupportReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     recorded_as_of: datetime
 
 
+class TensionEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One tension: whether it shows, since when, by which figures and lines, and what was tried."""
+
+    figures: list[str]
+    lines: dict[str, str]
+    rule: WithheldBy | None = None
+    since: date | None = None
+    since_or_earlier: bool = False
+    state: str
+    team: UUID | None = None
+    tension: Tension
+    tried: list[TriedExperiment] = []
+
+
+class TensionsReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The figures of tensions, and each tension with its state."""
+
+    as_of: str
+    figures: list[Figure]
+    names: dict[str, str] = {}
+    policy_version: int
+    recorded_as_of: datetime
+    tensions: list[TensionEntry]
+
+
 class TradeOffEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What gave way for an addition; `came_back`: the event by which it is there again, so that it pays no more."""
 
@@ -326,6 +381,25 @@ class TradeOffEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     hours: float | None
     inferred: bool = False
     kinds: list[str]
+
+
+class TriedExperiment(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was tried about a tension, and what came of it."""
+
+    agreed_at: datetime | None = None
+    ended_at: datetime | None = None
+    event: UUID
+    experiment: UUID
+    finding: str = ""
+    findings: int = 0
+    hypothesis: str
+    measure: str
+    outcome: str = ""
+    owner: UUID
+    proposed_at: datetime
+    review_on: date | None = None
+    state: str
+    team: UUID | None = None
 
 
 class UnlinkedGoal(Struct, frozen=True, kw_only=True, omit_defaults=True):

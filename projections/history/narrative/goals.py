@@ -22,6 +22,7 @@ from projections.history.narrative.charters import CHARTER_NARRATORS
 from projections.history.narrative.context import NarrativeContext, Narrator, append_text
 from projections.history.narrative.cycles import CYCLE_NARRATORS
 from projections.history.narrative.decisions import DECISION_NARRATORS
+from projections.history.narrative.experiments import EXPERIMENT_NARRATORS
 from projections.history.narrative.phrases import (
     describe_changes,
     excerpt,
@@ -339,7 +340,9 @@ NARRATORS: dict[type, Narrator] = {
     e.Affirmed: lambda x, _: f"affirmed that it is still right{append_text(x.note)}",
     e.LinkAffirmed: lambda x, context: f"affirmed that it still supports {_list_supports(x, context)}",
     e.Unlinked: lambda x, context: f"took back that it supports {_list_supports(x, context)}",
-    e.ApproachChosen: lambda x, _: f"chose an approach{append_text(x.text)}",
+    e.ApproachChosen: lambda x, _: (
+        f"chose an approach{' in a freedom of the charter' if x.freedom else ''}{append_text(x.text)}"
+    ),
     e.Retitled: lambda _, context: f"put it in other words{append_text(_describe_accepted_changes(context))}",
     e.Resumed: "resumed work after the pause",
     e.ChangeProposed: _change_proposed,
@@ -404,4 +407,4 @@ NARRATORS: dict[type, Narrator] = {
 }
 
 NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS
-NARRATORS |= RECOGNITION_NARRATORS | SUBSCRIPTION_NARRATORS
+NARRATORS |= EXPERIMENT_NARRATORS | RECOGNITION_NARRATORS | SUBSCRIPTION_NARRATORS
