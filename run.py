@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The front door of a checkout: `python3 run.py demo | test | lint | bench | dbt | lock`.
+"""The front door of a checkout: `python3 run.py demo | test | lint | bench | dbt | spark | lock`.
 
 Needs Python 3.11+ and nothing else. The first call makes `.venv` from `requirements.lock`, where every package is
 pinned by hash; later calls look at a stamp and start at once. `uv` does the installing: the one on the PATH, else one
@@ -37,6 +37,9 @@ LOCK_DBT = ROOT / "dbt" / "requirements.txt"
 DBT = ROOT / ".venv-dbt"
 LOCK_SPARK = ROOT / "dbt" / "requirements-spark.txt"
 SPARK = ROOT / ".venv-spark"
+# The product with Spark, which is 500 MB more: for the job of examples/spark alone.
+LOCK_SPARK_JOB = ROOT / "examples" / "spark" / "requirements.txt"
+SPARK_JOB = ROOT / ".venv-spark-job"
 SOURCES = (
     "domain",
     "ledger",
@@ -87,6 +90,12 @@ def ensure_dbt(*, spark: bool = False) -> Path:
     home, lock = (SPARK, LOCK_SPARK) if spark else (DBT, LOCK_DBT)
     _ensure_apart(home, lock, "dbt and Spark" if spark else "dbt")
     return home
+
+
+def ensure_spark_job() -> Path:
+    """Make `.venv-spark-job` match its lock, unless that has been done. Returns its place."""
+    _ensure_apart(SPARK_JOB, LOCK_SPARK_JOB, "Spark")
+    return SPARK_JOB
 
 
 def _ensure_apart(home: Path, lock: Path, what: str) -> None:
@@ -185,7 +194,7 @@ def lock_complaints() -> list[str]:
         text = path.read_text()
         if f"{INPUTS}{inputs_digest()}\n" not in text:
             complaints.append(f"{path.name} is older than pyproject.toml: python3 run.py lock")
-    for path in (LOCK, LOCK_PRODUCTION, LOCK_UV, LOCK_PEERS, LOCK_DBT, LOCK_SPARK):
+    for path in (LOCK, LOCK_PRODUCTION, LOCK_UV, LOCK_PEERS, LOCK_DBT, LOCK_SPARK, LOCK_SPARK_JOB):
         text = path.read_text()
         if "://" in text or "--index" in text or "--find-links" in text:
             complaints.append(f"{path.name} names a host")
@@ -209,6 +218,8 @@ def write_locks(args: list[str]) -> int:
     # dbt's own bounds are too narrow for that.
     for path in (LOCK_DBT, LOCK_SPARK):
         _call(uv, *common, str(path.with_suffix(".in")), "-o", str(path))
+    job = ["--extra", "bi", "pyproject.toml", str(LOCK_SPARK_JOB.with_suffix(".in"))]
+    _call(uv, *common, "-c", str(LOCK), *job, "-o", str(LOCK_SPARK_JOB))
     for path in (LOCK, LOCK_PRODUCTION):
         pins = "".join(line for line in path.read_text().splitlines(keepends=True) if not line.startswith("#"))
         path.write_text(f"# Written by `python3 run.py lock`; do not edit.\n{INPUTS}{inputs_digest()}\n{pins}")
@@ -279,6 +290,19 @@ def dbt(args: list[str]) -> int:
     return _become(str(home / "bin" / "dbt"), *args, "--project-dir", str(place), "--profiles-dir", str(place))
 
 
+def spark(args: list[str]) -> int:
+    """Run a job on Spark in local mode; `args` go to `spark-submit` (its options, the job, what it takes)."""
+    home = ensure_spark_job()
+    # Nothing of it listens to others than this machine.
+    os.environ |= {
+        "PYSPARK_PYTHON": str(home / "bin" / "python"),
+        "PYTHONPATH": str(ROOT),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
+    local = ["--master", "local[*]", "--conf", "spark.ui.enabled=false"]
+    return _become(str(home / "bin" / "spark-submit"), *local, *args)
+
+
 def keep_bytecode() -> None:
     """Where none may be written next to the sources, keep it in `.venv`.
 
@@ -305,6 +329,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "lint": lint,
     "bench": bench,
     "dbt": dbt,
+    "spark": spark,
     "lock": write_locks,
 }
 
@@ -321,7 +346,7 @@ def main(argv: list[str]) -> int:
         return 0 if argv and argv[0] in {"-h", "--help", "help"} else 2
     name, args = argv[0], argv[1:]
     keep_bytecode()
-    if name not in ("dbt", "lock"):
+    if name not in ("dbt", "lock", "spark"):
         ensure_environment()
     return COMMANDS[name](args)
 

@@ -70,6 +70,20 @@ class Policy(Value, frozen=True, kw_only=True):
     review_days: Days = 183
     #: Person level is shown to the person alone: to no lead, steward or auditor.
     co_determination: bool = False
+    #: The lines of the tensions that no other figure has: shares, but for a factor and minutes.
+    vague_line: Ratio = "0.2"
+    rigid_line: Ratio = "0.2"
+    silent_drift_line: Ratio = "0.25"
+    imposed_line: Ratio = "0.5"
+    unsupported_line: Ratio = "0.3"
+    #: Check-ins for each one that the cadence expects.
+    monitoring_factor: Ratio = "2"
+    needs_answered_line: Ratio = "0.5"
+    results_only_line: Ratio = "0.1"
+    #: Minutes a week and member held together.
+    ritual_minutes_limit: Annotated[int, msgspec.Meta(ge=0, le=10_080)] = 240
+    slow_consensus_line: Ratio = "0.25"
+    static_line: Ratio = "0.5"
     #: The last day of which an import over HTTP may say what others did; None: no such day. From then on they say it.
     history_until: date | None = None
 

@@ -27,6 +27,11 @@ from domain.decision import timers as decision_timers
 from domain.decision.decide import decide as decide_decision
 from domain.decision.evolve import evolve as evolve_decision
 from domain.envelope import Event, NewEvent, RecordedEvent
+from domain.experiment import acts as experiment_acts
+from domain.experiment import events as experiment_events
+from domain.experiment import state as experiment_state
+from domain.experiment.decide import decide as decide_experiment
+from domain.experiment.evolve import evolve as evolve_experiment
 from domain.glossary.words import DOMAIN, describe_properties
 from domain.goal import acts as goal_acts
 from domain.goal import events as goal_events
@@ -154,6 +159,17 @@ AGGREGATES: dict[str, AggregateType] = {
         index_entry=cycle_state.index_entry,
         next_timer_at=_no_timer,
     ),
+    "experiment": AggregateType(
+        kind="experiment",
+        acts=experiment_acts.ExperimentAct,
+        events=experiment_events.ExperimentEvent,
+        state=experiment_state.Experiment,
+        decide=decide_experiment,
+        evolve=evolve_experiment,
+        next_due_timer=_never_due,
+        index_entry=_not_indexed,
+        next_timer_at=_no_timer,
+    ),
     "key": AggregateType(
         kind="key",
         acts=key.AnyKeyAct,
@@ -219,6 +235,7 @@ EventData = (
     | team.TeamEvent
     | charter_events.CharterEvent
     | cycle_events.CycleEvent
+    | experiment_events.ExperimentEvent
     | key.KeyEvent
     | organisation.OrganisationEvent
     | recognition.RecognitionEvent

@@ -8,6 +8,7 @@ from projections.cycles.cycles import CYCLES
 from projections.decisions.decisions import DECISIONS
 from projections.drift.facts import DRIFT
 from projections.engine.fold import Projection
+from projections.experiments import EXPERIMENTS
 from projections.goals import GOALS
 from projections.history.history import HISTORY
 from projections.marts.projection import MARTS_PROJECTION
@@ -24,6 +25,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     CYCLES,
     DECISIONS,
     DRIFT,
+    EXPERIMENTS,
     GOALS,
     HISTORY,
     MARTS_PROJECTION,

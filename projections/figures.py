@@ -36,6 +36,8 @@ class IdKind(StrEnum):
     SUBJECT_MEMBER = "subject_member"
     #: The cycle that the row is about: the row is for viewers of what belongs to the row's `team`.
     SUBJECT_CYCLE = "subject_cycle"
+    #: The experiment that the row is about: the row is for viewers of what belongs to the row's `team`.
+    SUBJECT_EXPERIMENT = "subject_experiment"
     #: A goal that the row quotes: viewers who may not see it get the row's `without_quoted_goal()`.
     QUOTED_GOAL = "quoted_goal"
     #: Shown to everybody who may see the row; `names` has their names.
@@ -50,6 +52,7 @@ class IdKind(StrEnum):
 SubjectGoal = Annotated[UUID, IdKind.SUBJECT_GOAL]
 SubjectMember = Annotated[UUID, IdKind.SUBJECT_MEMBER]
 SubjectCycle = Annotated[UUID, IdKind.SUBJECT_CYCLE]
+SubjectExperiment = Annotated[UUID, IdKind.SUBJECT_EXPERIMENT]
 QuotedGoal = Annotated[UUID, IdKind.QUOTED_GOAL]
 MemberRef = Annotated[UUID, IdKind.MEMBER]
 TeamRef = Annotated[UUID, IdKind.TEAM]
@@ -194,6 +197,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Id -> how members, teams and goals mentioned here were called at `as_of`; only when asked for.
     names: dict[str, str] = {}
 
+    def without_withheld(self, *, past: bool) -> Self:
+        """The report without what its other sections say of withheld figures; `past`: the past may be told as well."""
+        del past
+        return self
+
 
 R = TypeVar("R", bound=Report)
 
@@ -205,6 +213,8 @@ class ReportScope(msgspec.Struct, frozen=True, kw_only=True):
     member: UUID | None = None
     #: Days, ending with the day of the report's `as_of`.
     window: int = WINDOW_DAYS
+    #: Days of the window where none is asked for.
+    default_days: int = WINDOW_DAYS
     #: The same for the shares of additions and of imposed goals; None: as `window`.
     share_window: int | None = None
     #: Whether figures and suggestions name the events behind them.
@@ -222,9 +232,18 @@ class ReportScope(msgspec.Struct, frozen=True, kw_only=True):
         return {"member": self.member} if self.member else {"team": self.team} if self.team else {}
 
     @classmethod
-    def with_default_window(cls, *, team: UUID | None, member: UUID | None, window: int | None, explain: bool) -> Self:
-        """The scope of a question: where no window is asked for 28 days, and 84 for a team's shares."""
-        scope = cls(team=team, member=member, window=window or WINDOW_DAYS, explain=explain)
+    def with_default_window(  # noqa: PLR0913 - a question has so many parts
+        cls,
+        *,
+        team: UUID | None,
+        member: UUID | None,
+        window: int | None,
+        explain: bool,
+        default_days: int = WINDOW_DAYS,
+    ) -> Self:
+        """The scope of a question: where no window is asked for `default_days`, and 84 for a team's shares."""
+        days = window or default_days
+        scope = cls(team=team, member=member, window=days, default_days=default_days, explain=explain)
         return replace(scope, share_window=TEAM_SHARE_DAYS) if scope.of_team and window is None else scope
 
     @property

@@ -154,6 +154,9 @@ Which promises were kept, renegotiated in time, or missed; was there a word befo
 Who asked for help, who answered, and who has not; and which of Priya's extras can wait, to be decided this week:
   get "/v1/reports/support?format=text"
   get "/v1/decisions/which-can-wait"
+Which tensions show in Platform, since when, and what was tried about its silence:
+  get "/v1/reports/tensions?team=platform&format=text"
+  get "/v1/experiments/a-line-on-fridays/history"
 Who thanked whom for what, and whose help nobody has mentioned yet:
   get "/v1/reports/recognition?team=data&format=text"
 What happened in Platform, what is needed, what stands as it was:

@@ -50,7 +50,8 @@ class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
     types: tuple[str, ...] = ()
     #: Id of the stream.
     subject: UUID | None = None
-    #: A team's own events, and those of its charter, cycles, decisions, goals and members as they belong to it now.
+    #: A team's own events, and those of its charter, cycles, decisions, experiments, goals and members as they belong
+    #: to it now.
     team: UUID | None = None
 
     @property
@@ -90,7 +91,7 @@ def find_teams(event: RecordedEvent, sight: EventSight) -> frozenset[UUID]:
             return frozenset({*state.teams, *_one(getattr(event.data, "team", None))})
         case "recognition" | "subscription":
             return _one(state.team)
-        case "cycle" | "decision":
+        case "cycle" | "decision" | "experiment":
             return _one(state.of.team)
 
     return frozenset()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
@@ -19,6 +20,14 @@ def is_co_determined(ledger: Ledger, organisation_id: UUID) -> bool:
     """Whether the organisation shows person level to the person alone, by its last policy: also of times before it."""
     entry = ledger.load_current(organisation_id, "organisation", organisation_id)
     return entry is not None and entry.state is not None and entry.state.policies[-1].policy.co_determination
+
+
+def count_switches(ledger: Ledger, organisation_id: UUID) -> int:
+    """How often the organisation has switched co-determination on or off; odd: it is on."""
+    entry = ledger.load_current(organisation_id, "organisation", organisation_id)
+    policies = () if entry is None or entry.state is None else entry.state.policies
+    states = [False, *(each.policy.co_determination for each in policies)]
+    return sum(before != after for before, after in pairwise(states))
 
 
 def withhold_figures(ledger: Ledger, events: Sequence[RecordedEvent]) -> list[RecordedEvent]:

@@ -19,6 +19,7 @@ from domain.context import DecisionContext
 from domain.cycle import acts as cycle_acts
 from domain.decision import acts as decision_acts
 from domain.envelope import Event, NewEvent, RecordedEvent, Source
+from domain.experiment import acts as experiment_acts
 from domain.goal import acts as goal_acts
 from domain.goal.state import Negotiating, Promised
 from domain.index import IndexEntry
@@ -43,6 +44,7 @@ Act = (
     | cycle_acts.Act
     | charter_acts.Act
     | decision_acts.Act
+    | experiment_acts.Act
     | member.Act
     | team.Act
     | organisation.Act
@@ -59,6 +61,7 @@ _KINDS: tuple[tuple[type[Any], str], ...] = (
     (organisation.Act, "organisation"),
     (charter_acts.Act, "charter"),
     (decision_acts.Act, "decision"),
+    (experiment_acts.Act, "experiment"),
     (recognition.Act, "recognition"),
     (subscription.Act, "subscription"),
 )

@@ -303,6 +303,7 @@ def format_required_reasons(act: str) -> str:
 
 ASKED_OF_CYCLES = {"drop_improvement": REASONS["c"]}
 ASKED_OF_DECISIONS = {"reopen": REASONS["R"]}
+ASKED_OF_EXPERIMENTS = {"decline": REASONS["c"], "drop": REASONS["R"]}
 #: What an act on a charter asks for, where it asks for something (tests/domain/test_charter_*.py hold it to that).
 ASKED_OF_CHARTERS = {
     **dict.fromkeys(("revise_non_negotiable", "retire_non_negotiable", "withdraw_freedom"), REASONS["R"]),
@@ -326,7 +327,7 @@ def test_every_import_verb_is_told_with_its_fields(do: str) -> None:
     expected = (
         format_required_reasons(tag)
         if kind == "goal" and do != "goal.draft"
-        else (ASKED_OF_CHARTERS | ASKED_OF_CYCLES | ASKED_OF_DECISIONS).get(tag, "none")
+        else (ASKED_OF_CHARTERS | ASKED_OF_CYCLES | ASKED_OF_DECISIONS | ASKED_OF_EXPERIMENTS).get(tag, "none")
     )
     assert expected == reason
 

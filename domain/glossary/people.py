@@ -91,6 +91,17 @@ POLICIES: dict[str, str] = {
     "acknowledgement_line": "Share of members who have not acknowledged what stands, over which the figure is over its line. e.g. 0.2",
     "breach_line": "Breaches per 100 member-weeks, over which the figure is over its line. e.g. 5",
     "unrepaired_line": "Share of breaches without a repair talk within 7 days, over which the figure is over its line. e.g. 0.2",
+    "vague_line": "Share of goals without a measure, or of members who have not acknowledged, over which expectations are vague. e.g. 0.2",
+    "rigid_line": "Share of counters and proposals that were accepted, under which the structure is rigid. e.g. 0.2",
+    "silent_drift_line": "Share of stale goals over which a team drifts in silence. e.g. 0.25",
+    "imposed_line": "Share of imposed promises over which goals are imposed. e.g. 0.5",
+    "unsupported_line": "Share of open needs past their answer-by over which people are unsupported. e.g. 0.3",
+    "monitoring_factor": "Check-ins for each one that the cadence expects, over which it is monitoring where needs go unanswered. e.g. 2",
+    "needs_answered_line": "Share of needs answered, under which many check-ins are monitoring. e.g. 0.5",
+    "results_only_line": "Share of recognitions for relationships under which only results count. e.g. 0.1",
+    "ritual_minutes_limit": "Minutes a week and member held together, over which, two weeks running, meetings tire. e.g. 240",
+    "slow_consensus_line": "Share of decisions past their time-box over which consensus is slow. e.g. 0.25",
+    "static_line": "Share of older goals with neither change nor affirmation over which goals are static. e.g. 0.5",
     "review_days": "Days after its last review from which a charter is over its line. e.g. 183",
 }
 

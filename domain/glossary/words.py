@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from domain.glossary.experiments import EXPERIMENTS
 from domain.glossary.framework import CHARTERS, CYCLES, DECISIONS
 from domain.glossary.goals import GOALS
 from domain.glossary.people import PEOPLE, POLICIES, SHARED
@@ -22,6 +23,7 @@ PARTS: tuple[Glossary, ...] = (
     CHARTERS,
     CYCLES,
     DECISIONS,
+    EXPERIMENTS,
     PEOPLE,
     POLICIES,
     RECOGNITIONS,

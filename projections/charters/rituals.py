@@ -24,6 +24,7 @@ from projections.figures import (
     TeamRef,
     event_ids,
     finish_report,
+    line_of_limit,
     of_group,
     round_for_report,
 )
@@ -76,6 +77,18 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
         figures,
         rituals=[r for c in charters if c.of.team is None or c.of.team in teams for r in _ritual_entries(c)],
     )
+
+
+def build_minutes_figure(database: Database, as_of: AsOf, scope: ReportScope) -> GroupFigure:
+    """Of the group figures the minutes a week and member held together; a line where they are over the policy's."""
+    charters = [held.charter for held in charters_at(database, as_of)]
+    people = _load_members(database, as_of, scope.team, scope.member)
+    of_each = [_rituals_of_member(person, charters) for person in people]
+    figure = _group_figures(of_each, charters, scope.group)[0]
+    total = sum_minutes_a_week((ritual for rituals in of_each for ritual in rituals), "sync")
+    limit = as_of.policy.policy.ritual_minutes_limit
+    line = line_of_limit(total / len(people), Fraction(limit)) if figure.value is not None else None
+    return of_group(msgspec.structs.replace(figure, line=line), [(None, person.id) for person in people])
 
 
 def _load_members(database: Database, as_of: AsOf, team: UUID | None, member: UUID | None) -> list[Member]:

@@ -46,8 +46,7 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
 
     Counted are the askings whose time-box ended in the window.
     """
-    since = to_micros(end_of_day(as_of.today - timedelta(days=scope.window), as_of.tzinfo))
-    over = load_ended_rounds(database, as_of, since, team=scope.team, decider=scope.member)
+    over = _load_rounds(database, as_of, scope)
     group = scope.group
     figures = [
         _latency_figure(over, group),
@@ -56,6 +55,16 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
         _reopened_figure(over, group),
     ]
     return finish_report(DecisionsReport, as_of, scope, figures)
+
+
+def build_time_box_figure(database: Database, as_of: AsOf, scope: ReportScope) -> GroupFigure:
+    """Of the group figures the share of decisions that were decided within their time-box."""
+    return next(_time_box_figures(_load_rounds(database, as_of, scope), scope.group))
+
+
+def _load_rounds(database: Database, as_of: AsOf, scope: ReportScope) -> list[DecisionRound]:
+    since = to_micros(end_of_day(as_of.today - timedelta(days=scope.window), as_of.tzinfo))
+    return load_ended_rounds(database, as_of, since, team=scope.team, decider=scope.member)
 
 
 def _by_party(rounds: Iterable[DecisionRound]) -> list[tuple[UUID | None, UUID]]:

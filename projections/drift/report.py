@@ -19,10 +19,10 @@ from domain.quantities import to_fraction
 from ledger.cancellation import cancellable
 from projections.as_of import AsOf
 from projections.database.database import Database
-from projections.drift.context import load_context
+from projections.drift.context import DriftContext, load_context
 from projections.drift.expectation_drift import build_expectation_figures
 from projections.drift.goal_drift import GoalDrift, compute_goal_drift
-from projections.drift.purpose_drift import compute_purpose_drift, load_graph_above, purpose_figure
+from projections.drift.purpose_drift import PurposeDrift, compute_purpose_drift, load_graph_above, purpose_figure
 from projections.drift.queries import Consent, load_facts
 from projections.drift.suggestions import (
     Suggestion,
@@ -47,7 +47,7 @@ from projections.figures import (
     ratio_for_report,
     round_for_report,
 )
-from projections.goals import promises_at
+from projections.goals import ReportedPromise, promises_at
 
 #: Share of live goals that are abandoned, over the line.
 ABANDONED_LINE = Fraction(1, 10)
@@ -65,7 +65,7 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     Group figures name the team or the member asked for; figures of a goal name the goal. The window is that of
     breaches; everything else looks at the whole life of what is live.
     """
-    live = promises_at(database, as_of, team=scope.team, owners=scope.owners, states=LIVE_STATES)
+    live = load_live_goals(database, as_of, scope)
     facts = load_facts(database, as_of, live)
     around = load_context(database, as_of, scope, live)
     purpose_drifts = compute_purpose_drift(
@@ -74,10 +74,7 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     assessed = [compute_goal_drift(goal, facts, as_of, explain=scope.explain) for goal in cancellable(live)]
     figures = [
         *_group_figures(assessed, as_of.policy.policy, scope),
-        of_group(
-            purpose_figure(purpose_drifts, as_of.policy.policy.purpose_line, scope, charter=around.purposes),
-            [(drift.goal.team, drift.goal.owner) for drift in purpose_drifts],
-        ),
+        _purpose_figure(purpose_drifts, around, as_of, scope),
         *build_expectation_figures(around.expectations, as_of.policy.policy),
         *_goal_figures(assessed, as_of.policy.policy, scope),
     ]
@@ -88,6 +85,24 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
         *build_expectation_suggestions(around, as_of),
     ]
     return finish_report(DriftReport, as_of, scope, figures, mend=sort_suggestions(weighed))
+
+
+def load_live_goals(database: Database, as_of: AsOf, scope: ReportScope) -> list[ReportedPromise]:
+    """The goals that drift is about: those whose promise is being worked on."""
+    return promises_at(database, as_of, team=scope.team, owners=scope.owners, states=LIVE_STATES)
+
+
+def build_share_figures(
+    database: Database, as_of: AsOf, scope: ReportScope, live: Sequence[ReportedPromise]
+) -> Iterator[Figure | GroupFigure]:
+    """Of the group figures the stale share, purpose drift and the acknowledgement share of these live goals."""
+    facts = load_facts(database, as_of, live)
+    around = load_context(database, as_of, scope, live)
+    assessed = [compute_goal_drift(goal, facts, as_of, explain=scope.explain) for goal in cancellable(live)]
+    yield next(_group_figures(assessed, as_of.policy.policy, scope))
+    graph = load_graph_above(database, as_of, facts.links, facts.parents)
+    yield _purpose_figure(compute_purpose_drift(live, graph, around.frameworks, as_of), around, as_of, scope)
+    yield next(build_expectation_figures(around.expectations, as_of.policy.policy))
 
 
 # --- figures ---------------------------------------------------------------------------------------------------------
@@ -106,6 +121,13 @@ def _goal_figures(assessed: Iterable[GoalDrift], policy: Policy, scope: ReportSc
                 line="over" if a.stale else None,
                 events=scope.list_events((a.judged, *a.stopped_by)),
             )
+
+
+def _purpose_figure(
+    drifts: Sequence[PurposeDrift], around: DriftContext, as_of: AsOf, scope: ReportScope
+) -> GroupFigure:
+    figure = purpose_figure(drifts, as_of.policy.policy.purpose_line, scope, charter=around.purposes)
+    return of_group(figure, [(drift.goal.team, drift.goal.owner) for drift in drifts])
 
 
 def _by_owner(assessed: Iterable[GoalDrift]) -> list[tuple[UUID | None, UUID]]:

@@ -19,6 +19,7 @@ from domain.cycle.state import Closed, Cycle
 from domain.decision.state import Decision
 from domain.envelope import RecordedEvent
 from domain.errors import InvalidField, NotFound
+from domain.experiment.state import Experiment
 from domain.goal.events import ChangeCountered, ChangeProposed
 from domain.goal.state import Ended, Goal, Promised
 from domain.instants import encode_json, from_micros, to_micros
@@ -130,6 +131,14 @@ def _decision_values(state: Decision | None) -> Values:
     return {name: value for name, value in values.items() if value not in (None, "", (), [])}
 
 
+def _experiment_values(state: Experiment | None) -> Values:
+    """What was found stands in the events alone."""
+    if state is None:
+        return {}
+    fields = ("state", "tension", "hypothesis", "measure", "owner", "review_on", "outcome")
+    return {name: value for name in fields if (value := getattr(state, name)) not in (None, "")}
+
+
 def _subscription_values(state: Subscription | None) -> Values:
     if state is None:
         return {}
@@ -159,6 +168,7 @@ _VALUES: dict[str, Callable[[Any], Values]] = {
     "charter": _charter_values,
     "cycle": _cycle_values,
     "decision": _decision_values,
+    "experiment": _experiment_values,
     "recognition": _recognition_values,
     "subscription": _subscription_values,
     "key": _key_values,

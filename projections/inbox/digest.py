@@ -48,7 +48,7 @@ class DigestChange(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened, in a sentence that names its subject; names as they were at the time asked about."""
 
     at: datetime
-    #: "goal/<id>", "charter/<id>", "cycle/<id>" or "decision/<id>".
+    #: "goal/<id>", "charter/<id>", "cycle/<id>", "decision/<id>" or "experiment/<id>".
     subject: str
     type: str
     event: UUID

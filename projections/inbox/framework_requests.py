@@ -1,4 +1,4 @@
-"""What charters, cycles, decisions and subscriptions ask of one member: a consent, a review, an acknowledgement."""
+"""What charters, cycles, decisions, experiments and subscriptions ask of one member: a consent, a review, a look."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from domain.calendar import end_of_day
 from domain.charter.state import Charter, charter_id
 from domain.cycle.state import Cycle
 from domain.decision.state import Decision
+from domain.experiment.state import Experiment
 from domain.instants import from_micros, to_micros
 from domain.key.key import KeyMade, KeyRevoked
 from domain.member.member import Member, Role
@@ -21,6 +22,7 @@ from projections.charters.charters import charter_of
 from projections.cycles.cycles import open_cycles_at
 from projections.database.database import Database, named_statements, to_id
 from projections.decisions import decisions
+from projections.experiments import load_open_experiments
 from projections.inbox.goal_requests import OpenRequest
 from projections.people import member_at, teams_led_at
 from projections.subscriptions import disabled_subscriptions_at
@@ -36,7 +38,7 @@ _MAX_KEYS = 1000
 class SubjectRequests(NamedTuple):
     """What asks, as an inbox names it, and its questions."""
 
-    #: "decision/<id>", "cycle/<id>", "charter/<id>" or "key/<id>".
+    #: "decision/<id>", "cycle/<id>", "charter/<id>", "experiment/<id>" or "key/<id>".
     subject: str
     title: str
     state: str
@@ -53,6 +55,7 @@ def list_framework_requests(database: Database, as_of: AsOf, member_id: UUID) ->
     return [
         *_decision_requests(database, as_of, member, leads),
         *_review_requests(database, as_of, member, leads),
+        *_experiment_requests(database, as_of, member, leads),
         *_improvement_requests(database, as_of, member_id),
         *_acknowledgement_requests(database, as_of, member, leads),
         *_subscription_requests(database, as_of, member),
@@ -161,6 +164,51 @@ def _review_requests(
                 event=decision.decided.event_id,
             ),
         )
+
+
+def _experiment_requests(
+    database: Database, as_of: AsOf, member: Member, leads: frozenset[UUID]
+) -> Iterator[SubjectRequests]:
+    """A proposal waits for its owner; from its day on it waits for its owner, or the lead where the owner has left."""
+    steward = Role.STEWARD in member.roles
+    for experiment in load_open_experiments(database, as_of, member.id, leads, own=steward):
+        if experiment.owner != member.id and not _has_left(database, as_of, experiment.owner):
+            continue
+        day = experiment.review_on
+        ask = _ask_for_agreement if experiment.state == "proposed" else _ask_for_review
+        if experiment.state == "proposed" or day is None or day <= as_of.today:
+            title, team = experiment.hypothesis, experiment.of.team
+            asks = [ask(experiment, as_of, member.id)]
+            yield SubjectRequests(f"experiment/{experiment.id}", title, experiment.state, team, asks)
+
+
+def _ask_for_agreement(experiment: Experiment, as_of: AsOf, member: UUID) -> OpenRequest:
+    until = None if experiment.review_on is None else end_of_day(experiment.review_on, as_of.tzinfo)
+    return OpenRequest(
+        kind="experiment",
+        whom=member,
+        since=experiment.proposed_at,
+        until=until,
+        overdue=until is not None and until <= as_of.at,
+        acts=("agree", "decline") if member == experiment.owner else ("withdraw",),
+        event=experiment.proposed_event,
+    )
+
+
+def _ask_for_review(experiment: Experiment, as_of: AsOf, member: UUID) -> OpenRequest:
+    """Without a day it was looked at, and is to be kept or dropped since then."""
+    day, looks = experiment.review_on, experiment.findings
+    until = None if day is None else end_of_day(day, as_of.tzinfo)
+    since = looks[-1].at if looks else experiment.proposed_at
+    return OpenRequest(
+        kind="experiment",
+        whom=member,
+        since=since if day is None else end_of_day(day - timedelta(days=1), as_of.tzinfo),
+        until=until,
+        overdue=until is not None and until <= as_of.at,
+        acts=("review", "keep", "drop") if looks else ("review", "drop"),
+        event=looks[-1].id if looks else experiment.proposed_event,
+    )
 
 
 def _has_left(database: Database, as_of: AsOf, member_id: UUID | None) -> bool:

@@ -33,10 +33,9 @@ from projections.support.queries import (
 )
 
 GoalRequestKind = Literal["answer", "join", "verdict", "ruling", "need", "blocker", "lapsed", "check_in", "link"]
-RequestKind = (
-    GoalRequestKind
-    | Literal["decision", "review", "improvement", "acknowledgement", "attributed", "subscription_disabled", "key"]
-)
+FrameworkRequestKind = Literal["decision", "review", "experiment", "improvement", "acknowledgement"]
+NoticeKind = Literal["attributed", "subscription_disabled", "key"]
+RequestKind = GoalRequestKind | FrameworkRequestKind | NoticeKind
 
 #: States of a negotiation in which a party owes an answer and nothing is promised yet.
 AWAITING_ANSWER_STATES = ("requested", "offered", "countered_by_owner", "countered_by_sponsor", "answer_deferred")
@@ -67,7 +66,7 @@ class OpenRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """One question to one member, mostly about a goal."""
 
     kind: RequestKind
-    #: None: asked by a decision, a cycle, a charter or a subscription.
+    #: None: asked by a decision, a cycle, a charter, an experiment or a subscription.
     goal: UUID | None = None
     whom: UUID
     since: datetime

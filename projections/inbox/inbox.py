@@ -40,7 +40,8 @@ _GOAL_DECODER: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 class InboxEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One goal (or decision, cycle, charter) that waits for the member, and what it asks."""
 
-    #: "goal/<id>", "decision/<id>", "cycle/<id>" or "charter/<id>"; your own "member/<id>": recorded in your name.
+    #: "goal/<id>", "decision/<id>", "cycle/<id>", "charter/<id>" or "experiment/<id>"; your own "member/<id>": recorded
+    #: in your name.
     subject: str
     goal: UUID | None = None
     title: str

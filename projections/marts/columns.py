@@ -19,7 +19,7 @@ ColumnType = Literal["uuid", "text", "integer", "boolean", "date", "timestamp", 
 #: wrote (titles, outcomes).
 PersonalClass = Literal["none", "pseudonym", "identity", "words"]
 #: Kinds of streams by whose events a row's visibility is decided; None: rows are of the organisation as a whole.
-SubjectKind = Literal["goal", "member", "team", "charter", "cycle", "decision", "recognition"]
+SubjectKind = Literal["goal", "member", "team", "charter", "cycle", "decision", "experiment", "recognition"]
 
 #: How each type is stored: an instant as microseconds UTC, a boolean as 0 or 1, a decimal as text.
 _STORED_TYPES: dict[ColumnType, Literal["uuid", "text", "integer", "json", "date"]] = {

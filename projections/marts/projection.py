@@ -10,6 +10,7 @@ from domain.charter.evolve import evolve as evolve_charter
 from domain.cycle.evolve import evolve as evolve_cycle
 from domain.decision.evolve import evolve as evolve_decision
 from domain.envelope import RecordedEvent
+from domain.experiment.evolve import evolve as evolve_experiment
 from domain.goal import events as e
 from domain.goal.evolve import evolve as evolve_goal
 from domain.goal.state import Goal
@@ -28,6 +29,7 @@ from projections.marts.conversation import (
     extract_needs,
 )
 from projections.marts.dim_goal import DIM_GOAL, extract_goal_version
+from projections.marts.experiments import FACT_EXPERIMENT, write_experiment
 from projections.marts.frameworks import (
     DIM_CHARTER,
     DIM_CYCLE,
@@ -56,6 +58,7 @@ FOLDED_MARTS = (
     FACT_DELIVERY,
     FACT_ALIGNMENT,
     FACT_DECISION,
+    FACT_EXPERIMENT,
     FACT_RECOGNITION,
     DIM_GOAL,
     DIM_MEMBER,
@@ -96,6 +99,7 @@ _FRAMEWORKS: dict[str, tuple[Callable[[Any, RecordedEvent], Any], _Writer]] = {
     "charter": (evolve_charter, write_charter),
     "cycle": (evolve_cycle, write_cycle),
     "decision": (evolve_decision, write_decision),
+    "experiment": (evolve_experiment, write_experiment),
     "organisation": (evolve_organisation, write_organisation),
     "recognition": (evolve_recognition, write_recognition),
 }

@@ -125,6 +125,26 @@ def _withhold(database: Database, as_of: AsOf, mart: Mart) -> int:
     return 0
 
 
+def read_kept_rows(database: Database, as_of: AsOf, mart: Mart, after: int) -> list[tuple[Any, ...]] | None:
+    """The rows of a computed mart behind a position, as they are kept; they are first brought to where `as_of` is.
+
+    None where they were brought further meanwhile, or where a row can go: it leaves no trace in the table. What is
+    kept was computed by the deltas that are computed otherwise, most of it earlier.
+    """
+    if mart.can_shrink:
+        return None
+    _refresh(database, as_of, mart.name)
+    pages = database.iterate(
+        f"SELECT {', '.join(mart.column_names)} FROM {SNAPSHOT_TABLES[mart.name].name}"
+        f" WHERE organisation_id = :organisation_id AND position > :after ORDER BY position, {', '.join(mart.key)}",
+        {"organisation_id": str(as_of.organisation_id), "after": after},
+    )
+    rows = [tuple(row) for page in pages for row in page]
+    # Rows that a refresh has written so far are ahead of the position, which it moves last.
+    is_ahead = any(row[0] > as_of.position for row in rows)
+    return None if is_ahead or _load_position(database, as_of.organisation_id, mart) != as_of.position else rows
+
+
 def _load_position(database: Database, organisation_id: UUID, mart: Mart) -> int | None:
     """Of which position the rows are; None: there are none of this version."""
     rows = database.query(

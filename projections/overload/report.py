@@ -155,6 +155,15 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     )
 
 
+def build_share_figures(database: Database, as_of: AsOf, scope: ReportScope) -> Iterator[GroupFigure]:
+    """Of the group figures the yes-and ratio and the imposed share, without anybody's load."""
+    evidence = OverloadFacts(database, as_of, scope)
+    evidence.prefetch()
+    analysis = analyse_additions(evidence)
+    yield next(_addition_figures(analysis, scope.group, evidence))
+    yield _imposed_figure(scope.group, evidence)
+
+
 # --- load and work in progress -----------------------------------------------------------------------------------
 
 

@@ -85,6 +85,16 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     )
 
 
+def build_relationship_figure(database: Database, as_of: AsOf, scope: ReportScope) -> GroupFigure:
+    """Of the group figures the share of recognitions for relationships."""
+    given = load_facts(database, as_of, scope.window).of_team(scope.team).given
+    return of_group(
+        _relationship_share(given, scope.group),
+        [(one.team, one.member) for one in given],
+        [(one.team, one.giver) for one in given],
+    )
+
+
 # --- figures ---------------------------------------------------------------------------------------------------------
 
 

@@ -102,6 +102,10 @@ SELECT kind, id, name FROM (
   WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
     AND +valid_to > :at AND known_from <= :known AND +known_to > :known
   UNION ALL
+  SELECT 'experiment' AS kind, stream_id AS id, hypothesis AS name, valid_from, version FROM experiments
+  WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
+    AND +valid_to > :at AND known_from <= :known AND +known_to > :known
+  UNION ALL
   SELECT 'decision' AS kind, stream_id AS id, question AS name, valid_from, version FROM decisions
   WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
     AND +valid_to > :at AND known_from <= :known AND +known_to > :known

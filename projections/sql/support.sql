@@ -113,6 +113,8 @@ WHERE h.organisation_id = :organisation_id AND h.occurred_at >= :since AND h.occ
     UNION SELECT stream_id FROM cycles WHERE organisation_id = :organisation_id AND known_from <= :known AND team = :team
     UNION SELECT stream_id FROM decisions
       WHERE organisation_id = :organisation_id AND known_from <= :known AND team = :team
+    UNION SELECT stream_id FROM experiments
+      WHERE organisation_id = :organisation_id AND known_from <= :known AND team = :team
     UNION SELECT stream_id FROM charters
       WHERE organisation_id = :organisation_id AND known_from <= :known AND team IS NULL
   ) AND NOT (h.stream_id = :own AND h.type IN (:private))
@@ -126,6 +128,8 @@ WHERE h.organisation_id = :organisation_id AND h.occurred_at >= :since AND h.occ
     SELECT stream_id FROM charters WHERE organisation_id = :organisation_id AND known_from <= :known AND team = :team
     UNION SELECT stream_id FROM cycles WHERE organisation_id = :organisation_id AND known_from <= :known AND team = :team
     UNION SELECT stream_id FROM decisions
+      WHERE organisation_id = :organisation_id AND known_from <= :known AND team = :team
+    UNION SELECT stream_id FROM experiments
       WHERE organisation_id = :organisation_id AND known_from <= :known AND team = :team
     UNION SELECT stream_id FROM charters
       WHERE organisation_id = :organisation_id AND known_from <= :known AND team IS NULL

@@ -96,6 +96,16 @@ class UnresolvedBlocker(msgspec.Struct, frozen=True, kw_only=True):
     since: int
 
 
+class StandingPromise(msgspec.Struct, frozen=True, kw_only=True):
+    """A promise that stood at some time of the window, and when its clock stood still. Microseconds UTC."""
+
+    goal: ReportedPromise
+    begun: int
+    #: `as_of`, or the goal's end.
+    until: int
+    stops: list[Span]
+
+
 class CheckInHistory(msgspec.Struct, frozen=True, kw_only=True):
     """A promise as adherence sees it. Instants are microseconds UTC."""
 
@@ -213,7 +223,7 @@ class SupportFacts:
         return promises_at(self._database, self.as_of, team=self.team, owners=owners, states=PROMISED_STATES)
 
     @cached_property
-    def check_in_histories(self) -> list[CheckInHistory]:
+    def standing_promises(self) -> list[StandingPromise]:
         """Every promise that stood at some time of the window."""
         goals = [(goal, self.at) for goal in self.promises]
         for row in cancellable(self._rows["ended"]):
@@ -235,24 +245,34 @@ class SupportFacts:
             )
             for goal, _ in goals
         }
+        return [
+            StandingPromise(goal=goal, begun=to_micros(goal.promised_at), until=until, stops=stops[goal.id])
+            for goal, until in goals
+        ]
+
+    @cached_property
+    def check_in_histories(self) -> list[CheckInHistory]:
+        """Every promise that stood at some time of the window, with what was said of it."""
+        promises = self.standing_promises
+        ids = sorted({str(promise.goal.id) for promise in promises})
         # A cadence that ends in the window may have begun before it, by so much more as the clock stood still.
         still = [
-            self.since - begun - running_micros(begun, self.since, stops[g.id])
-            for g, _ in goals
-            if (begun := to_micros(g.promised_at)) < self.since
+            self.since - promise.begun - running_micros(promise.begun, self.since, promise.stops)
+            for promise in promises
+            if promise.begun < self.since
         ]
         reach = self.since - self.as_of.policy.policy.cadence_days * DAY_MICROS - max(still, default=0)
         rows = query_by_ids(self._database, _SQL, {"judged": ids}, {**self.as_of.params, "reach": reach})
         judged = group_by_stream(rows["judged"], lambda r: (r.occurred_at, to_id(r.event_id)))
         return [
             CheckInHistory(
-                goal=goal,
-                begun=to_micros(goal.promised_at),
-                until=until,
-                stops=stops[goal.id],
-                judged=judged.get(goal.id, []),
+                goal=promise.goal,
+                begun=promise.begun,
+                until=promise.until,
+                stops=promise.stops,
+                judged=judged.get(promise.goal.id, []),
             )
-            for goal, until in goals
+            for promise in promises
         ]
 
     # --- blockers -----------------------------------------------------------------------------------------------

@@ -100,6 +100,14 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     )
 
 
+def build_share_figures(evidence: SupportFacts) -> Iterator[GroupFigure]:
+    """Of the group figures the share of needs answered and of open ones past their answer-by."""
+    needs = [need for need in evidence.needs if evidence.is_in_scope(need)]
+    wanted = ("needs_answered", "needs_past_answer_by")
+    found = _need_figures(needs, evidence, evidence.scope.group)
+    yield from (figure for figure in found if figure.figure.name in wanted)
+
+
 # --- adherence -------------------------------------------------------------------------------------------------------
 
 

@@ -24,11 +24,12 @@ class Carried(StrEnum):
     RECOGNITION = "recognition"
     CYCLE = "cycle"
     DECISION = "decision"
+    EXPERIMENT = "experiment"
     KEY = "key"
     SUBSCRIPTION = "subscription"
 
 
-_FRAMEWORK = frozenset({Carried.CHARTER, Carried.CYCLE, Carried.DECISION})
+_FRAMEWORK = frozenset({Carried.CHARTER, Carried.CYCLE, Carried.DECISION, Carried.EXPERIMENT})
 _REPORT = frozenset({Carried.GOAL, Carried.PERSON, Carried.GROUP})
 _NOTHING = frozenset[Carried]()
 
@@ -43,6 +44,7 @@ CARRIED: dict[str, frozenset[Carried]] = {
     "recognitionReport": _REPORT,
     "ritualsReport": _REPORT | {Carried.CHARTER},
     "supportReport": _REPORT,
+    "tensionsReport": _REPORT | {Carried.EXPERIMENT},
     "pullEvents": frozenset(Carried) - {Carried.GROUP},
     "streamEvents": frozenset(Carried) - {Carried.GROUP},
     "getSnapshot": frozenset(Carried) - {Carried.GROUP},
@@ -63,6 +65,9 @@ CARRIED: dict[str, frozenset[Carried]] = {
     "listDecisions": frozenset({Carried.DECISION}),
     "getDecision": frozenset({Carried.DECISION}),
     "getDecisionHistory": frozenset({Carried.DECISION}),
+    "listExperiments": frozenset({Carried.EXPERIMENT}),
+    "getExperiment": frozenset({Carried.EXPERIMENT}),
+    "getExperimentHistory": frozenset({Carried.EXPERIMENT}),
     "getDigest": _FRAMEWORK | {Carried.GOAL},
     "getInbox": _FRAMEWORK | {Carried.GOAL},
     "getCalibration": frozenset({Carried.PERSON}),

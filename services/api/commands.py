@@ -24,6 +24,7 @@ from services.api.operations import Handler, Operation, Route, command_route
 from services.authorization import ACT, ADMIN, DECIDE, can_see_everything, roles_for_command
 from services.visibility.policy import (
     require_decision,
+    require_experiment,
     require_goal,
     require_recognition,
     require_scope,
@@ -76,13 +77,15 @@ async def _require_visible(context: RequestContext, kind: str, stream_id: UUID) 
     """A refusal reveals the state, by its text or by its code: it is replaced for viewers who may not see the goal."""
     # What its member may see counts: a key that can only act is refused for what it may not do, not for its scope.
     viewer = with_read_scope(context.viewer)
-    if kind not in ("goal", "cycle", "decision", "recognition") or can_see_everything(viewer):
+    if kind not in ("goal", "cycle", "decision", "experiment", "recognition") or can_see_everything(viewer):
         return
     state = await asyncio.to_thread(require_stream, context, kind, stream_id)
     if kind == "goal":
         require_goal(viewer, state)
     elif kind == "cycle":
         require_scope(viewer, state.of.team)
+    elif kind == "experiment":
+        require_experiment(viewer, state)
     elif kind == "recognition":
         require_recognition(viewer, state)
     else:

@@ -131,6 +131,22 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "Outcome": "DecisionOutcome",
         "Round": "DecisionRound",
     },
+    "domain.experiment.acts": {
+        "AgreeToExperiment": "AgreeToExperiment",
+        "DeclineExperiment": "DeclineExperiment",
+        "DropExperiment": "DropExperiment",
+        "KeepExperiment": "KeepExperiment",
+        "ProposeExperiment": "ProposeExperiment",
+        "ReviewExperiment": "ReviewExperiment",
+        "WithdrawExperiment": "WithdrawExperiment",
+    },
+    "domain.experiment.events": {
+        "Tension": "Tension",
+    },
+    "domain.experiment.state": {
+        "Experiment": "Experiment",
+        "ExperimentFinding": "ExperimentFinding",
+    },
     "domain.goal.acts": {
         "Accept": "AcceptGoal",
         "AcceptChange": "AcceptChange",
@@ -404,6 +420,16 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "CycleSummary": "CycleSummary",
         "CycleView": "CycleView",
         "UndecidedGoal": "UndecidedGoal",
+    },
+    "projections.tensions.report": {
+        "TensionEntry": "TensionEntry",
+        "TensionsReport": "TensionsReport",
+        "TriedExperiment": "TriedExperiment",
+    },
+    "services.api.routes.experiments": {
+        "ExperimentList": "ExperimentList",
+        "ExperimentSummary": "ExperimentSummary",
+        "ExperimentView": "ExperimentView",
     },
     "projections.recognition.report": {
         "RecognitionReport": "RecognitionReport",

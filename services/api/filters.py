@@ -16,6 +16,8 @@ from msgspec import inspect
 
 from domain.charter.state import charter_id
 from domain.decision.state import STATES as DECISION_STATES
+from domain.experiment.events import Tension
+from domain.experiment.state import STATES as EXPERIMENT_STATES
 from domain.goal.agreement import STATES as GOAL_STATES
 from domain.references import Ref, as_uuid
 from domain.scope import ORGANISATION
@@ -45,6 +47,8 @@ def _names(*kinds: str, words: tuple[str, ...] = ()) -> Any:
 if TYPE_CHECKING:
     GoalState: TypeAlias = str
     DecisionState: TypeAlias = str
+    ExperimentState: TypeAlias = str
+    TensionName: TypeAlias = str
     EventPattern: TypeAlias = str
     GoalField: TypeAlias = str
     GoalSort: TypeAlias = str
@@ -57,6 +61,8 @@ if TYPE_CHECKING:
 else:
     GoalState = _one_of(sorted(GOAL_STATES))
     DecisionState = _one_of(DECISION_STATES)
+    ExperimentState = _one_of(EXPERIMENT_STATES)
+    TensionName = _one_of(map(str, Tension))
     EventPattern = _one_of(TYPE_PATTERNS)
     GoalField = _one_of(history.FIELDS)
     GoalSort = _one_of(goals.SORTS)
@@ -118,7 +124,7 @@ def missing_stream(field: str, kinds: Iterable[str]) -> ProblemError:
 
 
 #: Kinds of streams of which not everybody may know that they are there.
-_HIDDEN_KINDS = frozenset({"goal", "cycle", "decision"})
+_HIDDEN_KINDS = frozenset({"goal", "cycle", "decision", "experiment"})
 
 
 def _is_there(context: RequestContext, kind: str, ref: str) -> bool:

@@ -48,7 +48,16 @@ _COMPONENTS = "#/components/schemas/"
 _P = ParamSpec("_P")
 
 Report = Literal[
-    "alignment", "cycles", "decisions", "drift", "overload", "recognition", "reliability", "rituals", "support"
+    "alignment",
+    "cycles",
+    "decisions",
+    "drift",
+    "overload",
+    "recognition",
+    "reliability",
+    "rituals",
+    "support",
+    "tensions",
 ]
 GoalName = Annotated[str, Field(min_length=1, description="A goal's reference, its id, or the beginning of its id.")]
 AsOf = Annotated[str | None, Field(description="As it was then: a day (its end) or an RFC 3339 instant. Default: now.")]

@@ -31,6 +31,7 @@ _REQUESTS = {
     "link": "what it supports has changed",
     "decision": "you are asked for a say",
     "review": "a look back is due",
+    "experiment": "an experiment waits for your word",
     "improvement": "an improvement is yours to do",
     "acknowledgement": "a non-negotiable waits to be acknowledged",
 }

@@ -86,6 +86,7 @@ _CREATING_VERBS = frozenset(
         "goal.offer",
         "cycle.open",
         "decision.open",
+        "experiment.propose",
         "recognition.give",
     }
 )
@@ -111,6 +112,7 @@ _KIND_OF_FIELD = {
     "follows": "cycle",
     "deciders": "member",
     "decision": "decision",
+    "experiment": "experiment",
 }
 
 _DECODER = msgspec.json.Decoder(float_hook=parse_json_number)

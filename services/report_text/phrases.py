@@ -131,6 +131,11 @@ PHRASES: dict[str, Phrase] = {
     "lessons": Phrase("Lessons"),
     "reflection_share": Phrase("Members who have reflected"),
     "ritual_minutes": Phrase("Rituals held together, a week and member", _minutes),
+    "ritual_minutes_before": Phrase("The same a week before", _minutes),
+    "goals_without_measure": Phrase("Goals that are only done or not done"),
+    "changes_accepted": Phrase("Counters and proposals that were accepted"),
+    "check_ins_a_week": Phrase("Check-ins per goal and week"),
+    "static_share": Phrase("Older goals that nothing changed or affirmed"),
     "async_minutes": Phrase("Rituals at a time of one's own, a week and member", _minutes),
     "async_share": Phrase("Share of ritual time at a time of one's own", format_share),
 }

@@ -17,6 +17,7 @@ from projections.overload.report import OverloadReport
 from projections.recognition.report import RecognitionReport
 from projections.reliability.report import ReliabilityReport
 from projections.support.report import SupportReport
+from projections.tensions.report import TensionsReport
 from services.report_text.alignment import alignment_sections
 from services.report_text.cycles import cycles_sections
 from services.report_text.drift import drift_sections
@@ -27,6 +28,7 @@ from services.report_text.phrases import figure_lines, format_amount, format_min
 from services.report_text.recognition import recognition_sections
 from services.report_text.reliability import reliability_sections
 from services.report_text.support import support_sections
+from services.report_text.tensions import tensions_sections
 
 _MOST_RITUALS, _MOST_NAMED = 8, 12
 _RITUAL_LENGTH = 50
@@ -87,6 +89,7 @@ RENDERERS: dict[type[Report], tuple[str, Callable[[Any, Names], Sections]]] = {
     RecognitionReport: ("Recognition", recognition_sections),
     RitualsReport: ("Rituals", _rituals_sections),
     SupportReport: ("Support", support_sections),
+    TensionsReport: ("Tensions", tensions_sections),
 }
 
 

@@ -29,6 +29,7 @@ def framework_rows(today: date) -> Iterator[TimedRow]:
     yield from _affirmations(today)
     yield from _needs(today)
     yield from _decisions(today)
+    yield from _experiments(today)
     yield from _recognitions(today)
 
 
@@ -143,6 +144,29 @@ def _decisions(today: date) -> Iterator[TimedRow]:
     view = {"text": "the board can do with last month's extract", "option": "all"}
     yield _at(today, -2, 700, "viktor", "decision.share_perspective", decision="which-can-wait", **view)
     yield _at(today, -1, 600, "priya", "decision.consent", decision="which-can-wait", option="all")
+
+
+def _experiments(today: date) -> Iterator[TimedRow]:
+    """One that was kept, one that runs and was looked at once, and one that Yuki is to look at today."""
+    written = {"experiment": "standup-in-writing", "team": "checkout", "tension": "meeting_fatigue"}
+    what = {"hypothesis": "A stand-up in writing tells us the same", "measure": "minutes together a week"}
+    day = {"review_on": _iso(today, -58)}
+    yield _at(today, -86, 600, "tomas", "experiment.propose", **written, **what, **day)
+    found = {"finding": "forty minutes a week less, and nothing was missed"}
+    yield _at(today, -58, 600, "tomas", "experiment.review", experiment="standup-in-writing", **found)
+    came = {"outcome": "it stays in writing; on Mondays we talk"}
+    yield _at(today, -57, 600, "tomas", "experiment.keep", experiment="standup-in-writing", **came)
+    friday = {"experiment": "a-line-on-fridays", "team": "platform", "tension": "silent_drift", "owner": "omar"}
+    what = {"hypothesis": "A line on Fridays is enough to know", "measure": "stale share of Platform's goals"}
+    day = {"review_on": _iso(today, -11)}
+    yield _at(today, -40, 600, "noor", "experiment.propose", **friday, **what, **day)
+    yield _at(today, -39, 600, "omar", "experiment.agree", experiment="a-line-on-fridays")
+    found = {"finding": "two of five goals still went quiet: Fridays are full", "next": _iso(today, 17)}
+    yield _at(today, -11, 600, "noor", "experiment.review", experiment="a-line-on-fridays", **found)
+    sooner = {"experiment": "silence-for-a-week", "team": "data", "tension": "slow_consensus", "owner": "yuki"}
+    what = {"hypothesis": "Who sees no harm within a week consents", "measure": "decisions within their time-box"}
+    yield _at(today, -30, 600, "ines", "experiment.propose", **sooner, **what, review_on=_iso(today, 0))
+    yield _at(today, -29, 600, "yuki", "experiment.agree", experiment="silence-for-a-week")
 
 
 def _recognitions(today: date) -> Iterator[TimedRow]:

@@ -58,8 +58,17 @@ class GroupVisibility:
     def _has_default_window(self) -> bool:
         scope = self._scope
         return scope == ReportScope.with_default_window(
-            team=scope.team, member=scope.member, window=None, explain=scope.explain
+            team=scope.team,
+            member=scope.member,
+            window=None,
+            explain=scope.explain,
+            default_days=scope.default_days,
         )
+
+    @property
+    def may_see_past(self) -> bool:
+        """Whether figures of other days may be shown too: to who sees the persons behind them."""
+        return self._leads(self._scope.team)
 
     def _leads(self, team: UUID | None) -> bool:
         """Whether the viewer sees the persons of the team (None: of the organisation)."""

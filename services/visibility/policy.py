@@ -24,6 +24,7 @@ from domain.cycle.events import (
 from domain.cycle.state import Closed, Cycle
 from domain.decision.state import Decision
 from domain.errors import Forbidden
+from domain.experiment.state import Experiment
 from domain.goal.state import DraftGoal, Ended, Goal, Promised
 from domain.member.member import Member
 from domain.recognition.recognition import Recognition
@@ -137,6 +138,21 @@ def require_decision(viewer: Viewer, decision: Decision) -> None:
         )
 
 
+def can_see_experiment(viewer: Viewer, experiment: Experiment) -> bool:
+    """One of those whose it is, its owner, or who proposed it."""
+    taking_part = READ in viewer.scopes and viewer.member_id in (experiment.owner, experiment.proposed_by)
+    return taking_part or can_see_scope(viewer, experiment.of.team)
+
+
+def require_experiment(viewer: Viewer, experiment: Experiment) -> None:
+    """Raise `Forbidden` where the viewer may not see this experiment of the same organisation."""
+    if not can_see_experiment(viewer, experiment):
+        raise Forbidden(
+            "this experiment is another team's, and you are neither its owner nor proposed it",
+            allowed=("owner", "member of the team", "lead", "steward", "auditor"),
+        )
+
+
 def can_see_recognition(viewer: Viewer, recognition: Recognition) -> bool:
     """Who gave it, who received it, the lead of the team whose goal or cycle it is for, or everything.
 
@@ -236,6 +252,7 @@ STREAM_RULES: dict[str, StreamRule] = {
     "goal": lambda viewer, _, state: can_see_goal(viewer, state),
     "cycle": lambda viewer, _, state: can_see_scope(viewer, state.of.team),
     "decision": lambda viewer, _, state: can_see_decision(viewer, state),
+    "experiment": lambda viewer, _, state: can_see_experiment(viewer, state),
     "recognition": lambda viewer, _, state: can_see_recognition(viewer, state),
     "subscription": lambda viewer, _, state: READ in viewer.scopes and state.owner == viewer.member_id,
 }

@@ -92,7 +92,8 @@ class ReportVisibility:
             return report
         self._goals = GoalVisibility(self._viewer, named_ids(report, _GOAL_KINDS), self._load)
         # First: only the report as it was built knows who is behind its figures.
-        return self._visible_parts(replace(report, figures=list(self._withhold_groups(report.figures))))
+        shown = replace(report, figures=list(self._withhold_groups(report.figures)))
+        return self._visible_parts(shown.without_withheld(past=self._groups.may_see_past))
 
     def _withhold_groups(self, figures: list[Figure]) -> Iterator[Figure]:
         parts = figures.parts if isinstance(figures, FigureList) else [None] * len(figures)
@@ -119,7 +120,7 @@ class ReportVisibility:
                 return self._goals.includes(value)
             case IdKind.SUBJECT_MEMBER:
                 return value in self._groups.persons
-            case IdKind.SUBJECT_CYCLE:
+            case IdKind.SUBJECT_CYCLE | IdKind.SUBJECT_EXPERIMENT:
                 return can_see_scope(self._viewer, row.team)
         return True
 

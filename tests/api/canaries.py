@@ -25,6 +25,7 @@ from tests.api.test_cycles import adopt_purpose, open_cycle
 #: What a canary stands in -> how its text begins. Letters that occur nowhere else, in one word as searches want it.
 GOAL, CYCLE, OWN_CYCLE, DECISION, BREACH = "Qgoal", "Qcycle", "Qowncycle", "Qdecision", "Qbreach"
 KEY, SUBSCRIPTION, RECOGNITION = "Qkey", "Qsubscription", "Qrecognition"
+EXPERIMENT = "Qexperiment"
 #: Figures of ana: hours a week, days of an absence, and what they make of the load that she took on.
 HOURS, ABSENT_FROM, ABSENT_TO = "31.37", "2031-05-06", "2031-05-09"
 #: Numbers of edge's goal.
@@ -88,6 +89,8 @@ def create_world(app: ApiApp) -> World:
         cycle_ref="e1",
         decision=decision,
         decision_ref="edge-only",
+        experiment=_create_experiment(ned, eva),
+        experiment_ref="edge-tries",
         proposal=proposal,
         consent=consent,
         subscription=create_subscription(app, "eva", SUBSCRIPTION),
@@ -98,6 +101,7 @@ def create_world(app: ApiApp) -> World:
         "cycle": (CYCLE,),
         "own_cycle": (OWN_CYCLE,),
         "decision": (DECISION,),
+        "experiment": (EXPERIMENT,),
         "breach": (BREACH,),
         "person": (HOURS, ABSENT_FROM, ABSENT_TO, ratio, basis_points),
         "key": (KEY,),
@@ -197,6 +201,15 @@ def _create_decision(ned: MemberClient, eva: MemberClient) -> tuple[str, str]:
     return str(decision["id"]), str(consent)
 
 
+def _create_experiment(ned: MemberClient, eva: MemberClient) -> str:
+    written = {"tension": "silent_drift", "hypothesis": f"{EXPERIMENT} what", "measure": f"{EXPERIMENT} how"}
+    whose = {"team": "edge", "ref": "edge-tries", "owner": "ned", "review_on": "2026-04-20"}
+    experiment = eva.post_ok("/v1/experiments", {**written, **whose})
+    ned.post_ok("/v1/experiments/edge-tries/agree")
+    ned.post_ok("/v1/experiments/edge-tries/review", {"finding": f"{EXPERIMENT} found", "next": "2026-04-21"})
+    return str(experiment["id"])
+
+
 def _create_recognition(eva: MemberClient) -> str:
     said = {"member": "ned", "kind": "relationship", "goal": "hidden", "text": f"{RECOGNITION} text"}
     given = str(eva.post_ok("/v1/recognitions", said)["id"])
@@ -258,7 +271,7 @@ def _list_requests(app: ApiApp, world: World, *, acts: bool) -> Iterator[tuple[s
             if {pair.partition("=")[0] for pair in more.split("&")} <= taken:
                 names = {"goal": world.shared, "team": "core", "member": "ana", "of": "core", "cycle": "o1"}
                 names |= {"decision": "edge-only", "subscription": world.hidden.subscription}
-                names |= {"recognition": world.hidden.recognition}
+                names |= {"recognition": world.hidden.recognition, "experiment": "edge-tries"}
                 yield "GET", f"{fill_path(template, names)}?{more}", {}
     # Without a place to begin at it tells what happens from now on.
     yield "GET", "/v1/events/stream?after=0", {}

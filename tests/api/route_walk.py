@@ -41,6 +41,8 @@ class TenantSecrets(msgspec.Struct, frozen=True):
     cycle_ref: str
     decision: str
     decision_ref: str
+    experiment: str
+    experiment_ref: str
     proposal: str
     consent: str
     subscription: str
@@ -137,7 +139,11 @@ def _create_framework(app: ApiApp) -> dict[str, str]:
     cycle = lea.post_ok("/v1/cycles", {**restated, **when})
     decision = lea.post_ok("/v1/decisions", {**question, "ref": f"{SECRET}-decision"})
     lea.post_ok(f"/v1/decisions/{decision['id']}/share-perspective", {"text": SECRET})
+    tried = {"tension": "silent_drift", "hypothesis": SECRET, "measure": SECRET, "review_on": "2026-04-20"}
+    experiment = lea.post_ok("/v1/experiments", {**tried, "team": f"{SECRET}-team", "ref": f"{SECRET}-experiment"})
     return {
+        "experiment": experiment["id"],
+        "experiment_ref": f"{SECRET}-experiment",
         "charter": proposed["id"],
         "cycle": cycle["id"],
         "cycle_ref": f"{SECRET}-cycle",
@@ -181,6 +187,7 @@ def find_disclosures(response: Response, path: str, hidden: TenantSecrets) -> It
         yield from (name for name in sorted(names) if name in text)
         named = {hidden.goal, hidden.goal_ref, hidden.member, hidden.member_ref, hidden.team, hidden.team_ref}
         named |= {hidden.key, hidden.charter, hidden.cycle, hidden.cycle_ref, hidden.decision, hidden.decision_ref}
+        named |= {hidden.experiment, hidden.experiment_ref}
         if set(path.partition("?")[0].split("/")) & named:
             yield "answered a path that names something of theirs"
     # An error may repeat what the asker wrote: the path, and a reference; never a name that it looked up.
@@ -202,6 +209,7 @@ def generate_requests(document: dict[str, Any], hidden: TenantSecrets) -> Iterat
         "charter": hidden.charter,
         "cycle": hidden.cycle,
         "decision": hidden.decision,
+        "experiment": hidden.experiment,
         "subscription": hidden.subscription,
         "recognition": hidden.recognition,
     }
@@ -214,6 +222,7 @@ def generate_requests(document: dict[str, Any], hidden: TenantSecrets) -> Iterat
         "charter": hidden.team_ref,
         "cycle": hidden.cycle_ref,
         "decision": hidden.decision_ref,
+        "experiment": hidden.experiment_ref,
         "subscription": hidden.subscription,
         "recognition": hidden.recognition,
     }
@@ -281,6 +290,13 @@ def build_import_body(names: dict[str, str]) -> bytes:
             "option": "o1",
             "decision": names["decision"],
         },
+        {
+            "at": "2026-03-01T09:00:00Z",
+            "by": "stella",
+            "do": "experiment.keep",
+            "outcome": "mine",
+            "experiment": names["experiment"],
+        },
         {"at": "2026-03-01T09:00:00Z", "by": "stella", "do": "charter.review", "charter": names["charter"]},
         {"at": "2026-03-01T09:00:00Z", "by": "stella", "do": "cycle.close", "cycle": names["cycle"]},
     ]
@@ -324,6 +340,8 @@ def build_example(
         "charter": names["charter"],
         "cycle": names["cycle"],
         "decision": names["decision"],
+        "experiment": names["experiment"],
+        "review_on": "2026-04-20",
         "follows": names["cycle"],
         "deciders": [names["member"]],
         "options": ["A", "B"],
@@ -334,6 +352,11 @@ def build_example(
         "event": hidden.open,
     }
     return _build_example(schema, document, said, 0)
+
+
+def _is_said(name: str, schema: dict[str, Any], said: dict[str, Any]) -> bool:
+    """Whether what is said of this name fits: an experiment's measure is a text, a goal's is an object."""
+    return name in said and not (isinstance(said[name], dict) and schema.get("type") == "string")
 
 
 def _build_example(schema: dict[str, Any], document: dict[str, Any], said: dict[str, Any], depth: int) -> Any:
@@ -348,7 +371,7 @@ def _build_example(schema: dict[str, Any], document: dict[str, Any], said: dict[
             # Everything that can be said, two levels deep: the more is named, the more could leak.
             wanted = schema.get("properties", {})
             return {
-                name: said[name] if name in said else _build_example(inner, document, said, depth + 1)
+                name: said[name] if _is_said(name, inner, said) else _build_example(inner, document, said, depth + 1)
                 for name, inner in wanted.items()
                 if name in schema.get("required", ()) or (name in said and depth < 3) or name in ("do", "terms")
             }

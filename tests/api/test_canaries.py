@@ -16,7 +16,18 @@ from services.visibility import events, policy, reports, sight
 from tests.api.app_under_test import ApiApp, MemberClient
 from tests.api.canaries import World, create_world, walk
 
-EVERYTHING = ("goal", "cycle", "own_cycle", "decision", "breach", "person", "key", "subscription", "recognition")
+EVERYTHING = (
+    "goal",
+    "cycle",
+    "own_cycle",
+    "decision",
+    "experiment",
+    "breach",
+    "person",
+    "key",
+    "subscription",
+    "recognition",
+)
 #: Who walks -> the kinds of canaries that they may not see.
 UNSEEN: dict[str, tuple[str, ...]] = {
     "a plain colleague": EVERYTHING,
@@ -25,6 +36,7 @@ UNSEEN: dict[str, tuple[str, ...]] = {
         "cycle",
         "own_cycle",
         "decision",
+        "experiment",
         "breach",
         "key",
         "subscription",
@@ -108,6 +120,7 @@ CARRIES = {
     "cycle": {Carried.CYCLE},
     "own_cycle": {Carried.CYCLE, Carried.GOAL},
     "decision": {Carried.DECISION},
+    "experiment": {Carried.EXPERIMENT},
     "breach": {Carried.CHARTER},
     "person": {Carried.PERSON},
     "key": {Carried.KEY},
@@ -178,6 +191,7 @@ RULES: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str, str]] = {
     "events of members": (_open_stream("member"), "mia", "person"),
     "events of cycles": (_open_stream("cycle"), "mia", "cycle"),
     "events of decisions": (_open_stream("decision"), "mia", "decision"),
+    "events of experiments": (_open_stream("experiment"), "mia", "experiment"),
     "events of keys": (_open_stream("key"), "mia", "key"),
     "events of recognitions": (_open_stream("recognition"), "mia", "recognition"),
     "events of subscriptions": (_open_stream("subscription"), "mia", "subscription"),

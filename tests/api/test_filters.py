@@ -49,6 +49,8 @@ def paths(shared_app: ApiApp) -> dict[str, str]:
     """What each parameter of a path can name."""
     shared_app.as_member("lea").post_ok("/v1/charters/core/propose-purpose", {"text": "W", **WHY})
     shared_app.as_member("lea").post_ok("/v1/decisions", {**QUESTION, "ref": "on-call"})
+    tried = {"tension": "silent_drift", "hypothesis": "H", "measure": "M", "review_on": "2026-04-20"}
+    shared_app.as_member("lea").post_ok("/v1/experiments", {**tried, "team": "core", "ref": "tried"})
     goal = create_active_goal(shared_app)
     said = {"member": "ana", "kind": "relationship", "text": "Thank you.", "goal": goal, "ref": "thanks"}
     shared_app.as_member("sam").post_ok("/v1/recognitions", said)
@@ -60,6 +62,7 @@ def paths(shared_app: ApiApp) -> dict[str, str]:
         "of": "core",
         "decision": "on-call",
         "cycle": "none",
+        "experiment": "tried",
     }
     return found | {"mart": "dim_goal", "subscription": create_subscription(shared_app, "stella", "filters")}
 

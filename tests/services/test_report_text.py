@@ -57,7 +57,7 @@ def load(member: UUID, value: float | None, line: Any = None, week: date = date(
 
 
 def test_every_report_has_its_text() -> None:
-    assert {report for _, report, _ in REPORTS.values()} == RENDERERS.keys()
+    assert {report.answer for report in REPORTS.values()} == RENDERERS.keys()
 
 
 def test_every_figure_of_the_reference_has_words() -> None:

@@ -12,6 +12,9 @@ from plimsoll_client.models.decisions_bodies import *
 from plimsoll_client.models.event_parts import *
 from plimsoll_client.models.event_parts_bodies import *
 from plimsoll_client.models.events import *
+from plimsoll_client.models.experiment_events import *
+from plimsoll_client.models.experiments import *
+from plimsoll_client.models.experiments_bodies import *
 from plimsoll_client.models.goal_events import *
 from plimsoll_client.models.goals import *
 from plimsoll_client.models.goals_bodies import *
@@ -43,6 +46,7 @@ from plimsoll_client.models import (
     charter_events,
     cycle_events,
     decision_events,
+    experiment_events,
     goal_events,
     key_events,
     member_events,
@@ -57,6 +61,7 @@ EVENT_DATA = {
     **charter_events.EVENT_DATA,
     **cycle_events.EVENT_DATA,
     **decision_events.EVENT_DATA,
+    **experiment_events.EVENT_DATA,
     **goal_events.EVENT_DATA,
     **key_events.EVENT_DATA,
     **member_events.EVENT_DATA,

@@ -42,3 +42,19 @@ Priority = Literal["critical", "important", "useful"]
 
 
 Role = Literal["auditor", "integration", "steward"]
+
+
+Tension = Literal[
+    "imposed_goals",
+    "meeting_fatigue",
+    "monitoring",
+    "purpose_lost",
+    "results_only",
+    "rigid_structure",
+    "silent_drift",
+    "slow_consensus",
+    "static_goals",
+    "unsupported",
+    "vague_expectations",
+    "yes_and",
+]

@@ -10,6 +10,7 @@ from plimsoll_client.models.charters import CharterSummary
 from plimsoll_client.models.cycles import ClosedCycle
 from plimsoll_client.models.decisions import Decision
 from plimsoll_client.models.goals import EndedGoal
+from plimsoll_client.models.experiments import Experiment
 from plimsoll_client.models.goals import GoalDraft
 from plimsoll_client.models.members import MemberSummary
 from plimsoll_client.models.goals import NegotiatedGoal
@@ -83,6 +84,7 @@ class Resource(Struct, frozen=True, kw_only=True, omit_defaults=True):
     charter: CharterSummary | None = None
     cycle: RunningCycle | ClosedCycle | None = None
     decision: Decision | None = None
+    experiment: Experiment | None = None
     goal: GoalDraft | NegotiatedGoal | PromisedGoal | EndedGoal | None = None
     id: UUID
     kind: str

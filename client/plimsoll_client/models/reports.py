@@ -10,6 +10,8 @@ from plimsoll_client.models.shared import ContributionEntry
 from plimsoll_client.models.shared import Figure
 from plimsoll_client.models.event_parts_bodies import GoalKind
 from plimsoll_client.models.shared import ReflectionEntry
+from plimsoll_client.models.event_parts_bodies import Tension
+from plimsoll_client.models.shared import WithheldBy
 
 
 class AdditionEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -344,6 +346,31 @@ class SupportReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     recorded_as_of: datetime
 
 
+class TensionEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One tension: whether it shows, since when, by which figures and lines, and what was tried."""
+
+    figures: list[str]
+    lines: dict[str, str]
+    rule: WithheldBy | None = None
+    since: date | None = None
+    since_or_earlier: bool = False
+    state: str
+    team: UUID | None = None
+    tension: Tension
+    tried: list[TriedExperiment] = []
+
+
+class TensionsReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The figures of tensions, and each tension with its state."""
+
+    as_of: str
+    figures: list[Figure]
+    names: dict[str, str] = {}
+    policy_version: int
+    recorded_as_of: datetime
+    tensions: list[TensionEntry]
+
+
 class TradeOffEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What gave way for an addition; `came_back`: the event by which it is there again, so that it pays no more."""
 
@@ -354,6 +381,25 @@ class TradeOffEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     hours: float | None
     inferred: bool = False
     kinds: list[str]
+
+
+class TriedExperiment(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was tried about a tension, and what came of it."""
+
+    agreed_at: datetime | None = None
+    ended_at: datetime | None = None
+    event: UUID
+    experiment: UUID
+    finding: str = ""
+    findings: int = 0
+    hypothesis: str
+    measure: str
+    outcome: str = ""
+    owner: UUID
+    proposed_at: datetime
+    review_on: date | None = None
+    state: str
+    team: UUID | None = None
 
 
 class UnlinkedGoal(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -4,6 +4,7 @@ from plimsoll_client.requests.charters import *
 from plimsoll_client.requests.cycles import *
 from plimsoll_client.requests.decisions import *
 from plimsoll_client.requests.events import *
+from plimsoll_client.requests.experiments import *
 from plimsoll_client.requests.exports import *
 from plimsoll_client.requests.goal_acts import *
 from plimsoll_client.requests.goals import *

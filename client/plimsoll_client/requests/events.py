@@ -18,7 +18,8 @@ def get_event_schema(type: str | UUID) -> Request[bytes]:
 def get_snapshot(
     *,
     position: int | None = None,
-    kinds: Sequence[Literal["charter", "cycle", "decision", "goal", "member", "organisation", "team"]] | None = None,
+    kinds: Sequence[Literal["charter", "cycle", "decision", "experiment", "goal", "member", "organisation", "team"]]
+    | None = None,
 ) -> Request[bytes]:
     """Everything that you may see at one position of the log, a line each; then follow the feed from there."""
     return build_request("GET", "/v1/snapshot", bytes, query={"position": position, "kinds": kinds})

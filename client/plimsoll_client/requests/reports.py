@@ -14,11 +14,11 @@ def alignment_report(
     as_of: str | None = None,
     recorded_as_of: str | None = None,
     team: str | None = None,
-    member: str | None = None,
     window: int | None = None,
     explain: bool | None = None,
     names: bool | None = None,
     format: Literal["csv", "json", "text"] | None = None,
+    member: str | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.AlignmentReport]:
     """What serves which purpose and how far it has come; what hangs in the air, and what hangs on one person."""
@@ -31,11 +31,11 @@ def alignment_report(
             "as_of": as_of,
             "recorded_as_of": recorded_as_of,
             "team": team,
-            "member": member,
             "window": window,
             "explain": explain,
             "names": names,
             "format": format,
+            "member": member,
         },
         header={"Plimsoll-After-Position": plimsoll_after_position},
     )
@@ -47,11 +47,11 @@ def cycles_report(
     as_of: str | None = None,
     recorded_as_of: str | None = None,
     team: str | None = None,
-    member: str | None = None,
     window: int | None = None,
     explain: bool | None = None,
     names: bool | None = None,
     format: Literal["csv", "json", "text"] | None = None,
+    member: str | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.CyclesReport]:
     """What worked, what to improve, what came of it, and which goals went on."""
@@ -64,11 +64,11 @@ def cycles_report(
             "as_of": as_of,
             "recorded_as_of": recorded_as_of,
             "team": team,
-            "member": member,
             "window": window,
             "explain": explain,
             "names": names,
             "format": format,
+            "member": member,
         },
         header={"Plimsoll-After-Position": plimsoll_after_position},
     )
@@ -80,11 +80,11 @@ def decisions_report(
     as_of: str | None = None,
     recorded_as_of: str | None = None,
     team: str | None = None,
-    member: str | None = None,
     window: int | None = None,
     explain: bool | None = None,
     names: bool | None = None,
     format: Literal["csv", "json", "text"] | None = None,
+    member: str | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.DecisionsReport]:
     """How long decisions take, whether their time-box holds, and what is asked again."""
@@ -97,11 +97,11 @@ def decisions_report(
             "as_of": as_of,
             "recorded_as_of": recorded_as_of,
             "team": team,
-            "member": member,
             "window": window,
             "explain": explain,
             "names": names,
             "format": format,
+            "member": member,
         },
         header={"Plimsoll-After-Position": plimsoll_after_position},
     )
@@ -113,11 +113,11 @@ def drift_report(
     as_of: str | None = None,
     recorded_as_of: str | None = None,
     team: str | None = None,
-    member: str | None = None,
     window: int | None = None,
     explain: bool | None = None,
     names: bool | None = None,
     format: Literal["csv", "json", "text"] | None = None,
+    member: str | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.DriftReport]:
     """What has drifted, and who could say one sentence to whom to mend it."""
@@ -130,11 +130,11 @@ def drift_report(
             "as_of": as_of,
             "recorded_as_of": recorded_as_of,
             "team": team,
-            "member": member,
             "window": window,
             "explain": explain,
             "names": names,
             "format": format,
+            "member": member,
         },
         header={"Plimsoll-After-Position": plimsoll_after_position},
     )
@@ -146,11 +146,11 @@ def overload_report(
     as_of: str | None = None,
     recorded_as_of: str | None = None,
     team: str | None = None,
-    member: str | None = None,
     window: int | None = None,
     explain: bool | None = None,
     names: bool | None = None,
     format: Literal["csv", "json", "text"] | None = None,
+    member: str | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.OverloadReport]:
     """Who is overloaded, by what, and what would relieve them."""
@@ -163,11 +163,11 @@ def overload_report(
             "as_of": as_of,
             "recorded_as_of": recorded_as_of,
             "team": team,
-            "member": member,
             "window": window,
             "explain": explain,
             "names": names,
             "format": format,
+            "member": member,
         },
         header={"Plimsoll-After-Position": plimsoll_after_position},
     )
@@ -179,11 +179,11 @@ def recognition_report(
     as_of: str | None = None,
     recorded_as_of: str | None = None,
     team: str | None = None,
-    member: str | None = None,
     window: int | None = None,
     explain: bool | None = None,
     names: bool | None = None,
     format: Literal["csv", "json", "text"] | None = None,
+    member: str | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.RecognitionReport]:
     """Whether results and working together are both recognised, and whose help was not."""
@@ -196,11 +196,11 @@ def recognition_report(
             "as_of": as_of,
             "recorded_as_of": recorded_as_of,
             "team": team,
-            "member": member,
             "window": window,
             "explain": explain,
             "names": names,
             "format": format,
+            "member": member,
         },
         header={"Plimsoll-After-Position": plimsoll_after_position},
     )
@@ -212,11 +212,11 @@ def reliability_report(
     as_of: str | None = None,
     recorded_as_of: str | None = None,
     team: str | None = None,
-    member: str | None = None,
     window: int | None = None,
     explain: bool | None = None,
     names: bool | None = None,
     format: Literal["csv", "json", "text"] | None = None,
+    member: str | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.ReliabilityReport]:
     """What became of promises, early renegotiation included, and how both sides answer."""
@@ -229,11 +229,11 @@ def reliability_report(
             "as_of": as_of,
             "recorded_as_of": recorded_as_of,
             "team": team,
-            "member": member,
             "window": window,
             "explain": explain,
             "names": names,
             "format": format,
+            "member": member,
         },
         header={"Plimsoll-After-Position": plimsoll_after_position},
     )
@@ -245,11 +245,11 @@ def rituals_report(
     as_of: str | None = None,
     recorded_as_of: str | None = None,
     team: str | None = None,
-    member: str | None = None,
     window: int | None = None,
     explain: bool | None = None,
     names: bool | None = None,
     format: Literal["csv", "json", "text"] | None = None,
+    member: str | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.RitualsReport]:
     """How many minutes a week the charters' rituals ask of each member, together and async."""
@@ -262,11 +262,11 @@ def rituals_report(
             "as_of": as_of,
             "recorded_as_of": recorded_as_of,
             "team": team,
-            "member": member,
             "window": window,
             "explain": explain,
             "names": names,
             "format": format,
+            "member": member,
         },
         header={"Plimsoll-After-Position": plimsoll_after_position},
     )
@@ -278,11 +278,11 @@ def support_report(
     as_of: str | None = None,
     recorded_as_of: str | None = None,
     team: str | None = None,
-    member: str | None = None,
     window: int | None = None,
     explain: bool | None = None,
     names: bool | None = None,
     format: Literal["csv", "json", "text"] | None = None,
+    member: str | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.SupportReport]:
     """Who needs what of whom, what is in the way, what was heard."""
@@ -295,7 +295,38 @@ def support_report(
             "as_of": as_of,
             "recorded_as_of": recorded_as_of,
             "team": team,
+            "window": window,
+            "explain": explain,
+            "names": names,
+            "format": format,
             "member": member,
+        },
+        header={"Plimsoll-After-Position": plimsoll_after_position},
+    )
+
+
+def tensions_report(
+    *,
+    after_position: int | None = None,
+    as_of: str | None = None,
+    recorded_as_of: str | None = None,
+    team: str | None = None,
+    window: int | None = None,
+    explain: bool | None = None,
+    names: bool | None = None,
+    format: Literal["csv", "json", "text"] | None = None,
+    plimsoll_after_position: int | None = None,
+) -> Request[m.TensionsReport]:
+    """Which tensions of purpose and performance show, since when, and what was tried about them."""
+    return build_request(
+        "GET",
+        "/v1/reports/tensions",
+        m.TensionsReport,
+        query={
+            "after_position": after_position,
+            "as_of": as_of,
+            "recorded_as_of": recorded_as_of,
+            "team": team,
             "window": window,
             "explain": explain,
             "names": names,

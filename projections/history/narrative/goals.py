@@ -22,6 +22,7 @@ from projections.history.narrative.charters import CHARTER_NARRATORS
 from projections.history.narrative.context import NarrativeContext, Narrator, append_text
 from projections.history.narrative.cycles import CYCLE_NARRATORS
 from projections.history.narrative.decisions import DECISION_NARRATORS
+from projections.history.narrative.experiments import EXPERIMENT_NARRATORS
 from projections.history.narrative.phrases import (
     describe_changes,
     excerpt,
@@ -406,4 +407,4 @@ NARRATORS: dict[type, Narrator] = {
 }
 
 NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS
-NARRATORS |= RECOGNITION_NARRATORS | SUBSCRIPTION_NARRATORS
+NARRATORS |= EXPERIMENT_NARRATORS | RECOGNITION_NARRATORS | SUBSCRIPTION_NARRATORS

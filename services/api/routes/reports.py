@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -18,11 +18,12 @@ from projections.cycles import review
 from projections.database.database import Database
 from projections.decisions import report as decisions_report
 from projections.drift import report as drift_report
-from projections.figures import Figure, Report, ReportScope
+from projections.figures import WINDOW_DAYS, Figure, Report, ReportScope
 from projections.overload import report as overload_report
 from projections.recognition import report as recognition_report
 from projections.reliability import report as reliability_report
 from projections.support import report as support_report
+from projections.tensions import report as tensions_report
 from services.api.context import RequestContext
 from services.api.filters import MemberReference, TeamReference, missing_stream
 from services.api.http.responses import HttpResponse
@@ -37,11 +38,10 @@ from services.visibility.reports import ReportVisibility, named_ids
 CSV, TEXT = "text/csv", "text/plain"
 
 
-class ReportQuery(AsOfQuery, frozen=True, kw_only=True):
-    """Whose report, when, and how much of it."""
+class GroupReportQuery(AsOfQuery, frozen=True, kw_only=True):
+    """Which team's report (the organisation's where none is named), when, and how much of it."""
 
     team: TeamReference | None = None
-    member: MemberReference | None = None
     window: (
         Annotated[
             int,
@@ -49,7 +49,7 @@ class ReportQuery(AsOfQuery, frozen=True, kw_only=True):
                 ge=1,
                 le=366,
                 description="Days that end with the day asked about. Without it 28, and 84 for a team's shares of"
-                " additions and of imposed goals.",
+                " additions and of imposed goals and for tensions.",
             ),
         ]
         | None
@@ -59,84 +59,110 @@ class ReportQuery(AsOfQuery, frozen=True, kw_only=True):
     format: Literal["json", "csv", "text"] = "json"
 
 
-REPORTS: dict[str, tuple[Callable[[Database, AsOf, ReportScope], Report], type[Report], str]] = {
-    "overload": (
+class ReportQuery(GroupReportQuery, frozen=True, kw_only=True):
+    """Whose report, when, and how much of it."""
+
+    member: MemberReference | None = None
+
+
+class _Kind(NamedTuple):
+    """One report: how it is computed, what it answers, what it can be asked."""
+
+    compute: Callable[[Database, AsOf, ReportScope], Report]
+    answer: type[Report]
+    summary: str
+    query: type[GroupReportQuery] = ReportQuery
+    #: Days of the window where none is asked for.
+    window: int = WINDOW_DAYS
+
+
+REPORTS: dict[str, _Kind] = {
+    "overload": _Kind(
         overload_report.build_report,
         overload_report.OverloadReport,
         "Who is overloaded, by what, and what would relieve them",
     ),
-    "drift": (
+    "drift": _Kind(
         drift_report.build_report,
         drift_report.DriftReport,
         "What has drifted, and who could say one sentence to whom to mend it",
     ),
-    "alignment": (
+    "alignment": _Kind(
         alignment_report.build_report,
         alignment_report.AlignmentReport,
         "What serves which purpose and how far it has come; what hangs in the air, and what hangs on one person",
     ),
-    "cycles": (
+    "cycles": _Kind(
         review.build_report,
         review.CyclesReport,
         "What worked, what to improve, what came of it, and which goals went on",
     ),
-    "decisions": (
+    "decisions": _Kind(
         decisions_report.build_report,
         decisions_report.DecisionsReport,
         "How long decisions take, whether their time-box holds, and what is asked again",
     ),
-    "reliability": (
+    "reliability": _Kind(
         reliability_report.build_report,
         reliability_report.ReliabilityReport,
         "What became of promises, early renegotiation included, and how both sides answer",
     ),
-    "recognition": (
+    "recognition": _Kind(
         recognition_report.build_report,
         recognition_report.RecognitionReport,
         "Whether results and working together are both recognised, and whose help was not",
     ),
-    "rituals": (
+    "rituals": _Kind(
         rituals.build_report,
         rituals.RitualsReport,
         "How many minutes a week the charters' rituals ask of each member, together and async",
     ),
-    "support": (
+    "support": _Kind(
         support_report.build_report,
         support_report.SupportReport,
         "Who needs what of whom, what is in the way, what was heard",
+    ),
+    "tensions": _Kind(
+        tensions_report.build_report,
+        tensions_report.TensionsReport,
+        "Which tensions of purpose and performance show, since when, and what was tried about them",
+        query=GroupReportQuery,
+        window=tensions_report.WINDOW_DAYS,
     ),
 }
 
 
 def _report_route(name: str) -> Route:
-    compute, answer, summary = REPORTS[name]
+    kind = REPORTS[name]
 
     @query_route(
         f"/v1/reports/{name}",
         Operation(
             id=f"{name}Report",
             weight=Weight.REPORT,
-            summary=summary,
+            summary=kind.summary,
             tag="reports",
             scopes=(READ,),
-            query=ReportQuery,
-            answer=answer,
+            query=kind.query,
+            answer=kind.answer,
             media=("application/json", CSV, TEXT),
             reads_view=True,
         ),
     )
     def get_report(call: RequestContext) -> HttpResponse:
-        query: ReportQuery = call.query
+        query: GroupReportQuery = call.query
         view = requested_as_of(call)
         team, _ = _resolve_reference(call, "team", query.team)
-        member, person = _resolve_reference(call, "member", query.member)
+        member, person = _resolve_reference(call, "member", getattr(query, "member", None))
         _require_access(call.viewer, team, member, person)
         record_person_read(call, view, f"reports/{name}", team=team, member=member)
         database = call.runtime.database
-        scope = ReportScope.with_default_window(team=team, member=member, window=query.window, explain=query.explain)
+        scope = ReportScope.with_default_window(
+            team=team, member=member, window=query.window, explain=query.explain, default_days=kind.window
+        )
         sight = ReportVisibility(call.viewer, database, view, scope, is_present=is_of_present(call, view))
         # What nobody here may see of persons is not computed: in a large organisation that is most of the work.
-        report = sight.redact(compute(database, view, replace(scope, persons=sight.persons)))
+        report = sight.redact(kind.compute(database, view, replace(scope, persons=sight.persons)))
         if query.format == "csv":
             return read_response(call, to_csv(report.figures), view, media_type=CSV)
         if query.format == "text":

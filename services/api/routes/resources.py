@@ -13,6 +13,7 @@ import msgspec
 from domain.cycle.state import Cycle
 from domain.decision.state import Decision
 from domain.envelope import Instant, RecordedEvent
+from domain.experiment.state import Experiment
 from domain.goal.state import Ended, Goal, Promised, without_statements
 from domain.organisation.organisation import Organisation
 from domain.registry import AGGREGATES
@@ -40,8 +41,8 @@ from services.visibility.policy import can_see_person, can_see_scope, redact_cyc
 
 NDJSON = "application/x-ndjson"
 #: Kinds of resources, those that others refer to first.
-KINDS = ("organisation", "team", "member", "charter", "cycle", "decision", "goal")
-ResourceKind = Literal["organisation", "team", "member", "charter", "cycle", "decision", "goal"]
+KINDS = ("organisation", "team", "member", "charter", "cycle", "decision", "experiment", "goal")
+ResourceKind = Literal["organisation", "team", "member", "charter", "cycle", "decision", "experiment", "goal"]
 #: Streams that are read and folded at a time.
 _BATCH_SIZE = 200
 #: Seconds in which a batch has to be taken.
@@ -62,7 +63,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: ResourceKind
     id: UUID
     version: int
-    #: The word for where a goal, cycle or decision stands.
+    #: The word for where a goal, cycle, decision or experiment stands.
     state: str | None = None
     organisation: OrganisationState | None = None
     team: TeamSummary | None = None
@@ -70,6 +71,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     charter: CharterSummary | None = None
     cycle: Cycle | None = None
     decision: Decision | None = None
+    experiment: Experiment | None = None
     goal: Goal | None = None
 
 
@@ -115,7 +117,7 @@ class ResourceSight:
         if kind not in KINDS or state is None:
             return None
         # Members and charters are known to all, as in their lists; what of them is not, is left out below.
-        if kind in ("goal", "cycle", "decision") and not self._events.can_see_stream(kind, stream_id):
+        if kind in ("goal", "cycle", "decision", "experiment") and not self._events.can_see_stream(kind, stream_id):
             return None
         word = state_of(state) if kind == "cycle" else getattr(state, "state", None) if kind != "member" else None
         shown = {kind: self._redact(kind, state, entry.version)}

@@ -1,0 +1,106 @@
+"""The figures of tensions at one `as_of`, each from where its report has it, and only those that are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from datetime import date, timedelta
+
+import msgspec
+
+from domain.calendar import end_of_day
+from domain.organisation.organisation import Organisation
+from projections.as_of import AsOf
+from projections.charters import rituals
+from projections.database.database import Database
+from projections.decisions.report import build_time_box_figure
+from projections.drift import report as drift
+from projections.figures import Figure, GroupFigure, ReportScope
+from projections.overload import report as overload
+from projections.people import organisation_at
+from projections.recognition.report import build_relationship_figure
+from projections.support import report as support
+from projections.support.queries import SupportFacts
+from projections.tensions import practice
+
+_MICROSECOND = timedelta(microseconds=1)
+_WEEK_DAYS = 7
+
+
+def at_end_of(day: date, as_of: AsOf, organisation: Organisation) -> AsOf:
+    """The end of an earlier day in the organisation's zone, knowing the same; under the policy of that time."""
+    at = end_of_day(day, as_of.tzinfo) - _MICROSECOND
+    return msgspec.structs.replace(as_of, at=at, today=day, policy=organisation.policy_at(at))
+
+
+def load_organisation(database: Database, as_of: AsOf) -> Organisation:
+    """The organisation with its policies; before it began the defaults hold."""
+    return organisation_at(database, as_of) or Organisation(id=as_of.organisation_id, name="")
+
+
+class TensionContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What one evaluation is about."""
+
+    database: Database
+    as_of: AsOf
+    scope: ReportScope
+    organisation: Organisation
+
+
+Found = Iterator[Figure | GroupFigure]
+
+
+def _from_overload(at: TensionContext) -> Found:
+    return overload.build_share_figures(at.database, at.as_of, at.scope)
+
+
+def _from_goals(at: TensionContext) -> Found:
+    live = drift.load_live_goals(at.database, at.as_of, at.scope)
+    yield practice.build_measure_figure(live, at.scope)
+    yield practice.build_static_figure(at.database, at.as_of, at.scope, live)
+    yield from drift.build_share_figures(at.database, at.as_of, at.scope, live)
+
+
+def _from_answers(at: TensionContext) -> Found:
+    return practice.build_answer_figures(at.database, at.as_of, at.scope)
+
+
+def _from_support(at: TensionContext) -> Found:
+    evidence = SupportFacts(at.database, at.as_of, at.scope)
+    yield from support.build_share_figures(evidence)
+    yield practice.build_check_in_figure(at.database, evidence)
+
+
+def _from_rituals(at: TensionContext) -> Found:
+    """As the charters stand, and as they stood a week before."""
+    yield rituals.build_minutes_figure(at.database, at.as_of, at.scope)
+    before = at_end_of(at.as_of.today - timedelta(days=_WEEK_DAYS), at.as_of, at.organisation)
+    figure, parts = rituals.build_minutes_figure(at.database, before, at.scope)
+    yield GroupFigure(msgspec.structs.replace(figure, name="ritual_minutes_before"), parts)
+
+
+def _from_decisions(at: TensionContext) -> Found:
+    yield build_time_box_figure(at.database, at.as_of, at.scope)
+
+
+def _from_recognitions(at: TensionContext) -> Found:
+    yield build_relationship_figure(at.database, at.as_of, at.scope)
+
+
+#: The names of figures -> where they come from.
+_SOURCES: tuple[tuple[frozenset[str], Callable[[TensionContext], Found]], ...] = (
+    (
+        frozenset({"goals_without_measure", "static_share", "stale_share", "purpose_drift", "acknowledgement_share"}),
+        _from_goals,
+    ),
+    (frozenset({"changes_accepted", "approaches_chosen"}), _from_answers),
+    (frozenset({"yes_and_ratio", "imposed_share"}), _from_overload),
+    (frozenset({"needs_answered", "needs_past_answer_by", "check_ins_a_week"}), _from_support),
+    (frozenset({"ritual_minutes", "ritual_minutes_before"}), _from_rituals),
+    (frozenset({"decisions_inside_time_box"}), _from_decisions),
+    (frozenset({"relationship_share"}), _from_recognitions),
+)
+
+
+def load_figures(at: TensionContext, wanted: Collection[str]) -> list[Figure | GroupFigure]:
+    """The figures of these names, and those that come with them."""
+    return [figure for names, load in _SOURCES if not names.isdisjoint(wanted) for figure in load(at)]
