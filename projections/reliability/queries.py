@@ -33,8 +33,8 @@ class DuePromise(msgspec.Struct, frozen=True, kw_only=True):
     team: UUID | None
     self_set: bool
     due: date
-    #: As the events have it: open where nothing was decided yet.
-    kept: Kept
+    #: In which part of the triple it is; `open`: in none yet.
+    counts_as: Kept
     #: Left out, as its sponsor did not answer a timely proposal.
     missed_answer: bool
     awaits: str | None
@@ -43,26 +43,14 @@ class DuePromise(msgspec.Struct, frozen=True, kw_only=True):
     #: When it could no longer be kept, if it is late or broken.
     missed_at: int
     warned_at: int | None
-    #: Its last day is over.
-    is_over: bool
     events: list[UUID]
-
-    @property
-    def counts_as(self) -> Kept:
-        """In which part of the triple it is; `open`: in none yet.
-
-        One that is open when its due is over has been missed, but where a change that was proposed in time still
-        waits for its answer, or rework has time.
-        """
-        if self.kept != "open" or not self.is_over or self.awaits_what == "timely_change":
-            return self.kept
-        return "late_or_broken"
 
 
 class AnswerFact(msgspec.Struct, frozen=True, kw_only=True):
     """A request, an answer (given or missed) or a renegotiation. Instants are microseconds UTC."""
 
-    event: UUID
+    #: Of a request: its event, as what was pushed back names it.
+    key: str
     at: int
     kind: str
     team: UUID | None
@@ -71,8 +59,9 @@ class AnswerFact(msgspec.Struct, frozen=True, kw_only=True):
     member: UUID | None
     how: str | None
     since: int
-    due: date | None
-    question: UUID
+    due: str | None
+    #: The question and the fact itself; only where figures are explained.
+    events: list[UUID]
 
 
 class ReliabilityFacts:
@@ -85,6 +74,7 @@ class ReliabilityFacts:
         self.zone = as_of.tzinfo
         self.until = to_micros(as_of.at)
         self._ends: dict[str, int] = {}
+        self._ids: dict[str, UUID] = {}
         before = date.fromordinal(max(1, as_of.today.toordinal() - scope.window))
         self.since = to_micros(end_of_day(before, self.zone))
         due, answers, pushback = database.query_many(
@@ -95,11 +85,11 @@ class ReliabilityFacts:
             ]
         )
         self.promises = [self._to_promise(row) for row in cancellable(due)]
-        self.answers = [_to_answer(row) for row in answers]
+        self.answers = [self._to_answer(row) for row in cancellable(answers)]
         #: Request -> what its owner did instead of promising it as it was.
-        self.pushback: dict[UUID, list[UUID]] = defaultdict(list)
+        self.pushback: dict[str, list[UUID]] = defaultdict(list)
         for row in pushback:
-            self.pushback[UUID(row.question)].append(UUID(row.event_id))
+            self.pushback[row.question].append(UUID(row.event_id))
 
     def _build_query(self, name: str, member: str, team: str = "team", **params: str | int) -> Query:
         parts, asked = ["1 = 1"], dict[str, str]()
@@ -117,22 +107,52 @@ class ReliabilityFacts:
         over = self._end_of(row.deliver_by)
         return DuePromise(
             goal=UUID(row.stream_id),
-            owner=UUID(row.owner),
-            sponsor=UUID(row.sponsor),
-            team=UUID(row.team) if row.team else None,
+            owner=self._id_of(row.owner),
+            sponsor=self._id_of(row.sponsor),
+            team=self._id_of(row.team) if row.team else None,
             self_set=bool(row.self_set),
             due=date.fromisoformat(row.due),
-            kept=row.kept,
+            counts_as=self._judge(row, over),
             missed_answer=bool(row.missed_answer),
             awaits=row.awaits,
             awaits_what=row.awaits_what,
             awaits_since=row.awaits_since,
             missed_at=over if row.missed_at is None else min(over, row.missed_at),
             warned_at=row.warned_at,
-            # A day whose last instant is asked about is over.
-            is_over=over <= self.until + 1,
             events=_EVENTS.decode(row.events) if self._scope.explain else [],
         )
+
+    def _to_answer(self, row: Row) -> AnswerFact:
+        return AnswerFact(
+            key=row.event_id,
+            at=row.occurred_at,
+            kind=row.kind,
+            team=self._id_of(row.team) if row.team else None,
+            owner=self._id_of(row.owner),
+            side=row.side,
+            member=self._id_of(row.member) if row.member else None,
+            how=row.how,
+            since=row.since or 0,
+            due=row.due,
+            events=[UUID(row.question), UUID(row.event_id)] if self._scope.explain else [],
+        )
+
+    def _judge(self, row: Row, over: int) -> Kept:
+        """The part of the triple; `over`: when its last day is, microseconds UTC.
+
+        One that is open when its due is over has been missed, but where a change that was proposed in time still
+        waits for its answer, or rework has time. A day whose last instant is asked about is over.
+        """
+        kept: Kept = row.kept
+        if kept != "open" or over > self.until + 1 or row.awaits_what == "timely_change":
+            return kept
+        return "late_or_broken"
+
+    def _id_of(self, text: str) -> UUID:
+        """The id, made once: a member owns many promises."""
+        if text not in self._ids:
+            self._ids[text] = UUID(text)
+        return self._ids[text]
 
     def _end_of(self, day: str) -> int:
         """When that day is over, microseconds UTC."""
@@ -163,24 +183,8 @@ class ReliabilityFacts:
 
     def count_lead_days(self, fact: AnswerFact) -> Fraction:
         """How long before the end of the due in force a renegotiation was proposed; negative after it."""
-        end = self._end_of((fact.due or self._as_of.today).isoformat())
+        end = self._end_of(fact.due or self._as_of.today.isoformat())
         return Fraction(end - fact.since, timedelta(days=1) // timedelta(microseconds=1))
-
-
-def _to_answer(row: Row) -> AnswerFact:
-    return AnswerFact(
-        event=UUID(row.event_id),
-        at=row.occurred_at,
-        kind=row.kind,
-        team=UUID(row.team) if row.team else None,
-        owner=UUID(row.owner),
-        side=row.side,
-        member=UUID(row.member) if row.member else None,
-        how=row.how,
-        since=row.since or 0,
-        due=date.fromisoformat(row.due) if row.due else None,
-        question=UUID(row.question),
-    )
 
 
 def by_owner(facts: Iterable[DuePromise | AnswerFact]) -> list[tuple[UUID | None, UUID]]:

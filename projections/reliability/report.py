@@ -134,7 +134,7 @@ def _lead_figures(evidence: ReliabilityFacts, group: dict[str, Any]) -> Iterator
     """How long before the due changes are proposed: the median, and the 15th percentile (by the nearest rank)."""
     accepted = evidence.list_kind("renegotiation")
     days = sorted(map(evidence.count_lead_days, accepted))
-    events = event_ids(event for fact in accepted for event in (fact.question, fact.event))
+    events = _list_events(accepted)
     early = days[-(-15 * len(days) // 100) - 1] if days else None
     for name, value in (("", median(days) if days else None), ("_p15", early)):
         figure = _days_figure(f"renegotiation_lead_days{name}", value, len(days), events, group)
@@ -148,18 +148,18 @@ def _answer_figures(evidence: ReliabilityFacts, group: dict[str, Any]) -> Iterat
         given = [fact for fact in answers if fact.how != "missed"]
         days = [to_days(fact.at - fact.since) for fact in given]
         value = Fraction(median(days)) if days else None
-        figure = _days_figure(f"{side}_answer_days", value, len(days), _question_events(given), group)
+        figure = _days_figure(f"{side}_answer_days", value, len(days), _list_events(given), group)
         yield of_group(figure, _by_answerer(given))
         missed = len(answers) - len(given)
-        share = build_share(f"{side}_answers_missed", missed, len(answers), events=_question_events(answers), **group)
+        share = build_share(f"{side}_answers_missed", missed, len(answers), events=_list_events(answers), **group)
         yield of_group(share, _by_answerer(answers))
 
 
 def _pushback_figure(evidence: ReliabilityFacts, group: dict[str, Any]) -> GroupFigure:
     """The requests that their owners declined, countered or deferred; about 0 means that people cannot say no."""
     requests = evidence.list_kind("request")
-    pushed = [fact for fact in requests if fact.event in evidence.pushback]
-    events = event_ids(event for fact in requests for event in (fact.event, *evidence.pushback.get(fact.event, ())))
+    pushed = [fact for fact in requests if fact.key in evidence.pushback]
+    events = event_ids(e for fact in requests for e in (*fact.events, *evidence.pushback.get(fact.key, ())))
     return of_group(
         build_share("pushback_rate", len(pushed), len(requests), events=events, **group), by_owner(requests)
     )
@@ -181,5 +181,5 @@ def _by_answerer(answers: Sequence[AnswerFact]) -> list[tuple[UUID | None, UUID 
     return [(fact.team, fact.member) for fact in answers]
 
 
-def _question_events(answers: Sequence[AnswerFact]) -> list[UUID]:
-    return event_ids(event for fact in answers for event in (fact.question, fact.event))
+def _list_events(facts: Sequence[AnswerFact]) -> list[UUID]:
+    return event_ids(event for fact in facts for event in fact.events)
