@@ -13,6 +13,7 @@ from projections.history.history import HISTORY
 from projections.marts.projection import MARTS_PROJECTION
 from projections.overload.facts import OVERLOAD
 from projections.people import MEMBERS, ORGANISATIONS, TEAMS
+from projections.pulse.pulses import PULSES
 from projections.recognition.recognitions import RECOGNITIONS
 from projections.subscriptions import SUBSCRIPTIONS
 from projections.support.facts import SUPPORT
@@ -29,6 +30,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     MEMBERS,
     ORGANISATIONS,
     OVERLOAD,
+    PULSES,
     RECOGNITIONS,
     SUBSCRIPTIONS,
     SUPPORT,

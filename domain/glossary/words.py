@@ -10,6 +10,7 @@ from typing import Any
 from domain.glossary.framework import CHARTERS, CYCLES, DECISIONS
 from domain.glossary.goals import GOALS
 from domain.glossary.people import PEOPLE, POLICIES, SHARED
+from domain.glossary.pulses import PULSES
 from domain.glossary.recognitions import RECOGNITIONS
 from domain.glossary.subscriptions import SUBSCRIPTIONS
 
@@ -24,6 +25,7 @@ PARTS: tuple[Glossary, ...] = (
     DECISIONS,
     PEOPLE,
     POLICIES,
+    PULSES,
     RECOGNITIONS,
     SHARED,
     SUBSCRIPTIONS,

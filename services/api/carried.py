@@ -20,6 +20,8 @@ class Carried(StrEnum):
     GROUP = "group"
     #: What only those read whose charter it is: acknowledgements, breaches, repairs.
     CHARTER = "charter"
+    #: Sums of a team's pulse.
+    PULSE = "pulse"
     #: Who said what of whom.
     RECOGNITION = "recognition"
     CYCLE = "cycle"
@@ -39,6 +41,7 @@ CARRIED: dict[str, frozenset[Carried]] = {
     "decisionsReport": _REPORT | {Carried.DECISION},
     "driftReport": _REPORT | {Carried.CHARTER},
     "overloadReport": _REPORT,
+    "pulseReport": frozenset({Carried.PULSE}),
     "recognitionReport": _REPORT,
     "ritualsReport": _REPORT | {Carried.CHARTER},
     "supportReport": _REPORT,
@@ -70,6 +73,9 @@ CARRIED: dict[str, frozenset[Carried]] = {
     "getMember": frozenset({Carried.PERSON}),
     "getMemberHistory": frozenset({Carried.PERSON}),
     "listKeys": frozenset({Carried.KEY}),
+    "listPulses": _NOTHING,
+    "getPulse": frozenset({Carried.PULSE}),
+    "getPulseHistory": frozenset({Carried.PULSE}),
     "listRecognitions": frozenset({Carried.RECOGNITION}),
     "getRecognition": frozenset({Carried.RECOGNITION}),
     "getRecognitionHistory": frozenset({Carried.RECOGNITION, Carried.GOAL}),

@@ -205,6 +205,7 @@ _PATH_WORDS: dict[str, tuple[str, str]] = {
     "of": ("Whose charter it is: id or reference of a team, or `organisation`.", "core"),
     "cycle": ("Id or external reference of the cycle.", "spring"),
     "decision": ("Id or external reference of the decision.", "on-call"),
+    "pulse": ("Id or external reference of the pulse; its id where it is answered.", "autumn"),
     "recognition": ("Id or external reference of the recognition.", "thanks-ben"),
     "member": ("Id or external reference of the member.", "ana"),
     "members": ("Id or external reference of the member.", "ana"),

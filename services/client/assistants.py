@@ -48,7 +48,7 @@ _COMPONENTS = "#/components/schemas/"
 
 _P = ParamSpec("_P")
 
-Report = Literal["alignment", "cycles", "decisions", "drift", "overload", "recognition", "rituals", "support"]
+Report = Literal["alignment", "cycles", "decisions", "drift", "overload", "pulse", "recognition", "rituals", "support"]
 GoalName = Annotated[str, Field(min_length=1, description="A goal's reference, its id, or the beginning of its id.")]
 AsOf = Annotated[str | None, Field(description="As it was then: a day (its end) or an RFC 3339 instant. Default: now.")]
 Fields = Annotated[
@@ -189,7 +189,7 @@ class Assistant:
         window: Annotated[int | None, Field(description="Days that end with the day asked about.")] = None,
         as_of: AsOf = None,
     ) -> str:
-        """Show a report in sentences: overload, drift, support, alignment, cycles, decisions, recognition or rituals.
+        """Show a report in sentences: one of those that `report` names.
 
         Without a team or a member it is about all that this person may see.
         """

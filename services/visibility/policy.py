@@ -7,7 +7,7 @@ is pushed from it (`events`, `feed`). None of it needs HTTP. A viewer's organisa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -26,6 +26,7 @@ from domain.decision.state import Decision
 from domain.errors import Forbidden
 from domain.goal.state import DraftGoal, Ended, Goal, Promised
 from domain.member.member import Member
+from domain.pulse.pulse import Pulse, WaveClosed
 from domain.recognition.recognition import Recognition
 from projections.goals import GoalVisibilityFilter
 from services.authorization import READ, AccessSubject, Capability, Viewer, can_see_everything, may
@@ -149,6 +150,23 @@ def require_recognition(viewer: Viewer, recognition: Recognition) -> None:
         )
 
 
+# --- pulses ----------------------------------------------------------------------------------------------------------
+
+P = TypeVar("P", Pulse, WaveClosed)
+
+
+def redact_pulse(viewer: Viewer, closed: P) -> P:
+    """A wave, or the event that closed it, without the sums of teams that are not the viewer's.
+
+    All of them are safe to know; whose they are is the teams' own business.
+    """
+    return replace(
+        closed,
+        results=tuple(result for result in closed.results if can_see_scope(viewer, result.team)),
+        withheld=tuple(one for one in closed.withheld if can_see_scope(viewer, one.team)),
+    )
+
+
 # --- the goals of a cycle --------------------------------------------------------------------------------------------
 #
 # The organisation's own cycle holds goals of every team. An event about one of them is visible to members
@@ -229,6 +247,8 @@ STREAM_RULES: dict[str, StreamRule] = {
     "goal": lambda viewer, _, state: can_see_goal(viewer, state),
     "cycle": lambda viewer, _, state: can_see_scope(viewer, state.of.team),
     "decision": lambda viewer, _, state: can_see_decision(viewer, state),
+    # What of it is whose: `redact_pulse`.
+    "pulse": _may_read,
     "recognition": lambda viewer, _, state: can_see_recognition(viewer, state),
     "subscription": lambda viewer, _, state: READ in viewer.scopes and state.owner == viewer.member_id,
 }

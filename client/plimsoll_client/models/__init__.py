@@ -25,6 +25,9 @@ from plimsoll_client.models.members_bodies import *
 from plimsoll_client.models.organisation import *
 from plimsoll_client.models.organisation_bodies import *
 from plimsoll_client.models.organisation_events import *
+from plimsoll_client.models.pulse_events import *
+from plimsoll_client.models.pulses import *
+from plimsoll_client.models.pulses_bodies import *
 from plimsoll_client.models.recognition_events import *
 from plimsoll_client.models.recognitions import *
 from plimsoll_client.models.recognitions_bodies import *
@@ -47,6 +50,7 @@ from plimsoll_client.models import (
     key_events,
     member_events,
     organisation_events,
+    pulse_events,
     recognition_events,
     subscription_events,
     team_events,
@@ -61,6 +65,7 @@ EVENT_DATA = {
     **key_events.EVENT_DATA,
     **member_events.EVENT_DATA,
     **organisation_events.EVENT_DATA,
+    **pulse_events.EVENT_DATA,
     **recognition_events.EVENT_DATA,
     **subscription_events.EVENT_DATA,
     **team_events.EVENT_DATA,

@@ -70,6 +70,8 @@ class Policy(Struct, frozen=True, kw_only=True, omit_defaults=True):
     load_red: str = "1"
     looked_at_days: int = 90
     pace_line: str = "1.5"
+    pulse_by_leads: bool = False
+    pulse_items: str = ""
     purpose_line: str = "0.2"
     reminder_working_days: int = 3
     require_purpose: bool = False
