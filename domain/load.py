@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from math import lcm
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -70,34 +71,67 @@ class Spread(NamedTuple):
 
 
 class WeekLoad(msgspec.Struct, frozen=True, kw_only=True):
-    """One owner's week: hours as exact fractions, from today on where the week has begun."""
+    """One owner's week, from today on where it has begun. Hours are whole numbers of parts, `unit` of which make one.
+
+    As exact as fractions, and a tenth of the time: a report weighs tens of thousands of weeks.
+    """
 
     #: Its Monday.
     week: date
-    planned: Fraction
-    available: Fraction
-    #: planned / available; 0 where both are nothing; None where something is planned and nothing is available.
-    ratio: Fraction | None
+    unit: int
+    planned_parts: int
+    available_parts: int
+    #: The part of what is planned that rests on a default effort.
+    estimated_parts: int = 0
     #: Working days left of it on which the owner is there.
     days: int = 0
     #: How many goals ask for hours in it.
     goals: int = 0
-    #: The part of `planned` that rests on a default effort.
-    estimated: Fraction = _ZERO
-    #: `available` rests on the policy's default hours.
+    #: What is available rests on the policy's default hours.
     default_hours: bool = False
     #: No working day of it is left: not a week to report.
     skipped: bool = False
 
     @property
+    def planned(self) -> Fraction:
+        """Hours."""
+        return Fraction(self.planned_parts, self.unit)
+
+    @property
+    def available(self) -> Fraction:
+        """Hours."""
+        return Fraction(self.available_parts, self.unit)
+
+    @property
+    def estimated(self) -> Fraction:
+        """Hours of what is planned that rest on a default effort."""
+        return Fraction(self.estimated_parts, self.unit)
+
+    @property
+    def ratio_terms(self) -> tuple[int, int] | None:
+        """Numerator and denominator of planned / available, in no lowest terms.
+
+        0 where both are nothing; None where something is planned and nothing is available.
+        """
+        if self.available_parts:
+            return self.planned_parts, self.available_parts
+        return None if self.planned_parts else (0, 1)
+
+    @property
+    def ratio(self) -> Fraction | None:
+        """`ratio_terms` as a fraction."""
+        terms = self.ratio_terms
+        return None if terms is None else Fraction(*terms)
+
+    @property
     def has_no_capacity(self) -> bool:
         """Something is planned where there is no hour to do it in."""
-        return self.ratio is None
+        return self.planned_parts > 0 and not self.available_parts
 
     @property
     def is_estimated_only(self) -> bool:
         """Whether every planned hour rests on an effort that was not stated."""
-        return self.planned > 0 and self.estimated == self.planned
+        return 0 < self.planned_parts == self.estimated_parts
 
 
 # --- planned -----------------------------------------------------------------------------------------------------
@@ -111,8 +145,14 @@ def remaining_effort(commitment: Commitment, policy: Policy) -> Fraction | None:
     effort = commitment.effort_hours if commitment.effort_hours is not None else commitment.estimated_hours
     if effort is None:
         return None
-    left = to_fraction(effort) * max(_ZERO, 1 - to_fraction(commitment.progress))
+    left = _compute_rest(effort, commitment.progress)
     return left * to_fraction(policy.blocked_share) if commitment.blocked else left
+
+
+# The same few efforts and progresses come up over and over in a report.
+@lru_cache(maxsize=4096)
+def _compute_rest(effort: str, progress: str) -> Fraction:
+    return to_fraction(effort) * max(_ZERO, 1 - to_fraction(progress))
 
 
 def is_paused(commitment: Commitment, today: date) -> bool:
@@ -156,7 +196,7 @@ def spread_effort(commitment: Commitment, today: date, presence: Presence, polic
         return Spread(rate, first, date.max if commitment.due < today else commitment.due)
     days = presence.count_days(first, commitment.due)
     if days:
-        return Spread(effort / days, first, commitment.due)
+        return Spread(Fraction(effort.numerator, effort.denominator * days), first, commitment.due)
     last = presence.nth_day(first, OVERDUE_SPREAD_DAYS)
     return None if last is None else Spread(effort / OVERDUE_SPREAD_DAYS, first, last)
 
@@ -198,8 +238,34 @@ def available_within(
     segments: Sequence[CapacitySegment], first: date, last: date, presence: Presence
 ) -> tuple[Fraction, bool]:
     """Hours that the owner has in [first, last], and whether any of them rest on the policy's default."""
-    total, default, end = _ZERO, False, last
-    for segment in reversed(segments):
+    unit = _find_unit(segments)
+    parts, default = _count_available_parts(_to_daily_parts(segments, unit), first, last, presence)
+    return Fraction(parts, unit), default
+
+
+class _DailyParts(NamedTuple):
+    """A segment of capacity in parts of an hour."""
+
+    first: date
+    per_day: int
+    declared: bool
+
+
+def _find_unit(segments: Iterable[CapacitySegment], *denominators: int) -> int:
+    return lcm(*(segment.per_day.denominator for segment in segments), *denominators)
+
+
+def _to_daily_parts(segments: Iterable[CapacitySegment], unit: int) -> list[_DailyParts]:
+    """The last segment first."""
+    parts = [_DailyParts(segment.first, to_units(segment.per_day, unit), segment.declared) for segment in segments]
+    return parts[::-1]
+
+
+def _count_available_parts(
+    segments: Iterable[_DailyParts], first: date, last: date, presence: Presence
+) -> tuple[int, bool]:
+    total, default, end = 0, False, last
+    for segment in segments:
         days = presence.count_days(max(first, segment.first), end)
         if days:
             total += segment.per_day * days
@@ -260,10 +326,10 @@ def week_loads_of_placed(
     weeks: int = WEEKS_AHEAD,
 ) -> list[WeekLoad]:
     """As `week_loads`, of commitments laid out and capacities cut into segments already."""
-    # Whole numbers of one common unit: as exact as fractions, and a week's sum costs no common denominators.
-    unit = lcm(*(entry.spread.per_day.denominator for entry in laid))
+    unit = _find_unit(segments, *(entry.spread.per_day.denominator for entry in laid))
     asks = [_Demand(e.spread.first, e.spread.last, to_units(e.spread.per_day, unit), e.estimated) for e in laid]
-    return [_week_load(first, last, asks, unit, segments, presence) for first, last in weeks_ahead(today, weeks)]
+    supply = _to_daily_parts(segments, unit)
+    return [_week_load(first, last, asks, unit, supply, presence) for first, last in weeks_ahead(today, weeks)]
 
 
 class _Demand(NamedTuple):
@@ -279,11 +345,12 @@ def to_units(hours: Fraction, unit: int) -> int:
     return hours.numerator * (unit // hours.denominator)
 
 
-def weeks_ahead(today: date, weeks: int = WEEKS_AHEAD) -> list[tuple[date, date]]:
+@lru_cache(maxsize=64)
+def weeks_ahead(today: date, weeks: int = WEEKS_AHEAD) -> tuple[tuple[date, date], ...]:
     """First and last day that count of each week: from today to Sunday, then from Monday to Sunday."""
     start, end = monday(today).toordinal(), date.max.toordinal()
     mondays = range(start, min(start + 7 * weeks, end + 1), 7)
-    return [(max(today, date.fromordinal(n)), date.fromordinal(min(n + 6, end))) for n in mondays]
+    return tuple((max(today, date.fromordinal(n)), date.fromordinal(min(n + 6, end))) for n in mondays)
 
 
 def _week_load(  # noqa: PLR0913 - a week, what is asked in it, and what there is
@@ -291,38 +358,30 @@ def _week_load(  # noqa: PLR0913 - a week, what is asked in it, and what there i
     last: date,
     asks: Sequence[_Demand],
     unit: int,
-    segments: Sequence[CapacitySegment],
+    supply: Sequence[_DailyParts],
     presence: Presence,
 ) -> WeekLoad:
     planned = estimated = goals = 0
     days = presence.count_days(first, last)
-    for ask in asks:
-        if ask.first <= last and ask.last >= first:
-            whole = ask.first <= first and ask.last >= last
-            parts = ask.per_day * (days if whole else presence.count_days(max(ask.first, first), min(ask.last, last)))
+    for begin, end, per_day, is_estimated in asks:
+        if begin <= last and end >= first:
+            whole = begin <= first and end >= last
+            parts = per_day * (days if whole else presence.count_days(max(begin, first), min(end, last)))
             planned += parts
             goals += parts > 0
-            estimated += parts if ask.estimated else 0
-    available, default = available_within(segments, first, last, presence)
-    hours = Fraction(planned, unit)
+            estimated += parts if is_estimated else 0
+    available, default = _count_available_parts(supply, first, last, presence)
     return WeekLoad(
         week=monday(first),
-        planned=hours,
-        available=available,
-        ratio=load_ratio(hours, available),
+        unit=unit,
+        planned_parts=planned,
+        available_parts=available,
+        estimated_parts=estimated,
         days=days,
         goals=goals,
-        estimated=Fraction(estimated, unit) if estimated else _ZERO,
         default_hours=default,
         skipped=first.weekday() >= WORKING_DAYS_PER_WEEK,
     )
-
-
-def load_ratio(planned: Fraction, available: Fraction) -> Fraction | None:
-    """The ratio of both; 0 where both are nothing, None where only `available` is."""
-    if available:
-        return planned / available
-    return None if planned else _ZERO
 
 
 def worst_week(loads: Sequence[WeekLoad], first: date, due: date) -> WeekLoad | None:
@@ -334,12 +393,35 @@ def worst_week(loads: Sequence[WeekLoad], first: date, due: date) -> WeekLoad | 
     weeks = [w for w in loads if not w.skipped]
     end = max(first, due)
     met = [w for w in weeks if w.week <= end and w.week + timedelta(days=6) >= first] or weeks[:1]
-    return max(met, key=lambda w: (w.ratio is None, w.ratio or _ZERO, -w.week.toordinal()), default=None)
+    return max(met, key=_Fullness, default=None)
+
+
+class _Fullness:
+    """How full a week is, to be compared with another; weeks alike are equal, so the first of them is found."""
+
+    __slots__ = ("terms",)
+
+    def __init__(self, week: WeekLoad) -> None:
+        self.terms = week.ratio_terms
+
+    def __gt__(self, other: _Fullness) -> bool:
+        if self.terms is None or other.terms is None:
+            return self.terms is None and other.terms is not None
+        return self.terms[0] * other.terms[1] > other.terms[0] * self.terms[1]
 
 
 def line_of_week(load: WeekLoad, policy: Policy) -> Line | None:
     """The line that the week is over; estimates alone draw none."""
-    return None if load.is_estimated_only else line_crossed(load.ratio, policy)
+    if load.is_estimated_only:
+        return None
+    terms = load.ratio_terms
+    if terms is None or _is_above(terms, to_fraction(policy.load_red)):
+        return "red"
+    return "amber" if _is_above(terms, to_fraction(policy.load_amber)) else None
+
+
+def _is_above(terms: tuple[int, int], limit: Fraction) -> bool:
+    return terms[0] * limit.denominator > limit.numerator * terms[1]
 
 
 def line_crossed(ratio: Fraction | None, policy: Policy) -> Line | None:

@@ -74,6 +74,8 @@ class Policy(Value, frozen=True, kw_only=True):
     pulse_by_leads: bool = False
     #: Items of the organisation's own in each pulse, a line each; empty: none.
     pulse_items: Lines = ""
+    #: Person level is shown to the person alone: to no lead, steward or auditor.
+    co_determination: bool = False
     #: The last day of which an import over HTTP may say what others did; None: no such day. From then on they say it.
     history_until: date | None = None
 

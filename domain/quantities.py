@@ -34,6 +34,8 @@ _PLACES = 6
 _QUOTED = 60
 #: More digits than `_WRITTEN` takes: nothing is rounded before it is looked at.
 _EXACT = Context(prec=100)
+#: A tuple: `int | str` in the call would be built anew each time.
+_NUMBERS = (int, float, Decimal, str)
 
 
 def parse_quantity(
@@ -43,7 +45,7 @@ def parse_quantity(
 
     Raises `InvalidField` for anything but a finite number of at most `places` decimals within [low, high].
     """
-    if not isinstance(value, int | float | Decimal | str):
+    if not isinstance(value, _NUMBERS):
         raise InvalidField("a number, or a decimal number as a string", pointer=pointer)
     return _parse_quantity(value, pointer, low, high, places)
 

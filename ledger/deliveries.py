@@ -136,6 +136,7 @@ class SigningKey(msgspec.Struct, frozen=True, kw_only=True):
     #: 32 bytes.
     private_key: bytes
     created_at: datetime
+    #: When it signs no more, and is published no more; None: that is not decided.
     retired_at: datetime | None
 
 
@@ -250,9 +251,9 @@ class Deliveries:
             session.run("add_webhook_secret", subscription_id=subscription_id, at=now, secret=secret)
 
     def load_signing_keys(self) -> list[SigningKey]:
-        """The deployment's key pairs, the newest first."""
+        """The deployment's key pairs that sign now, the newest first."""
         with self._recorder.read() as session:
-            rows = session.query("webhook_signing_keys")
+            rows = session.query("webhook_signing_keys", now=to_micros(self._clock()))
         return [
             SigningKey(
                 key_id=str(key_id),
@@ -263,11 +264,12 @@ class Deliveries:
             for key_id, private_key, created_at, retired_at in rows
         ]
 
-    def add_signing_key(self, key_id: str, private_key: bytes) -> None:
-        """Sign with this key pair from now on; those before it are retired, and published until they are forgotten."""
+    def add_signing_key(self, key_id: str, private_key: bytes, *, former_until: datetime | None = None) -> None:
+        """Sign with this key pair from now on, and with those before it until then; None: no more."""
         now = to_micros(self._clock())
+        until = now if former_until is None else to_micros(former_until)
         with self._recorder.write() as session:
-            session.run("retire_webhook_signing_keys", at=now)
+            session.run("retire_webhook_signing_keys", until=until)
             session.run("add_webhook_signing_key", key_id=key_id, private_key=private_key.hex(), at=now)
 
     # --- the worker -----------------------------------------------------------------------------------------------
@@ -326,7 +328,7 @@ class Deliveries:
             with self._recorder.write() as session:
                 session.run("renew_webhook_leases", ids=list(ids), owner=owner, until=to_micros(until))
 
-    def find_lost(self, ids: Collection[UUID], owner: str, until: datetime) -> set[UUID]:
+    def find_lost_leases(self, ids: Collection[UUID], owner: str, until: datetime) -> set[UUID]:
         """The subscriptions whose lease another owner holds by now; leases that had merely run out are renewed."""
         if not ids:
             return set()
@@ -361,7 +363,7 @@ class Deliveries:
             rows = session.query("last_webhook_delivery", subscription_id=subscription_id)
         return int(rows[0][0] or 0)
 
-    def find_known(self, subscription_id: UUID, events: Collection[UUID]) -> set[UUID]:
+    def find_existing(self, subscription_id: UUID, events: Collection[UUID]) -> set[UUID]:
         """Of these events, those that have a delivery already and so are not new."""
         if not events:
             return set()

@@ -28,7 +28,7 @@ from ledger.decider import CommandDecider
 from ledger.errors import LedgerMisconfigured, LedgerNotMigrated
 from ledger.event_sources import LogSource
 from ledger.idempotency import RecentReceipts
-from ledger.serialization import Mapper, Upcast, decode_events
+from ledger.serialization import LogRecord, Mapper, Upcast, decode_events, read_records
 from ledger.states import BatchStates, ReadCache, StateCache, StreamState, fold
 from ledger.storage.migrations import latest_migration
 from ledger.storage.opening import open_recorder
@@ -265,17 +265,34 @@ class Ledger:
 
         Of some tags, of one stream, where they are named.
         """
-        return self._query(
-            "feed",
-            organisation_id=organisation_id,
-            after=after,
-            upto=upto,
-            limit=limit,
-            any_type=not types,
-            types=list(types),
-            any_subject=subject is None,
-            subject=subject,
-        )
+        return [
+            record.decode() for record in self.read_records(organisation_id, after, limit, types, subject, upto=upto)
+        ]
+
+    def read_records(
+        self,
+        organisation_id: UUID,
+        after: int,
+        limit: int,
+        types: Sequence[str] = (),
+        subject: UUID | None = None,
+        *,
+        upto: int = _NO_LIMIT,
+    ) -> list[LogRecord]:
+        """The events of `read_feed` as they are stored."""
+        with self.recorder.read() as session:
+            rows = session.query(
+                "feed",
+                organisation_id=organisation_id,
+                after=after,
+                upto=upto,
+                limit=limit,
+                any_type=not types,
+                types=list(types),
+                any_subject=subject is None,
+                subject=subject,
+            )
+        return read_records(rows, self._mapper)
 
     def read_events_at(self, organisation_id: UUID, positions: Sequence[int]) -> list[RecordedEvent]:
         """An organisation's events at some positions, in order."""

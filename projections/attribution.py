@@ -11,7 +11,7 @@ from domain.envelope import RecordedEvent, Source
 from domain.instants import from_micros, to_micros
 from domain.registry import AGGREGATES
 from projections.as_of import AsOf
-from projections.database.database import Database, named_statements
+from projections.database.database import Database, named_statements, to_id
 from projections.database.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
 from projections.engine.stream_events import StreamEvents, to_column_value
 
@@ -104,7 +104,9 @@ def load_attributed_acts(
     }
     rows = database.query(named_statements("attribution")["latest"], params)
     acts = [
-        AttributedAct(row.kind, UUID(row.stream_id), UUID(row.event_id), UUID(row.actor), from_micros(row.recorded_at))
+        AttributedAct(
+            row.kind, to_id(row.stream_id), to_id(row.event_id), to_id(row.actor), from_micros(row.recorded_at)
+        )
         for row in rows
     ]
     return acts, rows[0].n if rows else 0

@@ -19,7 +19,7 @@ from domain.goal.state import Ended, Goal
 from domain.instants import to_micros
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
-from projections.database.database import Database, named_statements, query_by_ids
+from projections.database.database import Database, named_statements, query_by_ids, to_id
 from projections.figures import Figure, event_ids, round_for_report
 
 #: Fewer cases give no figure.
@@ -117,7 +117,7 @@ def _load_cases(database: Database, as_of: AsOf, member: UUID) -> Iterator[_Case
         goal = goals.get(row.stream_id)
         kept = _is_kept(goal, as_of) if isinstance(goal, Ended) else None
         if kept is not None and row.event_id not in corrected and row.occurred_at > changed.get(row.stream_id, 0):
-            yield _Case(UUID(row.event_id), round(to_fraction(row.confidence) * 10), kept)
+            yield _Case(to_id(row.event_id), round(to_fraction(row.confidence) * 10), kept)
 
 
 def _is_kept(goal: Ended, as_of: AsOf) -> bool | None:

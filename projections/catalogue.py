@@ -15,6 +15,7 @@ from projections.overload.facts import OVERLOAD
 from projections.people import MEMBERS, ORGANISATIONS, TEAMS
 from projections.pulse.pulses import PULSES
 from projections.recognition.recognitions import RECOGNITIONS
+from projections.reliability.facts import RELIABILITY
 from projections.subscriptions import SUBSCRIPTIONS
 from projections.support.facts import SUPPORT
 
@@ -31,6 +32,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     ORGANISATIONS,
     OVERLOAD,
     PULSES,
+    RELIABILITY,
     RECOGNITIONS,
     SUBSCRIPTIONS,
     SUPPORT,

@@ -6,10 +6,11 @@ only here, where it is printed. There is no composite score and no ranked list o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from math import sqrt
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, Self, TypeVar
 from uuid import UUID
@@ -149,27 +150,36 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         )
 
 
+#: Teams and persons behind a count of a figure; nobody in a pair counts for nothing.
+_Behind = Sequence[tuple[UUID | None, UUID | None]]
+
+
 class GroupFigure(NamedTuple):
-    """A group's figure with the persons behind it, who are never in an answer."""
+    """A group's figure with the persons behind each of its counts, who are never in an answer."""
 
     figure: Figure
-    parts: Parts
+    behind: tuple[_Behind, ...]
 
 
 def of_group(figure: Figure, *parts: Iterable[tuple[UUID | None, UUID | None]]) -> GroupFigure:
     """The figure with who is behind each of its counts, as (team, person); without a part nobody is."""
-    return GroupFigure(figure, tuple(contributions(part) for part in parts))
+    return GroupFigure(figure, tuple(part if isinstance(part, list) else list(part) for part in parts))
 
 
 class FigureList(list[Figure]):
     """The figures of a report as it was built: beside those of groups, who is behind them."""
 
     def __init__(self, figures: Iterable[Figure | GroupFigure] = ()) -> None:
-        self.parts: list[Parts | None] = []
+        self._behind: list[tuple[_Behind, ...] | None] = []
         for figure in figures:
-            bare, parts = figure if isinstance(figure, GroupFigure) else (figure, None)
+            bare, behind = figure if isinstance(figure, GroupFigure) else (figure, None)
             self.append(bare)
-            self.parts.append(parts)
+            self._behind.append(behind)
+
+    @cached_property
+    def parts(self) -> list[Parts | None]:
+        """Who is behind each figure; None where it is no group's. Computed for viewers who do not see everything."""
+        return [None if behind is None else tuple(map(contributions, behind)) for behind in self._behind]
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -224,6 +234,10 @@ class ReportScope(msgspec.Struct, frozen=True, kw_only=True):
     def of_team(self) -> bool:
         """Whether it is a team's report, not one member's within it."""
         return self.team is not None and self.member is None
+
+    def list_events(self, events: Iterable[UUID | None]) -> list[UUID] | None:
+        """The events behind a figure (`event_ids`) where they are to be named; else none are looked for."""
+        return event_ids(events) if self.explain else None
 
     @property
     def share_days(self) -> int:

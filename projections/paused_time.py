@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -66,6 +67,8 @@ def to_days(value: int) -> Fraction:
     return Fraction(value, DAY_MICROS)
 
 
+# The same days come up in goal after goal.
+@lru_cache(maxsize=4096)
 def midnight(day: date, zone: ZoneInfo) -> int:
     """The day's 00:00 in the zone."""
     return to_micros(end_of_day(day - _DAY, zone))
@@ -82,5 +85,10 @@ def paused_spans(pauses: Sequence[PauseRecord], zone: ZoneInfo) -> Iterator[Span
 def absent_spans(absences: Iterable[Absence], zone: ZoneInfo) -> Iterator[Span]:
     """When an absent member's clocks stand."""
     for absence in absences:
-        back = end_of_day(add_working_days(absence.to, RETURN_GRACE_WORKING_DAYS), zone)
-        yield midnight(absence.from_, zone), to_micros(back)
+        yield _compute_absent_span(absence.from_, absence.to, zone)
+
+
+@lru_cache(maxsize=4096)
+def _compute_absent_span(first: date, last: date, zone: ZoneInfo) -> Span:
+    back = end_of_day(add_working_days(last, RETURN_GRACE_WORKING_DAYS), zone)
+    return midnight(first, zone), to_micros(back)

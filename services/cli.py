@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 from services.client.arguments import NAMES as CLIENT_COMMANDS
 from services.client.arguments import add_client_commands
 from services.client.completion import SHELLS, answer_completion, print_completion
+from services.commands.lake_arguments import add_lake_commands, run_lake
 
 if TYPE_CHECKING:
-    from services.commands.console import Console
+    from services.console import Console
     from services.settings import Settings
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - its type has no public name
@@ -86,7 +87,7 @@ def _require_text(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
 
 def _find_exit_code(error: Exception) -> int:
     """The exit code of an expected error, which is printed as one line; 0 for a defect, whose traceback is wanted."""
-    from services.commands.console import CommandFailed, WrongUsage
+    from services.console import CommandFailed, WrongUsage
     from services.settings import SettingsError
 
     if isinstance(error, SettingsError | WrongUsage):
@@ -103,7 +104,7 @@ def _find_exit_code(error: Exception) -> int:
 
 def _run(given: argparse.Namespace) -> int:
     """Dispatch; each command's module is imported only when it runs."""
-    from services.commands.console import Console
+    from services.console import Console
 
     console = Console(as_json=getattr(given, "json", False))
     if given.command == "completion":
@@ -128,6 +129,10 @@ def _run_here(given: argparse.Namespace, settings: Settings, console: Console) -
             return _run_store(given, settings, console)
         case "bi":
             return _run_bi(given, settings, console)
+        case "lake":
+            return run_lake(given, settings, console)
+        case "signing-keys":
+            return _run_signing_keys(given, settings, console)
         case _:
             return _run_health(given, settings, console)
 
@@ -180,6 +185,14 @@ def _run_export(given: argparse.Namespace, settings: Settings, console: Console)
     return data.export_all(settings, console, query, organisation=given.organisation, folder=given.all)
 
 
+def _run_signing_keys(given: argparse.Namespace, settings: Settings, console: Console) -> int:
+    from services.commands import signing_keys
+
+    if given.what == "list":
+        return signing_keys.list_signing_keys(settings, console)
+    return signing_keys.rotate_signing_key(settings, console, overlap_hours=given.overlap_hours)
+
+
 def _run_bi(given: argparse.Namespace, settings: Settings, console: Console) -> int:
     from services.commands import bi
 
@@ -192,6 +205,7 @@ def _run_bi(given: argparse.Namespace, settings: Settings, console: Console) -> 
                 role=given.role,
                 names=given.names,
                 rotate=given.rotate,
+                own_schema=given.own_schema,
             )
         case "revoke":
             return bi.revoke(settings, console, role=given.role)
@@ -378,6 +392,7 @@ def _add_sinks(commands: Commands) -> None:
     for name, words in (
         ("redis", "append every event to a Redis stream"),
         ("nats", "publish every event to NATS JetStream (extra `nats`)"),
+        ("kafka", "produce every event to a Kafka topic (extra `kafka`)"),
     ):
         sink = _add_command(group, name, words, json=False)
         sink.add_argument("--url", help="where the broker is; default: PLIMSOLL_SINK_URL")
@@ -427,6 +442,10 @@ def _add_store(commands: Commands) -> None:
     rotate.add_argument("key", metavar="KEY_ID")
     rotate.add_argument("--overlap-hours", type=int, default=24, help="how long the old one works on")
     _add_command(keys, "revoke", "make a key invalid at once").add_argument("key", metavar="KEY_ID")
+    signing = _add_group(commands, "signing-keys", "the key pairs that webhooks are signed with")
+    _add_command(signing, "list", "list those that sign now")
+    renew = _add_command(signing, "rotate", "sign with a new key pair")
+    renew.add_argument("--overlap-hours", type=int, default=24, metavar="N", help="how long the former one signs too")
 
 
 def _add_data(commands: Commands) -> None:
@@ -449,6 +468,7 @@ def _add_data(commands: Commands) -> None:
     seed.add_argument("--rows", action="store_true", help="print the import's rows instead")
     _add_export(commands)
     _add_bi(commands)
+    add_lake_commands(_add_group(commands, "lake", "the marts and the log as Delta tables (extra `bi`)"), _add_command)
 
 
 def _add_bi(commands: Commands) -> None:
@@ -458,6 +478,9 @@ def _add_bi(commands: Commands) -> None:
     grant.add_argument("--role", metavar="NAME", help="what it is called; default: plimsoll_bi_ and the organisation")
     grant.add_argument("--names", action="store_true", help="with the names of members")
     grant.add_argument("--rotate", action="store_true", help="give a role that there is a new password")
+    grant.add_argument(
+        "--own-schema", metavar="SCHEMA", help="make a schema in which the role may make tables, for dbt and the like"
+    )
     _add_command(group, "revoke", "drop a role").add_argument("role", metavar="ROLE")
     _add_command(group, "list", "list the roles")
     _add_organisation_option(_add_command(group, "refresh", "bring the computed marts to where the views are"))

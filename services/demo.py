@@ -12,14 +12,15 @@ import msgspec
 
 from services import logs, seed
 from services import runtime as composition
-from services.commands.console import CommandFailed
 from services.commands.serving import handle_stop_signals, serve_until_stopped
+from services.console import CommandFailed
 from services.imports.importer import import_lines
 from services.organisations import OPERATOR, STEWARD_SCOPES, create_key, create_organisation, find_organisation_id
 from services.runtime import Runtime
+from services.worker.embedded import start_runtime
 
 if TYPE_CHECKING:
-    from services.commands.console import Console
+    from services.console import Console
     from services.settings import Settings
 
 NAME = "Harbour & Co"
@@ -61,7 +62,7 @@ def run(settings: Settings, console: Console, *, port: int | None, data: Path) -
     with Runtime.open(settings) as runtime:
         note = _seed(runtime, data / STATE_FILE, console)
         runtime.engine.catch_up()
-    with handle_stop_signals() as stop, Runtime.start(settings) as runtime:
+    with handle_stop_signals() as stop, start_runtime(settings) as runtime:
         serve_until_stopped(runtime, lambda url: _print_ready(console, url, note, settings.database_url), stop=stop)
     console.print_note("stopped; the data stays in " + str(data))
     return 0
@@ -148,6 +149,8 @@ Checkout's charter was made together: the decision, the objection that changed i
 Checkout's last quarter: what became of each goal, and what goes on into this one (one improvement is overdue):
   get "/v1/reports/cycles?team=checkout&format=text"
   get "/v1/cycles/checkout-last/history"
+Which promises were kept, renegotiated in time, or missed; was there a word before; and how soon each side answers:
+  get "/v1/reports/reliability?window=90&format=text"
 Who asked for help, who answered, and who has not; and which of Priya's extras can wait, to be decided this week:
   get "/v1/reports/support?format=text"
   get "/v1/decisions/which-can-wait"

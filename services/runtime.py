@@ -36,11 +36,8 @@ from services.person_reads import PersonReads, kept_from
 from services.wakeups.local import LocalWakeups, Wakeups
 
 if TYPE_CHECKING:
-    import dramatiq
-
     from services.pulses import Pulses
     from services.settings import Settings
-    from services.worker.jobs import Jobs
 
 
 #: Two exports at a time, each with a connection for its rows and one for what it looks up.
@@ -50,7 +47,7 @@ _LOOKUP_THREADS = 12
 
 
 class Runtime:
-    """Everything that outlives a request. Make one with `open` or `start`; close it when done."""
+    """Connections, caches and wake-ups: what outlives a request. Make one with `open`; close it when done."""
 
     def __init__(
         self,
@@ -85,48 +82,21 @@ class Runtime:
             opened.callback(self.person_reads.close)
             self.pulse_store = PulseStore(self.ledger.recorder)
             self.engine = Engine(self.ledger, self.database, PROJECTIONS)
-            self._jobs: Jobs | None = None
-            self._jobs_lock = threading.Lock()
             self.wakeups = _create_wakeups(settings)
             opened.callback(self.wakeups.close)
             self._exit_stack = opened.pop_all()
 
     @classmethod
-    def open(cls, settings: Settings) -> Self:
-        """Connections only: no thread of ours runs. Never runs DDL."""
-        return cls(settings)
+    def open(cls, settings: Settings, *, statement_timeout_s: float = 0) -> Self:
+        """Connections only: no thread of ours runs. Never runs DDL.
 
-    @classmethod
-    def start(cls, settings: Settings) -> Self:
-        """`open` and, when embedded, the worker: jobs and scheduler in this process, the views' engine in a child.
-
-        For a server: PostgreSQL ends a reading statement after `store_wait_s` seconds.
+        `statement_timeout_s`: PostgreSQL ends a reading statement after so many seconds; 0: never.
         """
-        runtime = cls(settings, statement_timeout_s=settings.store_wait_s)
-        if settings.is_embedded:
-            from services.worker.engine_process import EngineProcess  # noqa: PLC0415 - as in `jobs`
-            from services.worker.worker import Worker  # noqa: PLC0415
+        return cls(settings, statement_timeout_s=statement_timeout_s)
 
-            engine = EngineProcess(settings)
-            runtime._exit_stack.callback(engine.close)
-            worker = Worker(runtime, scheduler=True, engine=engine)
-            worker.start()
-            runtime._exit_stack.callback(worker.stop)
-        return runtime
-
-    @property
-    def jobs(self) -> Jobs:
-        """The jobs and their broker; made when they are first asked for.
-
-        Broker, logging and metrics take a third of the start of a command that only opens the store.
-        """
-        with self._jobs_lock:
-            if self._jobs is None:
-                from services.worker.jobs import Jobs  # noqa: PLC0415
-
-                self._jobs = Jobs(_create_broker(self.settings), self)
-                self._exit_stack.callback(self._jobs.broker.close)
-            return self._jobs
+    def close_first(self, close: Callable[[], None]) -> None:
+        """Call this when the runtime is closed, before what was opened until now is."""
+        self._exit_stack.callback(close)
 
     def handle(self, command: Command) -> Receipt:
         """Record one command's events and wake the projector: the wake-up follows every commit, by construction.
@@ -240,22 +210,10 @@ def migrate(settings: Settings, *, restored: bool = False) -> Migration:
     return Migration(applied=applied, views=views.begun, events=events, restored=restored, bi=analysts)
 
 
-def _create_broker(settings: Settings) -> dramatiq.Broker:
-    from dramatiq.brokers.stub import StubBroker  # noqa: PLC0415 - as in `jobs`
-
-    from services.worker.metrics import JobMetrics  # noqa: PLC0415
-
-    if settings.redis_url is None:
-        return StubBroker(middleware=[JobMetrics()])
-    # Its import takes as long as all others together and is needed only with Redis.
-    from dramatiq.brokers.redis import RedisBroker  # noqa: PLC0415
-
-    return RedisBroker(url=settings.redis_url, middleware=[JobMetrics()], namespace="plimsoll:jobs")
-
-
 def _create_wakeups(settings: Settings) -> Wakeups:
     if settings.redis_url is None:
         return LocalWakeups()
-    from services.wakeups.redis import RedisWakeups  # noqa: PLC0415 - as above
+    # A laptop without Redis need not import its client at every start.
+    from services.wakeups.redis import RedisWakeups  # noqa: PLC0415
 
     return RedisWakeups(settings.redis_url)

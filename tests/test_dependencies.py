@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -48,6 +49,7 @@ def _name(requirement: str) -> str:
     return re.split(r"[^A-Za-z0-9_.-]", requirement)[0].lower().replace("_", "-")
 
 
+@functools.cache
 def imported(places: tuple[str, ...]) -> set[str]:
     """Distributions that the code below these places imports."""
     modules: set[str] = set()

@@ -58,6 +58,9 @@ from projections.marts.registry import MARTS
 from projections.overload import pairing, relief
 from projections.overload import queries as overload_queries
 from projections.overload import report as overload_report
+from projections.pulse import report as pulse_report
+from projections.recognition import report as recognition_report
+from projections.reliability import report as reliability_report
 from projections.support import report as support_report
 from services import authorization, cli, person_reads, settings
 from services.api import commands as api_commands
@@ -79,7 +82,7 @@ from services.imports import rows as imports_rows
 from services.imports.rows import ACT_TYPES
 from services.visibility import feed
 from services.worker import scheduler
-from tests.contracts.mart_page import column_row
+from tests.contracts.mart_page import TABLES, column_row
 from tests.spec import Story, offer, why
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -404,9 +407,13 @@ def test_no_command_is_told_that_there_is_not() -> None:
 # --- marts: docs/bi.md -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mart", MARTS.values(), ids=list(MARTS))
-def test_every_mart_is_told_column_by_column(mart: Mart) -> None:
-    told = extract_section(read_page("bi.md"), f"`{mart.name}`")
+@pytest.mark.parametrize(
+    ("page", "mart"),
+    [(page, mart) for page, marts in TABLES.items() for mart in marts],
+    ids=[mart.name for marts in TABLES.values() for mart in marts],
+)
+def test_every_mart_is_told_column_by_column(page: str, mart: Mart) -> None:
+    told = extract_section(read_page(page), f"`{mart.name}`")
 
     assert mart.comment in told
     assert mart.use in told
@@ -527,9 +534,28 @@ NAMES_OF_DECISIONS = {
     *("objections_integrated", "decisions_reopened"),
 }
 NAMES_OF_ALIGNMENT = {"purpose_progress", "untied_share", "single_contributor_share"}
+NAMES_OF_RELIABILITY = {
+    *(f"{prefix}{kept}" for prefix in ("", "self_set_") for kept in (*reliability_report.TRIPLE, "honoured")),
+    *("awaiting_sponsor", "undecided", "sponsor_missed_answer", "surprise_rate", "pushback_rate"),
+    *("renegotiation_lead_days", "renegotiation_lead_days_p15", "owner_answer_days", "sponsor_answer_days"),
+    *("owner_answers_missed", "sponsor_answers_missed"),
+}
+NAMES_OF_RECOGNITION = {
+    *("recognitions", "relationship_share", "results_recognised", "helpers_recognised", "received_gini"),
+    *("recognitions_received", "recognitions_given"),
+}
+NAMES_OF_PULSE = {"psychological_safety"}
 #: Of all reports but drift.
 NAMES_ELSEWHERE = (
-    NAMES_OF_ALIGNMENT | NAMES_OF_DECISIONS | NAMES_OF_OVERLOAD | NAMES_OF_RITUALS | NAMES_OF_SUPPORT | NAMES_OF_CYCLES
+    NAMES_OF_RELIABILITY
+    | NAMES_OF_ALIGNMENT
+    | NAMES_OF_DECISIONS
+    | NAMES_OF_OVERLOAD
+    | NAMES_OF_RITUALS
+    | NAMES_OF_SUPPORT
+    | NAMES_OF_CYCLES
+    | NAMES_OF_RECOGNITION
+    | NAMES_OF_PULSE
 )
 
 
@@ -551,10 +577,15 @@ def reported_figures(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         view = resolve_as_of(
             database, story, story.organisation_id, as_of=date(2026, 3, 10), recorded_as_of=None, now=story.now
         )
-        makers = (alignment_report, overload_report, drift_report, rituals, support_report, review, decisions_report)
+        makers = (
+            *(alignment_report, overload_report, drift_report, rituals, support_report, review, decisions_report),
+            *(reliability_report, recognition_report, pulse_report),
+        )
         of_core = figures.ReportScope(team=story.id("core", "team"))
         reports = [maker.build_report(database, view) for maker in makers]
         reports.append(overload_report.build_report(database, view, of_core))
+        of_ana = figures.ReportScope(member=story.id("ana"))
+        reports.append(recognition_report.build_report(database, view, of_ana))
         return {f.name for report in reports for f in report.figures}
 
 
@@ -573,6 +604,27 @@ def test_drift_has_a_row_for_each_of_its_figures(reported_figures: set[str]) -> 
 
 def test_no_figure_is_answered_that_is_not_told(reported_figures: set[str]) -> None:
     assert set() == reported_figures - extract_code(read_page("reports.md"))
+
+
+# --- what each figure must not be used for: docs/what-not-to-do.md ---------------------------------------------------
+
+
+#: Of one person, for that person alone.
+NAMES_OF_CALIBRATION = {f"confidence_{part}" for part in ("brier", "reliability", "resolution", "uncertainty")}
+#: Of each goal, and no report about one promise has them.
+NAMES_OF_GOALS = {"abandoned", "contributors"}
+
+
+def test_the_page_says_of_every_figure_what_it_must_not_be_used_for(reported_figures: set[str]) -> None:
+    rows = [row for row in parse_rows(read_page("what-not-to-do.md")) if row[0].startswith("`")]
+
+    assert reported_figures | NAMES_OF_CALIBRATION | NAMES_OF_GOALS == extract_code(" ".join(row[0] for row in rows))
+    assert all(row[1] and row[2] for row in rows)
+
+
+def test_every_figure_has_one_row_there() -> None:
+    names = re.findall(r"`(\w+)`", " ".join(row[0] for row in parse_rows(read_page("what-not-to-do.md"))))
+    assert len(names) == len(set(names))
 
 
 # --- limits: docs/operations.md --------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ LIBRARIES = {
     *("argcomplete", "dramatiq", "eventsourcing", "httpx", "limits", "litestar", "prometheus_client", "psycopg"),
     *("redis", "rich", "structlog", "uvicorn"),
 }
-OF_SERVING = {"httpx", "limits", "litestar", "redis", "services.api", "services.worker.jobs", "structlog", "uvicorn"}
+OF_SERVING = {"httpx", "limits", "litestar", "redis", "services.api", "structlog", "uvicorn"}
 
 _HELP = """
 import contextlib, sys
@@ -67,7 +67,7 @@ def list_imported(code: str, home: Path) -> set[str]:
         (_HELP, {*LIBRARIES, "domain", "ledger", "msgspec", "projections", "services.runtime"}),
         (_PERSON, {*LIBRARIES, "ledger", "projections", "services.runtime"}),
         (_STORE, OF_SERVING),
-        (_SERVE, {"cryptography", "httpcore", "httpx", "limits", "litestar", "redis"}),
+        (_SERVE, {"cryptography", "dramatiq", "httpcore", "httpx", "limits", "litestar", "redis"}),
     ],
     ids=["--help", "a person's command", "a command that opens the store", "serve"],
 )

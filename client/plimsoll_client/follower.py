@@ -28,6 +28,8 @@ class EventSelection(msgspec.Struct, frozen=True, kw_only=True):
     #: One stream, such as `goal/report-1`.
     subject: str | None = None
     team: str | None = None
+    #: `data.state` of each event is what its stream is after it: a mirror need not fold.
+    with_state: bool = False
 
 
 #: Everything that the key may see.
@@ -52,6 +54,7 @@ class _Follower:
             subject=chosen.subject,
             team=chosen.team,
             limit=self._page_size,
+            include=["state"] if chosen.with_state else None,
             timeout=wait,
         )
 

@@ -25,6 +25,7 @@ def declare_completion(goal: Promised, act: a.DeclareComplete, world: DecisionCo
         evidence=tuple(e.Evidence(condition=x.condition, text=x.text, url=x.url) for x in act.evidence),
         wholesale=not act.evidence,
         late=world.today > goal.terms.due,
+        within_rework=goal.terms.due < world.today <= goal.lapse_due,
     )
 
 
@@ -81,6 +82,15 @@ def withdraw_promise(goal: Promised, act: a.WithdrawPromise, world: DecisionCont
         mitigation=act.mitigation,
         wholesale=not is_visible(act.mitigation),
         trade_offs=opening.parse_trade_offs(act.trade_offs, world),
+    )
+
+
+def free_owner(goal: Promised, act: a.Cancel | a.Release, world: DecisionContext) -> e.GoalCancelled | e.GoalReleased:
+    """The sponsor ends it: the need is gone, or the owner is freed. Of a self-set goal that revokes the promise."""
+    ended = e.GoalCancelled if isinstance(act, a.Cancel) else e.GoalReleased
+    return ended(
+        trade_offs=opening.parse_trade_offs(act.trade_offs, world),
+        in_time=is_timely(goal, world) if goal.self_set else None,
     )
 
 

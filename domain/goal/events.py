@@ -447,6 +447,8 @@ class CompletionDeclared(Event, tag="goal.completion_declared.v1", frozen=True, 
     wholesale: bool = False
     #: After the due.
     late: bool = False
+    #: After the due, and within the time that a rejection gave for rework.
+    within_rework: bool = False
 
 
 class SatisfactionDeclared(Event, tag="goal.satisfaction_declared.v1", frozen=True, kw_only=True):
@@ -493,12 +495,16 @@ class GoalCancelled(Event, tag="goal.cancelled.v1", frozen=True, kw_only=True):
     """The sponsor cancelled it, the need being gone: the end."""
 
     trade_offs: tuple[TradeOff, ...] = ()
+    #: Of a self-set goal, whose owner so revokes the promise: early enough. None: both sides are not one person.
+    in_time: bool | None = None
 
 
 class GoalReleased(Event, tag="goal.released.v1", frozen=True, kw_only=True):
     """The sponsor freed the owner: the end."""
 
     trade_offs: tuple[TradeOff, ...] = ()
+    #: As in `GoalCancelled`.
+    in_time: bool | None = None
 
 
 class PromiseWithdrawn(Event, tag="goal.promise_withdrawn.v1", frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -150,7 +150,47 @@ class LinkState(msgspec.Struct, frozen=True, kw_only=True):
     affirmed_at: datetime
 
 
-class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
+class PromiseFields:
+    """What follows from fields of a promise: of the whole state, and of the part of it that a report reads."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        @property
+        def state(self) -> str: ...
+        @property
+        def promise_event(self) -> UUID: ...
+        @property
+        def offer_event(self) -> UUID | None: ...
+        @property
+        def sources(self) -> dict[str, tuple[UUID, ...]]: ...
+        @property
+        def progress(self) -> str: ...
+        @property
+        def exact_progress(self) -> str | None: ...
+        @property
+        def contact_at(self) -> datetime: ...
+        @property
+        def judged_at(self) -> datetime: ...
+
+    @property
+    def share_done(self) -> Fraction:
+        """Progress, exactly: what is computed with."""
+        return to_fraction(self.exact_progress or self.progress)
+
+    def list_sources(self, *fields: SourceField) -> tuple[UUID, ...]:
+        """The events in which these can be read: as first promised, and as set since."""
+        promised = tuple(event for event in (self.promise_event, self.offer_event) if event is not None)
+        return tuple(dict.fromkeys((*promised, *(e for field in fields for e in self.sources.get(field, ())))))
+
+    @property
+    def silent_since(self) -> datetime | None:
+        """Of a lapsed promise: the last contact of a party; None for any other."""
+        return max(self.contact_at, self.judged_at) if self.state == "lapsed" else None
+
+
+class Promised(PromiseFields, _Goal, frozen=True, kw_only=True, tag="promised"):
     """Active, change proposed, delivered or lapsed: the promise stands."""
 
     owner: UUID
@@ -218,19 +258,9 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     tolerance_used_days: int = 0
 
     @property
-    def share_done(self) -> Fraction:
-        """Progress, exactly: what is computed with."""
-        return to_fraction(self.exact_progress or self.progress)
-
-    def list_sources(self, *fields: SourceField) -> tuple[UUID, ...]:
-        """The events in which these can be read: as first promised, and as set since."""
-        promised = tuple(event for event in (self.promise_event, self.offer_event) if event is not None)
-        return tuple(dict.fromkeys((*promised, *(e for field in fields for e in self.sources.get(field, ())))))
-
-    @property
-    def silent_since(self) -> datetime | None:
-        """Of a lapsed promise: the last contact of a party; None for any other."""
-        return max(self.contact_at, self.judged_at) if self.state == "lapsed" else None
+    def blockers_listed_at(self) -> datetime | None:
+        """Business time of the last check-in that spoke about blockers."""
+        return self.blockers_told_at
 
     @property
     def blocked(self) -> bool:

@@ -7,7 +7,7 @@ said before it, or after it, holds again.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -70,9 +70,37 @@ class Progress(NamedTuple):
 
 
 class Statements(msgspec.Struct, frozen=True, gc=False):
-    """In business order: the last ones, and of those before them each that something still follows from. Acyclic."""
+    """In business order: the last ones, and of those before them each that something still follows from. Acyclic.
 
-    kept: tuple[Statement, ...] = ()
+    A linked list from the last one back: most statements are added at the end, and a tuple of 40 would be copied for
+    each, which writes to the reference count of all 40 (40 lines of cache; 4 us of a command's 50).
+    """
+
+    last: Statement | None = None
+    before: Statements | None = None
+    count: int = 0
+
+    @classmethod
+    def build(cls, statements: Iterable[Statement]) -> Statements:
+        """The list of these, which are in business order."""
+        built = cls()
+        for statement in statements:
+            built = built.append(statement)
+        return built
+
+    def append(self, statement: Statement) -> Statements:
+        """The list with one more, which is not before the last one in business time."""
+        return Statements(statement, self, self.count + 1)
+
+    @property
+    def kept(self) -> tuple[Statement, ...]:
+        """All of them, in business order."""
+        found: list[Statement] = []
+        node: Statements | None = self
+        while node is not None and node.last is not None:
+            found.append(node.last)
+            node = node.before
+        return tuple(reversed(found))
 
     @property
     def recent(self) -> tuple[Statement, ...]:
@@ -127,15 +155,15 @@ def add_statement(
         blocked_at=None if listed is None else at,
     )
     # Most statements come in business order: the commonest of events neither searches nor folds the others again.
-    is_last = not known.kept or known.kept[-1].at <= at
-    place = len(known.kept) if is_last else bisect_right(known.kept, at, key=attrgetter("at"))
-    kept = (*known.kept[:place], new, *known.kept[place:])
-    if len(kept) > 2 * MAX_STATEMENTS:
-        kept = (*_still_holding(kept[:-MAX_STATEMENTS]), *kept[-MAX_STATEMENTS:])
-    if not is_last:
-        return _fields(kept, sources)
+    if known.last is not None and known.last.at > at:
+        kept = known.kept
+        place = bisect_right(kept, at, key=attrgetter("at"))
+        return _fields(_drop_oldest((*kept[:place], new, *kept[place:])), sources)
+    statements = known.append(new)
+    if statements.count > 2 * MAX_STATEMENTS:
+        statements = Statements.build(_drop_oldest(statements.kept))
     fields, changed = _updates(new, recorded.event_id)
-    fields["statements"] = Statements(kept)
+    fields["statements"] = statements
     if changed:
         fields["sources"] = {**sources, **changed}
     return fields
@@ -182,7 +210,14 @@ def _fields(kept: tuple[Statement, ...], sources: Sources) -> dict[str, Any]:
             fields |= updates
             all_sources |= changed
     named = {field: events for field, events in all_sources.items() if events}
-    return {**fields, "sources": named, "statements": Statements(kept)}
+    return {**fields, "sources": named, "statements": Statements.build(kept)}
+
+
+def _drop_oldest(kept: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """Without those that neither can be corrected nor hold, once they are twice as many as can be corrected."""
+    if len(kept) <= 2 * MAX_STATEMENTS:
+        return kept
+    return (*_still_holding(kept[:-MAX_STATEMENTS]), *kept[-MAX_STATEMENTS:])
 
 
 def _still_holding(older: tuple[Statement, ...]) -> tuple[Statement, ...]:

@@ -1,15 +1,21 @@
 """One writer at a time: writers of a SQLite file in this process queue here and not in SQLite.
 
 SQLite makes a second writer sleep and try again, longer each time, up to a tenth of a second; a lock of the process
-wakes it at once. The log's file has a lock, and the views' has one.
+wakes it at once. The log's file has a lock, and the views' has one. A lock of several processes is a file beside it.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
+from time import monotonic, sleep
+
+#: How often a lock that another process holds is tried again (seconds).
+RETRY_S = 0.2
 
 _registry_lock = Lock()
 _locks: dict[str, Lock] = {}
@@ -30,3 +36,20 @@ def hold(lock: Lock, seconds: float) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def hold_file(path: Path, seconds: float) -> Iterator[None]:
+    """Hold a file's lock, which ends with its process; raises `TimeoutError` where it is not free within `seconds`."""
+    deadline = monotonic() + seconds
+    with path.open("ab") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if monotonic() >= deadline:
+                    raise TimeoutError(f"another process holds {path.name}") from None
+                sleep(RETRY_S)
+        # Closing the file gives the lock up.
+        yield

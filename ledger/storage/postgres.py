@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from threading import Lock
+from time import monotonic, sleep
 from typing import Any, Self, cast
 from weakref import WeakKeyDictionary
 
@@ -20,6 +22,7 @@ from psycopg.rows import TupleRow, dict_row, tuple_row
 
 from ledger.cancellation import interrupted_by
 from ledger.errors import LedgerMisconfigured, LedgerUnavailable
+from ledger.storage.file_locks import RETRY_S
 from ledger.storage.postgres_arrays import encode_array, register_binary_arrays
 from ledger.storage.postgres_async import PostgresAsyncAppender
 from ledger.storage.postgres_statements import (
@@ -235,6 +238,22 @@ class PostgresLogStore(PostgresApplicationRecorder):
         finally:
             self._write_lock.release()
 
+    @contextmanager
+    def lock_exclusively(self, name: str, seconds: float) -> Iterator[None]:
+        """An advisory lock, for as long as a transaction: behind a pooler a session's lock is another client's."""
+        key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+        options = cast("dict[str, Any]", self.datastore.pool.kwargs)
+        with unavailable_on_disconnect(), library_errors():
+            # A connection of its own: it is held for long, and waits in its transaction without a statement.
+            connection = psycopg.connect(**options)
+        try:
+            with unavailable_on_disconnect(), library_errors():
+                connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+                _wait_for_lock(connection, key, monotonic() + seconds)
+            yield
+        finally:
+            connection.close()
+
     def open_async_appender(self, loop: AbstractEventLoop) -> PostgresAsyncAppender:
         options = cast("dict[str, Any]", self.datastore.pool.kwargs)
         try:
@@ -269,6 +288,15 @@ class PostgresLogStore(PostgresApplicationRecorder):
                 if connection.info.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN):
                     # Not the driver's: with its rollback it deallocates every prepared statement of the session.
                     execute_simple(connection.pgconn, b"ROLLBACK")
+
+
+def _wait_for_lock(connection: psycopg.Connection[Any], key: int, deadline: float) -> None:
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        # Trying holds no snapshot between two attempts; waiting inside a statement would hold back VACUUM.
+        while not (cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [key]).fetchone() or (False,))[0]:
+            if monotonic() >= deadline:
+                raise TimeoutError("another process holds the lock")
+            sleep(RETRY_S)
 
 
 @contextmanager

@@ -177,6 +177,13 @@ class LogStore(Protocol):
         Raises `OutcomeUnknown` where the store is lost at the commit, and `LedgerUnavailable` where it is before.
         """
 
+    def lock_exclusively(self, name: str, seconds: float) -> AbstractContextManager[None]:
+        """Hold a named lock, one process of all that have this store open; it ends with the process.
+
+        For work outside the store: a process whose connection breaks loses the lock without notice. Raises
+        `TimeoutError` where it is not free within `seconds`, and `LedgerUnavailable`.
+        """
+
     def open_async_appender(self, loop: AbstractEventLoop) -> AsyncAppender:
         """Open a connection for an event loop's own appends; the calling thread waits for the server.
 

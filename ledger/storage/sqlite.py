@@ -24,7 +24,7 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
 from ledger.cancellation import interrupted_by
 from ledger.errors import LedgerMisconfigured, LedgerNotMigrated, LedgerUnavailable
-from ledger.storage.file_locks import writer_lock
+from ledger.storage.file_locks import hold_file, writer_lock
 from ledger.storage.protocol import (
     Append,
     AsyncAppender,
@@ -145,6 +145,13 @@ class SQLiteLogStore(SQLiteApplicationRecorder):
                 session.insert(target, rows, bulk=append.bulk)
             if append.moves_head:
                 session.run("move_head", log_position=head.log_position + append.events, recorded_at=append.recorded_at)
+
+    @contextmanager
+    def lock_exclusively(self, name: str, seconds: float) -> Iterator[None]:
+        """A lock of a file beside the store."""
+        path = Path(self.datastore.pool.db_name)
+        with hold_file(path.with_name(f"{path.name}.{name}.lock"), seconds):
+            yield
 
     def open_async_appender(self, loop: AbstractEventLoop) -> AsyncAppender:
         with unavailable_on_disconnect(), _library_errors():

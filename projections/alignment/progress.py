@@ -7,23 +7,27 @@ from fractions import Fraction
 from uuid import UUID
 
 from domain.goal.evolve import compute_progress
-from domain.goal.state import PROMISED_STATES, Ended, Goal, Promised
+from domain.goal.state import PROMISED_STATES, Ended
+from projections.goals import AnyPromise, AnyPromisedGoal, ReportedEnd
 
 #: The end that keeps a promise.
 KEPT_STATE = "satisfied"
 
 
-def find_promise(goal: Goal) -> Promised | None:
+def find_promise(goal: AnyPromisedGoal) -> AnyPromise | None:
     """The promise of a goal that stands or was kept; None for every other."""
-    if isinstance(goal, Promised) and goal.state in PROMISED_STATES:
-        return goal
-    return goal.promised if isinstance(goal, Ended) and goal.state == KEPT_STATE else None
+    if isinstance(goal, ReportedEnd | Ended):
+        return goal.promised if goal.state == KEPT_STATE else None
+    return goal if goal.state in PROMISED_STATES else None
 
 
 class ProgressCalculator:
-    """The progress of goals, each computed once; goals in a cycle of support count by their own statements."""
+    """The progress of goals, each computed once; goals in a cycle of support count by their own statements.
 
-    def __init__(self, goals: Mapping[UUID, Goal], below: Mapping[UUID, Sequence[UUID]]) -> None:
+    `below` names none but `goals`.
+    """
+
+    def __init__(self, goals: Mapping[UUID, AnyPromisedGoal], below: Mapping[UUID, Sequence[UUID]]) -> None:
         self._goals = goals
         self._supporters_by_goal = below
         self._progress_by_goal: dict[UUID, Fraction] = {}
@@ -51,11 +55,11 @@ class ProgressCalculator:
             self._progress_by_goal[one] = own if own is not None else mean(parts) or Fraction(0)
         return self._progress_by_goal[goal]
 
-    def _list_supporters(self, goal: UUID) -> list[UUID]:
-        return [below for below in self._supporters_by_goal.get(goal, ()) if below in self._goals]
+    def _list_supporters(self, goal: UUID) -> Sequence[UUID]:
+        return self._supporters_by_goal.get(goal, ())
 
 
-def _own_progress(goal: Goal) -> Fraction | None:
+def _own_progress(goal: AnyPromisedGoal) -> Fraction | None:
     """The progress that the goal itself states; None where none was stated or measured."""
     if goal.state == KEPT_STATE:
         return Fraction(1)

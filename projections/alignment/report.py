@@ -12,12 +12,12 @@ from uuid import UUID
 
 import msgspec
 
-from domain.goal.state import PROMISED_STATES, Goal, Promised
+from domain.goal.state import PROMISED_STATES
 from domain.terms import GoalKind
 from projections.alignment.progress import KEPT_STATE, ProgressCalculator, find_promise, mean
 from projections.alignment.tree import MAX_LISTED, PurposeNode, TreeBuilder, due_sort_key, find_goals_serving
 from projections.as_of import AsOf
-from projections.database.database import Database
+from projections.database.database import Database, IdTable, Row, to_id
 from projections.drift.context import DriftContext, load_context
 from projections.drift.expectation_drift import CharterSnapshot
 from projections.drift.purpose_drift import (
@@ -35,13 +35,24 @@ from projections.figures import (
     ReportScope,
     SubjectGoal,
     build_share,
-    event_ids,
     finish_report,
     of_group,
     round_for_report,
 )
-from projections.goals import goals_at
-from projections.lineage.links import links_at, load_goals_by_id, load_material_changes, parents_at, query_facts
+from projections.goals import AnyPromise, PromisedGoal, ReportedPromise, promised_goals_at, to_promised_goal
+from projections.lineage.links import (
+    Link,
+    group_links,
+    links_at,
+    load_material_changes,
+    load_standing_links,
+    parents_at,
+    query_facts,
+    select_standing_links,
+)
+
+#: Of the goals that a report is about.
+_TREE_STATES = (*PROMISED_STATES, KEPT_STATE)
 
 
 class UnlinkedGoal(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +77,7 @@ class AlignmentReport(Report, frozen=True, kw_only=True):
 
 def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORGANISATION) -> AlignmentReport:
     """How the goals of a team, of one owner or of the organisation hang together. The window changes nothing."""
-    own = goals_at(database, as_of, team=scope.team, owners=scope.owners, states=(*PROMISED_STATES, KEPT_STATE))
+    own = promised_goals_at(database, as_of, team=scope.team, owners=scope.owners, states=_TREE_STATES)
     builder = _ReportBuilder(database, as_of, scope, own)
     figures = [*builder.progress_figures(), builder.untied_share_figure(), *builder.contributor_figures()]
     trees, unlinked, untied = builder.build_trees(), builder.unlinked, builder.untied
@@ -82,21 +93,24 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     )
 
 
-def _build_unlinked_entries(goals: Sequence[Promised]) -> list[UnlinkedGoal]:
+def _build_unlinked_entries(goals: Sequence[AnyPromise]) -> list[UnlinkedGoal]:
     return [UnlinkedGoal(goal=g.id, title=g.title, owner=g.owner) for g in goals[:MAX_LISTED]]
 
 
 class _ReportBuilder:
     """What the report is made of, read once."""
 
-    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope, own: list[Goal]) -> None:
+    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope, own: list[PromisedGoal]) -> None:
         self.as_of = as_of
         self.scope = scope
-        self.promises = [g for g in own if isinstance(g, Promised)]
-        links = links_at(database, as_of, [g.id for g in own])
+        self.promises = [g for g in own if isinstance(g, ReportedPromise)]
+        # Of an organisation the links are read whole: those of nearly all of its goals are asked for.
+        standing = load_standing_links(database, as_of) if scope.team is None and scope.member is None else None
+        links = _load_links(database, as_of, {g.id for g in own}, standing)
         parents = {link.parent for of_goal in links.values() for link in of_goal if not link.purpose}
         self.graph = load_graph_above(database, as_of, links, parents_at(database, as_of, parents))
-        above = load_goals_by_id(database, as_of, self.graph.links.keys() - {g.id for g in own})
+        read = {g.id for g in own} | self.graph.links.keys()
+        above = _load_promised_goals(database, as_of, read - {g.id for g in own})
         self.goals = {g.id: g for g in (*own, *above.values()) if find_promise(g) is not None}
         self.context = load_context(database, as_of, scope, self.promises)
         self.purposes = _select_purposes(self.context, as_of, scope)
@@ -111,9 +125,10 @@ class _ReportBuilder:
         self.tasks = [g for g in self.promises if g.terms.kind is GoalKind.TASK]
         self.outcomes = [g for g in self.promises if g.terms.kind is GoalKind.OUTCOME]
         self.untied = _find_tasks_without_outcome(self.tasks, self.graph, self.goals)
-        self.contributors = _load_contributors(
-            database, as_of, [g.id for g in self.outcomes], self.goals, {g.id for g in own} | above.keys()
-        )
+        outcomes = {g.id for g in self.outcomes}
+        linked = _load_supporters(database, as_of, outcomes, standing)
+        others = _load_promised_goals(database, as_of, {goal for _, goal, _ in linked} - read)
+        self.contributors = _find_contributors(outcomes, linked, self.goals | others)
         moved = {link.parent for of_goal in self.graph.links.values() for link in of_goal}
         self.changes_by_parent = load_material_changes(database, as_of, moved)
 
@@ -143,14 +158,14 @@ class _ReportBuilder:
                 n=len(direct),
                 value=round_for_report(value),
                 status=None if direct else "no_data",
-                events=event_ids(link.event_id for _, link in direct),
+                events=self.scope.list_events(link.event_id for _, link in direct),
                 **self.scope.group,
             )
             yield of_group(figure, [_to_contribution(self.goals[goal]) for goal, _ in direct])
 
     def untied_share_figure(self) -> GroupFigure:
         """`untied_share`: tasks that lead to no team outcome / tasks."""
-        events = event_ids(g.terms_event for g in self.untied)
+        events = self.scope.list_events(g.terms_event for g in self.untied)
         share = build_share(
             "untied_share", len(self.untied), len(self.tasks), census=True, events=events, **self.scope.group
         )
@@ -164,17 +179,19 @@ class _ReportBuilder:
             len(alone),
             len(self.outcomes),
             census=True,
-            events=event_ids(e for g in alone for e in self.contributors[g.id][1]),
+            events=self.scope.list_events(to_id(event) for g in alone for event in self.contributors[g.id][1]),
             **self.scope.group,
         )
         behind = [(g.team, person) for g in self.outcomes for person in (g.owner, *self.contributors[g.id][0])]
         yield of_group(share, behind)
         for goal in self.outcomes:
             owners, events = self.contributors[goal.id]
-            yield Figure(name="contributors", goal=goal.id, value=len(owners), events=event_ids(events))
+            yield Figure(
+                name="contributors", goal=goal.id, value=len(owners), events=self.scope.list_events(map(to_id, events))
+            )
 
 
-def _to_contribution(goal: Goal) -> tuple[UUID | None, UUID | None]:
+def _to_contribution(goal: PromisedGoal) -> tuple[UUID | None, UUID | None]:
     promise = find_promise(goal)
     return goal.team, promise.owner if promise is not None else None
 
@@ -187,7 +204,7 @@ def _select_purposes(around: DriftContext, as_of: AsOf, scope: ReportScope) -> l
     return sorted(with_purpose, key=lambda framework: (framework.team is not None, framework.id.int))
 
 
-def _group_supporters(graph: SupportGraph, goals: Mapping[UUID, Goal]) -> dict[UUID, list[UUID]]:
+def _group_supporters(graph: SupportGraph, goals: Mapping[UUID, PromisedGoal]) -> dict[UUID, list[UUID]]:
     """Goal -> those that support it, of the goals at hand, by due date."""
     below: dict[UUID, list[UUID]] = {}
     for child, links in graph.links.items():
@@ -198,42 +215,60 @@ def _group_supporters(graph: SupportGraph, goals: Mapping[UUID, Goal]) -> dict[U
 
 
 def _find_tasks_without_outcome(
-    tasks: Iterable[Promised], graph: SupportGraph, goals: Mapping[UUID, Goal]
-) -> list[Promised]:
+    tasks: Iterable[ReportedPromise], graph: SupportGraph, goals: Mapping[UUID, PromisedGoal]
+) -> list[ReportedPromise]:
     """The tasks with no way, through promises that stand, to a team outcome that stands."""
     tied: set[UUID] = set()
     below: dict[UUID, list[UUID]] = {}
     for child, links in graph.links.items():
         for link in links:
             below.setdefault(link.parent, []).append(child)
-    reached = [g.id for g in goals.values() if isinstance(g, Promised) and g.terms.kind is GoalKind.OUTCOME]
+    reached = [g.id for g in goals.values() if isinstance(g, ReportedPromise) and g.terms.kind is GoalKind.OUTCOME]
     for goal in reached:
         for child in below.get(goal, ()):
             if child not in tied:
                 tied.add(child)
-                if isinstance(goals.get(child), Promised):
+                if isinstance(goals.get(child), ReportedPromise):
                     reached.append(child)
     return [task for task in tasks if task.id not in tied]
 
 
-Contributors = dict[UUID, tuple[set[UUID], list[UUID]]]
+def _load_promised_goals(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, PromisedGoal]:
+    """Those of these goals whose promise stands or was kept."""
+    rows = query_facts(database, as_of, "states", goals)
+    return {to_id(row.stream_id): to_promised_goal(row.body) for row in rows if row.state in _TREE_STATES}
 
 
-def _load_contributors(
-    database: Database, as_of: AsOf, outcomes: Sequence[UUID], known: Mapping[UUID, Goal], read: AbstractSet[UUID]
+#: Outcome -> owners of the goals that support it, whichever team's, and the events that say so, as they are spelled.
+Contributors = dict[UUID, tuple[set[UUID], list[str]]]
+
+
+def _load_links(
+    database: Database, as_of: AsOf, goals: AbstractSet[UUID], standing: Sequence[Row] | None
+) -> dict[UUID, list[Link]]:
+    """What these goals support, from all links that stand where they were read."""
+    if standing is None:
+        return links_at(database, as_of, goals)
+    asked = {str(goal) for goal in goals}
+    return group_links(row for row in standing if row.stream_id in asked)
+
+
+def _load_supporters(
+    database: Database, as_of: AsOf, outcomes: AbstractSet[UUID], standing: Sequence[Row] | None
+) -> list[tuple[UUID, UUID, str]]:
+    """Outcome, goal that supports it, whichever team's, and the event that says so, as it is spelled."""
+    if standing is None:
+        standing = select_standing_links(query_facts(database, as_of, "linked", outcomes))
+    asked, ids = {str(outcome): outcome for outcome in outcomes}, IdTable()
+    return [(asked[row.parent], ids[row.stream_id], row.event_id) for row in standing if row.parent in asked]
+
+
+def _find_contributors(
+    outcomes: Iterable[UUID], linked: Iterable[tuple[UUID, UUID, str]], goals: Mapping[UUID, PromisedGoal]
 ) -> Contributors:
-    """Outcome -> owners of the goals that support it, whichever team's, and the events that say so.
-
-    `known`: promises at hand; `read`: goals that were looked at, promises or not.
-    """
-    rows = [
-        (UUID(row.parent), UUID(row.stream_id), UUID(row.event_id))
-        for row in query_facts(database, as_of, "linked", outcomes)
-    ]
-    others = load_goals_by_id(database, as_of, {goal for _, goal, _ in rows} - read)
     contributors: Contributors = {outcome: (set(), []) for outcome in outcomes}
-    for outcome, goal, event in rows:
-        state = known.get(goal) or others.get(goal)
+    for outcome, goal, event in linked:
+        state = goals.get(goal)
         promised = find_promise(state) if state is not None else None
         if promised is not None:
             contributors[outcome][0].add(promised.owner)

@@ -9,13 +9,13 @@ from uuid import UUID
 
 import msgspec
 
-from domain.goal.state import Ended, Goal
 from domain.instants import from_micros, to_micros
 from domain.terms import GoalKind
 from projections.alignment.progress import ProgressCalculator, find_promise
 from projections.as_of import AsOf
 from projections.drift.expectation_drift import CharterSnapshot
 from projections.figures import CharterRef, MemberRef, SubjectGoal, TeamRef, round_for_report
+from projections.goals import PromisedGoal, ReportedEnd
 from projections.lineage.links import Link, MaterialChange, find_unaffirmed_link
 
 #: Goals in one tree, steps from its purpose, and entries of each list.
@@ -58,7 +58,7 @@ class TreeBuilder(msgspec.Struct, kw_only=True):
 
     as_of: AsOf
     #: Those whose promise stands or was kept.
-    goals: Mapping[UUID, Goal]
+    goals: Mapping[UUID, PromisedGoal]
     links: Mapping[UUID, Sequence[Link]]
     #: By charter: the goals that name its purpose.
     serving: Mapping[UUID, Sequence[tuple[UUID, Link]]]
@@ -103,7 +103,11 @@ class TreeBuilder(msgspec.Struct, kw_only=True):
         again = goal in self.visited
         self.visited.add(goal)
         [link] = [link for link in self.links[goal] if link.parent == parent]
-        waits = None if isinstance(state, Ended) else find_unaffirmed_link(link, self.moved.get(parent, ()), self.as_of)
+        waits = (
+            None
+            if isinstance(state, ReportedEnd)
+            else find_unaffirmed_link(link, self.moved.get(parent, ()), self.as_of)
+        )
         return GoalNode(
             goal=goal,
             title=state.title,
@@ -119,20 +123,20 @@ class TreeBuilder(msgspec.Struct, kw_only=True):
         )
 
 
-def due_sort_key(goal: Goal) -> tuple[str, int]:
+def due_sort_key(goal: PromisedGoal) -> tuple[str, int]:
     """The order in which goals are listed."""
     due = goal.terms.due if goal.terms is not None else None
     return (due.isoformat() if due is not None else "", goal.id.int)
 
 
 def find_goals_serving(
-    framework: CharterSnapshot, serving: Mapping[UUID, Sequence[tuple[UUID, Link]]], goals: Mapping[UUID, Goal]
+    framework: CharterSnapshot, serving: Mapping[UUID, Sequence[tuple[UUID, Link]]], goals: Mapping[UUID, PromisedGoal]
 ) -> list[tuple[UUID, Link]]:
     """The goals that name a purpose and whose promise stands, or was kept since its version in force began."""
     since = framework.purpose.at if framework.purpose is not None else 0
 
-    def counts(goal: Goal) -> bool:
-        return not isinstance(goal, Ended) or to_micros(goal.ended_at) >= since
+    def counts(goal: PromisedGoal) -> bool:
+        return not isinstance(goal, ReportedEnd) or to_micros(goal.ended_at) >= since
 
     found = [(goal, link) for goal, link in serving.get(framework.id, ()) if goal in goals and counts(goals[goal])]
     return sorted(found, key=lambda one: due_sort_key(goals[one[0]]))

@@ -17,7 +17,7 @@ from domain.envelope import RecordedEvent
 from domain.goal.state import LIVE_STATES
 from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
-from projections.database.database import Database, Row, named_statements
+from projections.database.database import Database, Row, named_statements, to_id
 from projections.database.sql import without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
@@ -106,7 +106,7 @@ def _add_acknowledgements(found: Sequence[CharterVersion], said: Sequence[Row]) 
     """The charters with who acknowledged what stands, in the order in which they did."""
     voices: dict[tuple[str, int], list[Acknowledgement]] = {}
     for row in said:
-        voice = Acknowledgement(member=UUID(row.member), at=from_micros(row.occurred_at))
+        voice = Acknowledgement(member=to_id(row.member), at=from_micros(row.occurred_at))
         voices.setdefault((row.item, row.number), []).append(voice)
     visible = []
     for held in found:

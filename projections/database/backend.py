@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from uuid import UUID
+
+from msgspec import convert
 
 from projections.database.tables import Dialect, Table, TableWrite
 
@@ -28,16 +32,14 @@ class WriteRefused(Exception):  # noqa: N818 - named after what happened
 
 
 class Row(tuple[Any, ...]):
-    """One row: `row.column`, `row["column"]` or `row[0]`. A column named `count` or `index`: by its name only."""
+    """One row: `row.column`, `row["column"]` or `row[0]`."""
 
     __slots__ = ()
     _places: ClassVar[dict[str, int]] = {}
 
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return tuple.__getitem__(self, self._places[name])
-        except KeyError:
-            raise AttributeError(name) from None
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def __getitem__(self, key: Any) -> Any:
         return tuple.__getitem__(self, self._places[key] if isinstance(key, str) else key)
@@ -49,8 +51,30 @@ class Row(tuple[Any, ...]):
 
 @lru_cache(maxsize=512)
 def row_class(columns: tuple[str, ...]) -> type[Row]:
+    """The rows of a statement with these columns. A report reads hundreds of thousands of them."""
+    # The getters of a named tuple are written in C: a tenth of the time that `__getattr__` takes.
+    named: Any = namedtuple("Row", list(columns), rename=True)  # type: ignore[misc]  # noqa: PYI024 - known when it has run
     places = {name: place for place, name in enumerate(columns)}
-    return type("Row", (Row,), {"__slots__": (), "_places": places})
+    return type("Row", (Row, named), {"__slots__": (), "__new__": tuple.__new__, "_places": places})
+
+
+def to_id(text: str) -> UUID:
+    """The id that a column spells."""
+    # In C: a tenth of the time that `UUID` takes.
+    return convert(text, UUID)
+
+
+class IdTable(dict[str, UUID]):
+    """The ids that columns spell, each made once: the same object is found in a dictionary without being compared."""
+
+    def __missing__(self, text: str) -> UUID:
+        made = self[text] = to_id(text)
+        return made
+
+
+def to_optional_id(text: str | None) -> UUID | None:
+    """The id that a column spells; None where it is empty."""
+    return convert(text, UUID) if text else None
 
 
 class Backend(Protocol):

@@ -17,11 +17,14 @@ from uuid import UUID
 
 from projections.database.backend import Backend, Params
 from projections.database.backend import DatabaseUnavailable as DatabaseUnavailable  # noqa: PLC0414 - as above
+from projections.database.backend import IdTable as IdTable  # noqa: PLC0414 - as above
 from projections.database.backend import Query as Query  # noqa: PLC0414 - as above
 from projections.database.backend import Row as Row  # noqa: PLC0414 - as above
 from projections.database.backend import Session as Session  # noqa: PLC0414 - as above
 from projections.database.backend import Transaction as Transaction  # noqa: PLC0414 - as above
 from projections.database.backend import WriteRefused as WriteRefused  # noqa: PLC0414 - as above
+from projections.database.backend import to_id as to_id  # noqa: PLC0414 - as above
+from projections.database.backend import to_optional_id as to_optional_id  # noqa: PLC0414 - as above
 from projections.database.sql import named_statements as named_statements  # noqa: PLC0414 - named where its callers look for it
 from projections.database.tables import Dialect, Table, ddl
 
@@ -134,7 +137,7 @@ def query_by_ids(
 
 def group_by_stream(rows: Iterable[Row], build: Callable[[Row], T]) -> dict[UUID, list[T]]:
     """What `build` makes of each row, by the row's `stream_id`, in the rows' order."""
-    grouped: dict[UUID, list[T]] = {}
+    grouped: dict[str, list[T]] = {}
     for row in rows:
-        grouped.setdefault(UUID(row.stream_id), []).append(build(row))
-    return grouped
+        grouped.setdefault(row.stream_id, []).append(build(row))
+    return {to_id(stream): built for stream, built in grouped.items()}

@@ -92,7 +92,7 @@ def _fetch_rows(cursor: psycopg.Cursor[Any]) -> list[Row]:
     if cursor.description is None:
         return []
     make = row_class(tuple(column.name for column in cursor.description))
-    return [make(values) for values in cursor.fetchall()]
+    return list(map(make, cursor.fetchall()))
 
 
 def _query_in_pipeline(questions: Sequence[Query], connection: psycopg.Connection[Any]) -> list[list[Row]]:

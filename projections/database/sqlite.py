@@ -67,7 +67,7 @@ class _SqliteTransaction:
         return self._connection.execute(sql, params or {}).rowcount
 
     def query(self, sql: str, params: Params | None = None) -> list[Row]:
-        return self._connection.execute(sql, params or {}).fetchall()
+        return _fetch_rows(self._connection.execute(sql, params or {}))
 
     def insert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         self._connection.executemany(self._insert_sql(table), rows)
@@ -126,8 +126,12 @@ class _SqliteSession:
         self.temporary_tables.append(table.name)
 
 
-def _build_row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
-    return row_class(tuple(column[0] for column in cursor.description))(values)
+def _fetch_rows(cursor: sqlite3.Cursor) -> list[Row]:
+    return list(map(_row_class_of(cursor), cursor))
+
+
+def _row_class_of(cursor: sqlite3.Cursor) -> type[Row]:
+    return row_class(tuple(column[0] for column in cursor.description or ()))
 
 
 class SqliteBackend:
@@ -147,20 +151,21 @@ class SqliteBackend:
 
     def query(self, sql: str, params: Params) -> list[Row]:
         with _sqlite_errors(), self._borrow_connection() as connection, interrupted_by(connection.interrupt):
-            return connection.execute(sql, params).fetchall()
+            return _fetch_rows(connection.execute(sql, params))
 
     def query_many(self, questions: Sequence[Query]) -> list[list[Row]]:
         """There is no journey to be saved; but what belongs together waits for one connection only."""
         with _sqlite_errors(), self._borrow_connection() as connection, interrupted_by(connection.interrupt):
-            return [connection.execute(sql, params).fetchall() for sql, params in questions]
+            return [_fetch_rows(connection.execute(sql, params)) for sql, params in questions]
 
     def iterate(self, sql: str, params: Params) -> Iterator[list[Row]]:
         with _sqlite_errors(), self._borrow_connection() as connection:
             cursor = connection.execute(sql, params)
+            make = _row_class_of(cursor)
             try:
                 while rows := cursor.fetchmany(PAGE_SIZE):
                     check_cancelled()
-                    yield rows
+                    yield [make(values) for values in rows]
             finally:
                 cursor.close()
 
@@ -214,7 +219,6 @@ class SqliteBackend:
         connection = sqlite3.connect(
             self._path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=256
         )
-        connection.row_factory = _build_row
         # Turning a new file to WAL needs it alone for a moment; SQLite does not wait for that.
         for attempt in range(_WAL_ATTEMPTS):
             try:

@@ -8,7 +8,6 @@ from uuid import UUID
 import msgspec
 
 from domain.charter.state import charter_id
-from domain.goal.state import Promised
 from domain.member.member import Member, Role
 from domain.team.team import Team
 from projections.as_of import AsOf
@@ -16,12 +15,14 @@ from projections.database.database import Database
 from projections.drift.expectation_drift import CharterSnapshot, ExpectationFacts, load_charters
 from projections.drift.purpose_drift import find_reachable_charters
 from projections.figures import ReportScope
+from projections.goals import AnyPromise
 from projections.people import is_led_by, member_at, members_at, teams_at
 
 
 class DriftContext(msgspec.Struct, frozen=True, kw_only=True):
     """Charters, teams and people around the goals of one report."""
 
+    scope: ReportScope
     #: The charters that the report is about, by their ids.
     frameworks: Mapping[UUID, CharterSnapshot]
     #: Team -> its lead, where it has one who has not left.
@@ -45,7 +46,7 @@ class DriftContext(msgspec.Struct, frozen=True, kw_only=True):
         return f"“{team.name}”" if team is not None else "the organisation"
 
 
-def load_context(database: Database, as_of: AsOf, scope: ReportScope, goals: Iterable[Promised]) -> DriftContext:
+def load_context(database: Database, as_of: AsOf, scope: ReportScope, goals: Iterable[AnyPromise]) -> DriftContext:
     """What the report needs of charters and people; one team's report reads that team's and the organisation's."""
     teams = teams_at(database, as_of)
     everybody = members_at(database, as_of)
@@ -66,18 +67,18 @@ def load_context(database: Database, as_of: AsOf, scope: ReportScope, goals: Ite
     of_team = scope.team is not None and any(framework.team == scope.team for framework in applicable)
     reached = find_reachable_charters(scope.team, frameworks, as_of) if scope.team else frameworks.values()
     return DriftContext(
+        scope=scope,
         frameworks=frameworks,
         leads=leads,
         teams={charter_id(as_of.organisation_id, team.id): team for team in teams},
         steward=min((m.id for m in everybody if Role.STEWARD in m.roles), key=lambda i: i.int, default=None),
         expectations=ExpectationFacts(
             as_of=as_of,
+            scope=scope,
             frameworks=applicable,
             members=members,
             everybody=members if of_team else everybody,
             leads=leads,
-            window=scope.window,
-            personal=scope.member is not None,
         ),
         purposes=any(applicable.purpose is not None for applicable in reached),
     )
@@ -91,7 +92,7 @@ def _find_member(database: Database, as_of: AsOf, member: UUID, everybody: Itera
 def _select_teams(
     scope: ReportScope,
     person: Member | None,
-    goals: Iterable[Promised],
+    goals: Iterable[AnyPromise],
     leads: Mapping[UUID, UUID],
     teams: Iterable[Team],
 ) -> list[UUID]:

@@ -5,10 +5,11 @@ Counted about charters and events, never as a person's score: breaches are a gro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from fractions import Fraction
-from typing import Any
+from functools import cached_property
+from itertools import chain
 from uuid import UUID
 
 import msgspec
@@ -19,14 +20,14 @@ from domain.member.member import Member
 from domain.policy import Policy
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
-from projections.database.database import Database, Row
+from projections.database.database import Database, Row, to_id, to_optional_id
 from projections.drift.facts import REVIEW_KINDS
 from projections.figures import (
     SMALL_SAMPLE,
     Figure,
     GroupFigure,
+    ReportScope,
     build_share,
-    event_ids,
     line_of_limit,
     line_of_share,
     of_group,
@@ -91,6 +92,10 @@ class CharterSnapshot(msgspec.Struct, kw_only=True):
         """Whether it has any content yet."""
         return self.purpose is not None or bool(self.non_negotiables)
 
+    def is_acknowledged_by(self, member: UUID, non_negotiable: NonNegotiableInForce) -> bool:
+        """Whether the member has acknowledged it as it is worded now."""
+        return (member, non_negotiable.id, non_negotiable.version) in self.acknowledged
+
 
 def load_charters(database: Database, as_of: AsOf, teams: Iterable[UUID]) -> dict[UUID, CharterSnapshot]:
     """The charters of these teams and the organisation's own, by their ids; those without any event are absent.
@@ -101,17 +106,17 @@ def load_charters(database: Database, as_of: AsOf, teams: Iterable[UUID]) -> dic
     rows = query_facts(database, as_of, "expectations", ids)
     charters: dict[UUID, CharterSnapshot] = {}
     for row in sorted(rows, key=lambda r: (r.occurred_at, r.known_from)):
-        charter = UUID(row.stream_id)
+        charter = to_id(row.stream_id)
         framework = charters.get(charter)
         if framework is None:
-            framework = charters[charter] = CharterSnapshot(id=charter, team=UUID(row.team) if row.team else None)
+            framework = charters[charter] = CharterSnapshot(id=charter, team=to_optional_id(row.team))
         _apply_fact(framework, row)
     return charters
 
 
 def _apply_fact(charter: CharterSnapshot, row: Row) -> None:
-    event, at = UUID(row.event_id), row.occurred_at
-    item = UUID(row.item) if row.item else event
+    event, at = to_id(row.event_id), row.occurred_at
+    item = to_id(row.item) if row.item else event
     if row.kind in REVIEW_KINDS:
         charter.reviewed = (event, at)
     match row.kind:
@@ -122,10 +127,10 @@ def _apply_fact(charter: CharterSnapshot, row: Row) -> None:
         case "retired":
             charter.non_negotiables.pop(item, None)
         case "acknowledged":
-            charter.acknowledged[UUID(row.member), item, row.number] = event
+            charter.acknowledged[to_id(row.member), item, row.number] = event
         case "breach":
             non_negotiable = charter.non_negotiables.get(item)
-            by = UUID(row.member) if row.member else None
+            by = to_optional_id(row.member)
             charter.breaches[event] = BreachFact(
                 event_id=event, at=at, by=by, text=non_negotiable.text if non_negotiable else ""
             )
@@ -148,19 +153,24 @@ class MissingAcknowledgement(msgspec.Struct, frozen=True, kw_only=True):
     waiting: list[NonNegotiableInForce]
 
 
-class ExpectationFacts(msgspec.Struct, frozen=True, kw_only=True):
+class ExpectationFacts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Charters, those to whom they apply, and the window of w days that ends with the day of `as_of`."""
 
     as_of: AsOf
+    scope: ReportScope
+    #: One of a team, and one of the organisation.
     frameworks: list[CharterSnapshot]
     #: Joined members of whom it is asked what they acknowledged.
     members: list[Member]
     #: Those whose weeks breaches are counted over; the same, unless the organisation's charter speaks for a team.
     everybody: list[Member]
-    leads: dict[UUID, UUID]
-    window: int
-    #: One member was asked about: what belongs to a group is left unsaid.
-    personal: bool = False
+    #: Team -> its lead.
+    leads: Mapping[UUID, UUID]
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether one member was asked about: what belongs to a group is left unsaid."""
+        return self.scope.member is not None
 
     @property
     def until(self) -> int:
@@ -170,76 +180,90 @@ class ExpectationFacts(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def since(self) -> int:
         """Microseconds UTC; the window begins behind it."""
-        return self.until - self.window * _DAY_MICROS
+        return self.until - self.scope.window * _DAY_MICROS
 
-    def is_applicable(self, framework: CharterSnapshot, member: Member) -> bool:
-        """A team's charter to its members and its lead, the organisation's to everybody."""
-        team = framework.team
-        return team is None or team in member.teams or self.leads.get(team) == member.id
+    @cached_property
+    def _places(self) -> dict[UUID | None, int]:
+        """Team -> the place of its charter among them."""
+        return {framework.team: place for place, framework in enumerate(self.frameworks)}
+
+    @cached_property
+    def _teams_led(self) -> dict[UUID, list[UUID]]:
+        teams: dict[UUID, list[UUID]] = {}
+        for team, lead in self.leads.items():
+            teams.setdefault(lead, []).append(team)
+        return teams
+
+    def list_applicable_charters(self, member: Member) -> list[CharterSnapshot]:
+        """A team's charter applies to its members and its lead, the organisation's to everybody."""
+        teams = {None, *member.teams, *self._teams_led.get(member.id, ())}
+        places = sorted(self._places[team] for team in teams if team in self._places)
+        return [self.frameworks[place] for place in places]
 
     def list_recent_breaches(self) -> list[BreachFact]:
         """Raised within the window, by the event that raised them."""
         recent = [b for framework in self.frameworks for b in framework.breaches.values() if b.at > self.since]
         return sorted(recent, key=lambda b: b.event_id.int)
 
+    @cached_property
+    def unacknowledged(self) -> list[MissingAcknowledgement]:
+        """Per member and charter, in the order of their ids."""
+        in_force = {
+            framework.id: sorted(framework.non_negotiables.values(), key=lambda n: n.event_id.int)
+            for framework in self.frameworks
+        }
+        return [
+            MissingAcknowledgement(member=member.id, framework=framework, waiting=waiting)
+            for member in self.members
+            for framework in self.list_applicable_charters(member)
+            if (waiting := [n for n in in_force[framework.id] if not framework.is_acknowledged_by(member.id, n)])
+        ]
 
-def find_unacknowledged(facts: ExpectationFacts) -> Iterator[MissingAcknowledgement]:
-    """Per member and charter, in the order of their ids."""
-    for member in facts.members:
-        for framework in facts.frameworks:
-            if not facts.is_applicable(framework, member):
-                continue
-            in_force = sorted(framework.non_negotiables.values(), key=lambda n: n.event_id.int)
-            waiting = [n for n in in_force if (member.id, n.id, n.version) not in framework.acknowledged]
-            if waiting:
-                yield MissingAcknowledgement(member=member.id, framework=framework, waiting=waiting)
 
-
-def build_expectation_figures(
-    facts: ExpectationFacts, policy: Policy, group: dict[str, Any]
-) -> Iterator[Figure | GroupFigure]:
+def build_expectation_figures(facts: ExpectationFacts, policy: Policy) -> Iterator[Figure | GroupFigure]:
     """The four figures, each with the events that made it."""
+    group = facts.scope.group
     if not facts.frameworks:
         yield from (of_group(Figure(name=name, value=None, status="no_charter", **group)) for name in FIGURE_NAMES)
         return
-    yield _acknowledgement_figure(facts, policy, group)
-    if facts.personal:
+    yield _acknowledgement_figure(facts, policy)
+    if facts.is_personal:
         yield from (Figure(name=name, value=None, status="not_personal", **group) for name in FIGURE_NAMES[1:3])
     else:
-        yield _breach_rate_figure(facts, policy, group)
-        yield _repair_share_figure(facts, policy, group)
+        yield _breach_rate_figure(facts, policy)
+        yield _repair_share_figure(facts, policy)
     # Of charters: nobody is behind it.
-    yield of_group(_review_age_figure(facts, policy, group))
+    yield of_group(_review_age_figure(facts, policy))
 
 
-def _acknowledgement_figure(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> GroupFigure:
+def _acknowledgement_figure(facts: ExpectationFacts, policy: Policy) -> GroupFigure:
     speaking = [framework for framework in facts.frameworks if framework.non_negotiables]
-    people = {m.id for m in facts.members if any(facts.is_applicable(framework, m) for framework in speaking)}
-    lacking = {u.member for u in find_unacknowledged(facts)}
+    people = {m.id for m in facts.members if any(c.non_negotiables for c in facts.list_applicable_charters(m))}
+    lacking = {u.member for u in facts.unacknowledged}
     in_force = [n for framework in speaking for n in framework.non_negotiables.values()]
     worded = {(n.id, n.version) for n in in_force}
-    acknowledgements = [
+    acknowledgements = (
         event
         for framework in speaking
         for (member, item, version), event in framework.acknowledged.items()
         if member in people and (item, version) in worded
-    ]
+    )
     share = build_share(
         "acknowledgement_share",
         len(lacking),
         len(people),
         limit=to_fraction(policy.acknowledgement_line),
         census=True,
-        events=event_ids([*(n.event_id for n in in_force), *acknowledgements]),
-        **group,
+        events=facts.scope.list_events(chain((n.event_id for n in in_force), acknowledgements)),
+        **facts.scope.group,
     )
     return of_group(share, [(None, person) for person in people])
 
 
-def _breach_rate_figure(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> GroupFigure:
+def _breach_rate_figure(facts: ExpectationFacts, policy: Policy) -> GroupFigure:
     """Breaches of the window per 100 member-weeks; `n` is the whole member-weeks."""
-    people = [m for m in facts.everybody if any(facts.is_applicable(framework, m) for framework in facts.frameworks)]
-    weeks = sum((_count_member_weeks(m, facts) for m in people), Fraction(0))
+    people = [m for m in facts.everybody if facts.list_applicable_charters(m)]
+    weeks = Fraction(sum(_count_member_micros(m, facts) for m in people), _WEEK_MICROS)
     raised = facts.list_recent_breaches()
     rate = 100 * len(raised) / weeks if weeks else None
     small = weeks < SMALL_SAMPLE
@@ -251,19 +275,19 @@ def _breach_rate_figure(facts: ExpectationFacts, policy: Policy, group: dict[str
         status=None if weeks else "no_data",
         line=None if rate is None or small else line_of_limit(rate, to_fraction(policy.breach_line)),
         small_sample=small,
-        events=event_ids(b.event_id for b in raised),
-        **group,
+        events=facts.scope.list_events(b.event_id for b in raised),
+        **facts.scope.group,
     )
     return of_group(figure, [(None, m.id) for m in people])
 
 
-def _count_member_weeks(member: Member, facts: ExpectationFacts) -> Fraction:
+def _count_member_micros(member: Member, facts: ExpectationFacts) -> int:
     """How much of the window the member has been there."""
     joined = facts.since if member.joined_at is None else max(facts.since, to_micros(member.joined_at))
-    return Fraction(max(0, facts.until - joined), _WEEK_MICROS)
+    return max(0, facts.until - joined)
 
 
-def _repair_share_figure(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> GroupFigure:
+def _repair_share_figure(facts: ExpectationFacts, policy: Policy) -> GroupFigure:
     """Of the window's breaches those repaired within 7 days; a younger one that is still open does not count yet."""
     due = [
         b
@@ -271,15 +295,14 @@ def _repair_share_figure(facts: ExpectationFacts, policy: Policy, group: dict[st
         if b.repaired_at is not None or facts.until - b.at > REPAIR_DAYS * _DAY_MICROS
     ]
     kept = [b for b in due if b.repaired_at is not None and b.repaired_at - b.at <= REPAIR_DAYS * _DAY_MICROS]
-    figure = build_share(
-        "repair_share", len(kept), len(due), events=event_ids(e for b in due for e in (b.event_id, b.repair)), **group
-    )
+    events = facts.scope.list_events(event for b in due for event in (b.event_id, b.repair))
+    figure = build_share("repair_share", len(kept), len(due), events=events, **facts.scope.group)
     line = line_of_share(len(due) - len(kept), len(due), limit=to_fraction(policy.unrepaired_line))
     teams = {b.event_id: framework.team for framework in facts.frameworks for b in framework.breaches.values()}
     return of_group(msgspec.structs.replace(figure, line=line), [(teams[b.event_id], b.by) for b in due])
 
 
-def _review_age_figure(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
+def _review_age_figure(facts: ExpectationFacts, policy: Policy) -> Figure:
     """Of several charters the one that has waited longest; `n` is how many there are."""
     event, at = min(list_last_reviews(facts.frameworks), key=lambda look: (look[1], look[0].int))
     age = Fraction(facts.until - at, _DAY_MICROS)
@@ -289,7 +312,7 @@ def _review_age_figure(facts: ExpectationFacts, policy: Policy, group: dict[str,
         value=round_for_report(age),
         line=line_of_limit(age, Fraction(policy.review_days)),
         events=[event],
-        **group,
+        **facts.scope.group,
     )
 
 

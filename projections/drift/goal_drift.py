@@ -9,12 +9,12 @@ from uuid import UUID
 
 import msgspec
 
-from domain.goal.state import Promised
 from domain.instants import to_micros
 from domain.load import count_silent_days
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.drift.queries import DriftFacts, Judgement, Move
+from projections.goals import AnyPromise
 from projections.lineage.links import Link, Unaffirmed, find_unaffirmed_link
 from projections.paused_time import absent_spans, merge_spans, paused_spans, running_micros, to_days
 
@@ -22,7 +22,7 @@ from projections.paused_time import absent_spans, merge_spans, paused_spans, run
 class GoalDrift(msgspec.Struct, frozen=True, kw_only=True):
     """One live goal and how it drifts."""
 
-    goal: Promised
+    goal: AnyPromise
     #: Days without a human judgement; None while paused.
     idle: Fraction | None
     judged: UUID
@@ -50,7 +50,7 @@ class GoalDrift(msgspec.Struct, frozen=True, kw_only=True):
         return abs(to_fraction(measure.target) - to_fraction(measure.baseline))
 
 
-def compute_goal_drift(goal: Promised, facts: DriftFacts, as_of: AsOf, *, explain: bool = False) -> GoalDrift:
+def compute_goal_drift(goal: AnyPromise, facts: DriftFacts, as_of: AsOf, *, explain: bool = False) -> GoalDrift:
     """How one live goal drifts at `as_of`; with what stopped its clock where that is to be explained."""
     policy = as_of.policy.policy
     judged = facts.judged.get(goal.id) or Judgement(goal.judged_by_event, to_micros(goal.judged_at))
@@ -70,11 +70,11 @@ def compute_goal_drift(goal: Promised, facts: DriftFacts, as_of: AsOf, *, explai
     )
 
 
-def _is_paused(goal: Promised, today: date) -> bool:
+def _is_paused(goal: AnyPromise, today: date) -> bool:
     return goal.pause is not None and goal.pause.paused_from <= today < goal.pause.resume_on
 
 
-def compute_idle_days(goal: Promised, judged_at: int, facts: DriftFacts, as_of: AsOf) -> Fraction:
+def compute_idle_days(goal: AnyPromise, judged_at: int, facts: DriftFacts, as_of: AsOf) -> Fraction:
     """Days from the last judgement to `as_of`, less pauses and the owner's absences (see `paused_time`)."""
     owner = facts.owners.get(goal.owner)
     stops = merge_spans(
@@ -86,7 +86,7 @@ def compute_idle_days(goal: Promised, judged_at: int, facts: DriftFacts, as_of: 
     return to_days(running_micros(judged_at, to_micros(as_of.at), stops))
 
 
-def _find_stops(goal: Promised, judged_at: int, facts: DriftFacts, as_of: AsOf) -> Iterator[UUID]:
+def _find_stops(goal: AnyPromise, judged_at: int, facts: DriftFacts, as_of: AsOf) -> Iterator[UUID]:
     """The events of pauses that reach beyond the last judgement, of what ended them, and of such absences."""
     pauses = facts.pauses.get(goal.id, [])
     for number, pause in enumerate(pauses):

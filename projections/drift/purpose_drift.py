@@ -8,18 +8,19 @@ the current version. Cycles of goals that support each other lead nowhere.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from domain.charter.state import charter_id
-from domain.goal.state import PROMISED_STATES, Promised
+from domain.goal.state import PROMISED_STATES
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.drift.expectation_drift import CharterSnapshot
-from projections.figures import Figure, build_share, event_ids
+from projections.figures import Figure, ReportScope, build_share
+from projections.goals import AnyPromise
 from projections.lineage.links import Link, SupportedGoal, links_at, load_all_links, parents_at
 
 #: Levels of goals above that are asked for one by one.
@@ -112,16 +113,23 @@ def find_paths_to_purpose(
 class PurposeDrift(msgspec.Struct, frozen=True, kw_only=True):
     """How one goal stands to the purposes that it could serve."""
 
-    goal: Promised
+    goal: AnyPromise
     #: none: it leads to no purpose; unaffirmed: to one that was revised since; current: all is well.
     how: Literal["none", "unaffirmed", "current"]
     #: Where it is unaffirmed: which purpose, and the way to it.
     framework: CharterSnapshot | None = None
     way: PurposePath | None = None
 
+    @property
+    def events(self) -> list[UUID]:
+        """The events that say so: what the goal is for, or the link that is older than the purpose as it is worded."""
+        if self.way is None or self.framework is None or self.framework.purpose is None:
+            return [self.goal.terms_event]
+        return [self.way.link.event_id, self.framework.purpose.event_id]
+
 
 def compute_purpose_drift(
-    goals: Iterable[Promised], graph: SupportGraph, frameworks: Mapping[UUID, CharterSnapshot], as_of: AsOf
+    goals: Iterable[AnyPromise], graph: SupportGraph, frameworks: Mapping[UUID, CharterSnapshot], as_of: AsOf
 ) -> list[PurposeDrift]:
     """Each goal that has a purpose within reach: its team's or the organisation's."""
     by_parent = graph.group_by_parent()
@@ -137,7 +145,7 @@ def compute_purpose_drift(
 
 
 def _compute_drift_of_goal(
-    goal: Promised,
+    goal: AnyPromise,
     within: Iterable[CharterSnapshot],
     graph: SupportGraph,
     by_parent: LinksByParent,
@@ -165,23 +173,17 @@ def find_reachable_charters(
     ]
 
 
-def purpose_figure(drifts: Sequence[PurposeDrift], line: str, group: dict[str, Any], *, charter: bool) -> Figure:
+def purpose_figure(drifts: Sequence[PurposeDrift], line: str, scope: ReportScope, *, charter: bool) -> Figure:
     """`purpose_drift`: goals that do not lead to a current purpose / goals that have one within reach."""
     if not charter:
-        return Figure(name="purpose_drift", value=None, status="no_charter", **group)
+        return Figure(name="purpose_drift", value=None, status="no_charter", **scope.group)
     outdated = [a for a in drifts if a.how != "current"]
-    events: list[UUID | None] = []
-    for a in outdated:
-        if a.way is None or a.framework is None or a.framework.purpose is None:
-            events.append(a.goal.terms_event)
-        else:
-            events += [a.way.link.event_id, a.framework.purpose.event_id]
     return build_share(
         "purpose_drift",
         len(outdated),
         len(drifts),
         limit=to_fraction(line),
         census=True,
-        events=event_ids(events),
-        **group,
+        events=scope.list_events(event for drift in outdated for event in drift.events),
+        **scope.group,
     )

@@ -9,12 +9,19 @@ from uuid import UUID
 
 import msgspec
 
-from domain.goal.state import Promised
 from domain.member.member import Member
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
-from projections.database.database import Database, Row, group_by_stream, query_by_ids
-from projections.lineage.links import Link, MaterialChange, SupportedGoal, to_link, to_supported_goal
+from projections.database.database import Database, Row, group_by_stream, query_by_ids, to_id
+from projections.goals import AnyPromise
+from projections.lineage.links import (
+    Link,
+    MaterialChange,
+    SupportedGoal,
+    group_links,
+    select_standing_links,
+    to_supported_goal,
+)
 from projections.paused_time import PauseRecord, to_pause_record
 
 
@@ -54,26 +61,26 @@ class DriftFacts(msgspec.Struct, frozen=True, kw_only=True):
     owners: dict[UUID, Member]
 
 
-def load_facts(database: Database, as_of: AsOf, goals: Sequence[Promised]) -> DriftFacts:
+def load_facts(database: Database, as_of: AsOf, goals: Sequence[AnyPromise]) -> DriftFacts:
     """The facts behind these goals, their parents and their owners."""
     own = sorted({str(goal.id) for goal in goals})
     owners = sorted({str(goal.owner) for goal in goals})
     of = {**dict.fromkeys(("judged", "pauses", "moves", "links"), own), "owners": owners}
     rows = query_by_ids(database, "drift", of, as_of.params)
-    links = group_by_stream(rows["links"], to_link)
+    links = group_links(select_standing_links(rows["links"]))
     parents = sorted({str(link.parent) for of_goal in links.values() for link in of_goal})
     rows |= query_by_ids(database, "drift", dict.fromkeys(("material", "parents"), parents), as_of.params)
     return DriftFacts(
-        judged={UUID(r.stream_id): Judgement(UUID(r.event_id), r.occurred_at) for r in rows["judged"]},
+        judged={to_id(r.stream_id): Judgement(to_id(r.event_id), r.occurred_at) for r in rows["judged"]},
         pauses=group_by_stream(rows["pauses"], to_pause_record),
         moves=group_by_stream(
             rows["moves"],
-            lambda r: Move(UUID(r.event_id), r.field, to_fraction(r.moved), _to_consent(r), UUID(r.proposal_id)),
+            lambda r: Move(to_id(r.event_id), r.field, to_fraction(r.moved), _to_consent(r), to_id(r.proposal_id)),
         ),
         links=links,
-        material=group_by_stream(rows["material"], lambda r: MaterialChange(UUID(r.event_id), r.occurred_at, r.what)),
-        parents={UUID(row.stream_id): to_supported_goal(row) for row in rows["parents"]},
-        owners={UUID(r.stream_id): _MEMBER_DECODER.decode(r.body) for r in rows["owners"]},
+        material=group_by_stream(rows["material"], lambda r: MaterialChange(to_id(r.event_id), r.occurred_at, r.what)),
+        parents={to_id(row.stream_id): to_supported_goal(row) for row in rows["parents"]},
+        owners={to_id(r.stream_id): _MEMBER_DECODER.decode(r.body) for r in rows["owners"]},
     )
 
 

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
+from itertools import chain
 from statistics import median
 from typing import Any
 from uuid import UUID
 
-from domain.goal.state import LIVE_STATES, Promised
+from domain.goal.state import LIVE_STATES
 from domain.policy import Policy
 from domain.quantities import to_fraction
 from ledger.cancellation import cancellable
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.drift.context import load_context
-from projections.drift.expectation_drift import build_expectation_figures as expected
+from projections.drift.expectation_drift import build_expectation_figures
 from projections.drift.goal_drift import GoalDrift, compute_goal_drift
 from projections.drift.purpose_drift import compute_purpose_drift, load_graph_above, purpose_figure
 from projections.drift.queries import Consent, load_facts
@@ -40,14 +41,13 @@ from projections.figures import (
     Report,
     ReportScope,
     build_share,
-    event_ids,
     finish_report,
     line_of_limit,
     of_group,
+    ratio_for_report,
     round_for_report,
-    without_events,
 )
-from projections.goals import goals_at
+from projections.goals import promises_at
 
 #: Share of live goals that are abandoned, over the line.
 ABANDONED_LINE = Fraction(1, 10)
@@ -65,8 +65,7 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     Group figures name the team or the member asked for; figures of a goal name the goal. The window is that of
     breaches; everything else looks at the whole life of what is live.
     """
-    goals = goals_at(database, as_of, team=scope.team, owners=scope.owners, states=LIVE_STATES)
-    live = [g for g in goals if isinstance(g, Promised) and g.state in LIVE_STATES]
+    live = promises_at(database, as_of, team=scope.team, owners=scope.owners, states=LIVE_STATES)
     facts = load_facts(database, as_of, live)
     around = load_context(database, as_of, scope, live)
     purpose_drifts = compute_purpose_drift(
@@ -76,11 +75,11 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     figures = [
         *_group_figures(assessed, as_of.policy.policy, scope),
         of_group(
-            purpose_figure(purpose_drifts, as_of.policy.policy.purpose_line, scope.group, charter=around.purposes),
+            purpose_figure(purpose_drifts, as_of.policy.policy.purpose_line, scope, charter=around.purposes),
             [(drift.goal.team, drift.goal.owner) for drift in purpose_drifts],
         ),
-        *expected(around.expectations, as_of.policy.policy, scope.group),
-        *_goal_figures(assessed, as_of.policy.policy),
+        *build_expectation_figures(around.expectations, as_of.policy.policy),
+        *_goal_figures(assessed, as_of.policy.policy, scope),
     ]
     weighed = [
         *(build_abandoned_suggestion(a, facts, around) for a in assessed if a.silent_days is not None),
@@ -88,26 +87,24 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
         *build_purpose_suggestions(purpose_drifts, facts, around, as_of),
         *build_expectation_suggestions(around, as_of),
     ]
-    mends = sort_suggestions(weighed)
-    mends = mends if scope.explain else [without_events(mend) for mend in mends]
-    return finish_report(DriftReport, as_of, scope, figures, mend=mends)
+    return finish_report(DriftReport, as_of, scope, figures, mend=sort_suggestions(weighed))
 
 
 # --- figures ---------------------------------------------------------------------------------------------------------
 
 
-def _goal_figures(assessed: Iterable[GoalDrift], policy: Policy) -> Iterator[Figure]:
+def _goal_figures(assessed: Iterable[GoalDrift], policy: Policy, scope: ReportScope) -> Iterator[Figure]:
     for a in assessed:
         if a.silent_days is not None:
-            events = event_ids(_silence_events(a))
+            events = scope.list_events(_silence_events(a))
             yield Figure(name="abandoned", goal=a.goal.id, value=a.silent_days, line="over", events=events)
         elif a.idle is not None:
             yield Figure(
                 name="stale_ratio",
                 goal=a.goal.id,
-                value=round_for_report(a.idle / policy.cadence_days),
+                value=ratio_for_report(a.idle.numerator, a.idle.denominator * policy.cadence_days),
                 line="over" if a.stale else None,
-                events=event_ids([a.judged, *a.stopped_by]),
+                events=scope.list_events((a.judged, *a.stopped_by)),
             )
 
 
@@ -119,7 +116,7 @@ def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportS
     group = scope.group
     awake = [a for a in assessed if a.idle is not None and a.silent_days is None]
     stale = [a for a in awake if a.stale]
-    events = event_ids(event for a in awake for event in (a.judged, *a.stopped_by))
+    events = scope.list_events(event for a in awake for event in (a.judged, *a.stopped_by))
     share = build_share("stale_share", len(stale), len(awake), census=True, events=events, **group)
     yield of_group(share, _by_owner(awake))
     silent = [a for a in assessed if a.silent_days is not None]
@@ -129,17 +126,17 @@ def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportS
         len(assessed),
         limit=ABANDONED_LINE,
         census=True,
-        events=event_ids(event for a in assessed for event in _silence_events(a)),
+        events=scope.list_events(event for a in assessed for event in _silence_events(a)),
         **group,
     )
     yield of_group(share, _by_owner(assessed))
     yield from _scope_figures(assessed, policy, scope)
-    yield from _alignment_figures(assessed, policy, group)
+    yield from _alignment_figures(assessed, policy, scope)
 
 
-def _alignment_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[str, Any]) -> Iterator[GroupFigure]:
+def _alignment_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportScope) -> Iterator[GroupFigure]:
     loose = [u for a in assessed for u in a.unaffirmed]
-    events = event_ids(e for u in loose for e in (u.link.event_id, *(m.event_id for m in u.since)))
+    events = [event for u in loose for event in (u.link.event_id, *(m.event_id for m in u.since))]
     linked = [event for a in assessed for event in a.link_events]
     share = build_share(
         "alignment_drift",
@@ -148,8 +145,8 @@ def _alignment_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dic
         limit=to_fraction(policy.alignment_line),
         census=True,
         overdue=sum(u.overdue for u in loose),
-        events=event_ids([*events, *linked]),
-        **group,
+        events=scope.list_events([*events, *linked]),
+        **scope.group,
     )
     yield of_group(share, _by_owner(a for a in assessed if a.link_events))
     days = median(u.days for u in loose) if loose else None
@@ -160,8 +157,8 @@ def _alignment_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dic
         status=None if loose else "no_data",
         line=_line_of_sample(days, Fraction(policy.unaffirmed_days), len(loose)),
         small_sample=len(loose) < SMALL_SAMPLE,
-        events=events,
-        **group,
+        events=scope.list_events(events),
+        **scope.group,
     )
     yield of_group(unaffirmed, _by_owner(a for a in assessed if a.unaffirmed))
 
@@ -194,15 +191,18 @@ _CONSENT_KEYS: dict[Consent, dict[str, Any]] = {
 def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportScope) -> Iterator[GroupFigure]:
     """Moves of targets and dues: agreed by both sides, by one alone, and recorded after the fact."""
     promises = [event for a in assessed for event in a.goal.list_sources()] if scope.explain else []
+    moved = [a for a in assessed if a.moves]
     for field in ("target", "due"):
-        firsts = [a.first_span if field == "target" else Fraction(a.first_duration) for a in assessed]
-        first, n = sum(firsts, Fraction(0)), sum(f > 0 for f in firsts)
-        began = _by_owner(a for a, f in zip(assessed, firsts, strict=True) if f > 0)
+        firsts = [a.first_span if field == "target" else a.first_duration for a in assessed]
+        first, n = sum(firsts), sum(map(bool, firsts))
+        began = _by_owner(a for a, f in zip(assessed, firsts, strict=True) if f)
+        moves = {
+            consent: [(a, m.moved) for a in moved for m in a.moves if m.field == field and m.consent == consent]
+            for consent in _CONSENT_KEYS
+        }
         for in_days, of_target, part in _SCOPE_SUMS:
             for consent, keys in _CONSENT_KEYS.items():
-                moved = [(a, m) for a in assessed for m in a.moves if m.field == field and m.consent == consent]
-                moves = [m for _, m in moved]
-                total = sum((part(m.moved) for m in moves), Fraction(0))
+                total = sum((part(days) for _, days in moves[consent]), Fraction(0))
                 ratio = total / first if first else None
                 value: float | int | None = round_for_report(ratio)
                 if field == "due":
@@ -215,11 +215,11 @@ def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportS
                     status="no_data" if value is None else None,
                     line=_line_of_sample(abs(ratio) if ratio is not None else None, to_fraction(policy.scope_line), n),
                     small_sample=n < SMALL_SAMPLE,
-                    events=event_ids([*promises, *_move_events(assessed, field, consent)]) if scope.explain else None,
+                    events=scope.list_events(chain(promises, _move_events(moved, field, consent))),
                     **keys,
                     **scope.group,
                 )
-                yield of_group(figure, began, _by_owner(a for a, _ in moved))
+                yield of_group(figure, began, _by_owner(a for a, _ in moves[consent]))
 
 
 def _move_events(assessed: Iterable[GoalDrift], field: str, consent: Consent) -> Iterator[UUID]:

@@ -11,17 +11,17 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from domain.goal.state import Promised
 from domain.instants import from_micros, to_micros
 from domain.policy import Policy
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.drift.context import DriftContext
-from projections.drift.expectation_drift import CharterSnapshot, find_unacknowledged
+from projections.drift.expectation_drift import CharterSnapshot
 from projections.drift.goal_drift import GoalDrift
 from projections.drift.purpose_drift import PurposeDrift
 from projections.drift.queries import DriftFacts, Move
-from projections.figures import CharterRef, EventRef, MemberRef, QuotedGoal, SubjectGoal, SubjectMember, event_ids
+from projections.figures import CharterRef, EventRef, MemberRef, QuotedGoal, SubjectGoal, SubjectMember
+from projections.goals import AnyPromise
 from projections.history.narrative.phrases import format_days, format_percent
 from projections.lineage.links import Unaffirmed
 from projections.paused_time import to_days
@@ -74,7 +74,10 @@ def sort_suggestions(suggestions: Iterable[WeighedSuggestion]) -> list[Suggestio
         days, suggestion = one
         subjects = (suggestion.goal, suggestion.charter, suggestion.parent, suggestion.member)
         ids = [0 if subject is None else subject.int for subject in subjects]
-        return (suggestion.kind != "abandoned", days is None, -(days or 0), ids, suggestion.kind, suggestion.sentence)
+        # As floats first, which keep the order and are compared in C; the exact days where those are equal.
+        weight = -(days or 0)
+        order = (suggestion.kind != "abandoned", days is None, float(weight), weight)
+        return (*order, ids, suggestion.kind, suggestion.sentence)
 
     return [suggestion for _, suggestion in sorted(suggestions, key=need)]
 
@@ -88,12 +91,12 @@ def build_goal_suggestions(
     if a.stale and a.idle is not None:
         quiet = f"“{goal.title}” has been quiet for {format_days(a.idle)}: "
         ask = "who takes it over, or shall we let it go?" if gone else "it still stands as agreed, or this has changed."
-        stale = Suggestion(goal=goal.id, kind="stale", from_=speaker, to=to, sentence=quiet + ask, events=[a.judged])
-        yield a.idle, stale
+        events = around.scope.list_events([a.judged])
+        yield a.idle, Suggestion(goal=goal.id, kind="stale", from_=speaker, to=to, sentence=quiet + ask, events=events)
     moved = _describe_scope_drift(a, as_of.policy.policy)
     if moved is not None:
         days, sentence = moved
-        events = event_ids(m.event_id for m in a.moves)
+        events = around.scope.list_events(m.event_id for m in a.moves)
         yield days, Suggestion(goal=goal.id, kind="scope", from_=speaker, to=to, sentence=sentence, events=events)
     for u in a.unaffirmed:
         yield u.days, _build_link_suggestion(goal, u, (speaker, to), facts, around, as_of)
@@ -106,12 +109,12 @@ def build_abandoned_suggestion(a: GoalDrift, facts: DriftFacts, around: DriftCon
         f"“{a.goal.title}” lapsed, and there has been no word about it for {a.silent_days} days: "
         "shall we close it, or renegotiate it?"
     )
-    events = event_ids([a.goal.contact_event, a.judged])
+    events = around.scope.list_events([a.goal.contact_event, a.judged])
     abandoned = Suggestion(goal=a.goal.id, kind="abandoned", from_=speaker, to=to, sentence=sentence, events=events)
     return Fraction(a.silent_days or 0), abandoned
 
 
-def _find_speakers(goal: Promised, facts: DriftFacts, around: DriftContext) -> tuple[UUID, UUID | None, bool]:
+def _find_speakers(goal: AnyPromise, facts: DriftFacts, around: DriftContext) -> tuple[UUID, UUID | None, bool]:
     """Who could speak for a goal, to whom, and whether its owner has left."""
     owner = facts.owners.get(goal.owner)
     lead = around.leads.get(goal.team) if goal.team else None
@@ -123,7 +126,7 @@ def _find_speakers(goal: Promised, facts: DriftFacts, around: DriftContext) -> t
 
 
 def _build_link_suggestion(
-    goal: Promised,
+    goal: AnyPromise,
     u: Unaffirmed,
     voices: tuple[UUID, UUID | None],
     facts: DriftFacts,
@@ -148,7 +151,7 @@ def _build_link_suggestion(
         from_=speaker,
         to=beyond if beyond not in (None, speaker) else to,
         sentence=sentence,
-        events=event_ids([u.link.event_id, *(m.event_id for m in u.since)]),
+        events=around.scope.list_events([u.link.event_id, *(m.event_id for m in u.since)]),
     )
 
 
@@ -157,6 +160,8 @@ def _describe_scope_drift(a: GoalDrift, policy: Policy) -> tuple[Fraction, str] 
 
     The days by which the due moved, or the same share of the first duration as the target moved; and the sentence.
     """
+    if not a.moves:
+        return None
     line = to_fraction(policy.scope_line)
     dues = [m for m in a.moves if m.field == "due"]
     days = sum(abs(m.moved) for m in dues)
@@ -196,7 +201,7 @@ def _format_times(n: int) -> str:
     return "once" if n == 1 else f"{n} times"
 
 
-def _link_sentence(goal: Promised, parent: str, u: Unaffirmed, zone: ZoneInfo) -> str:
+def _link_sentence(goal: AnyPromise, parent: str, u: Unaffirmed, zone: ZoneInfo) -> str:
     last = u.since[-1]
     day = _to_local_date(last.at, zone)
     if last.what.startswith("ended:"):
@@ -206,7 +211,7 @@ def _link_sentence(goal: Promised, parent: str, u: Unaffirmed, zone: ZoneInfo) -
     return f"“{parent}” {happened} on {day}: “{goal.title}” still supports it, or we should change or unlink it."
 
 
-def _purpose_sentence(goal: Promised, u: Unaffirmed, around: DriftContext, zone: ZoneInfo) -> str:
+def _purpose_sentence(goal: AnyPromise, u: Unaffirmed, around: DriftContext, zone: ZoneInfo) -> str:
     return (
         f"The purpose of {around.charter_owner_name(u.link.parent)} was revised "
         f"on {_to_local_date(u.since[-1].at, zone)}: "
@@ -231,7 +236,7 @@ def build_purpose_suggestions(
         speaker, to, _gone = _find_speakers(a.goal, facts, around)
         if a.way is None or a.framework is None or a.framework.purpose is None:
             sentence = f"“{a.goal.title}” leads to no purpose of ours: what is it for, or shall we let it go?"
-            events = [a.goal.terms_event]
+            events = around.scope.list_events(a.events)
             lost = Suggestion(goal=a.goal.id, kind="purpose", from_=speaker, to=to, sentence=sentence, events=events)
             yield None, lost
             continue
@@ -249,7 +254,7 @@ def build_purpose_suggestions(
                 f"{around.charter_owner_name(a.framework.id)} was revised nobody has said"
                 " that it still leads there: does it?"
             ),
-            events=event_ids([a.way.link.event_id, a.framework.purpose.event_id]),
+            events=around.scope.list_events(a.events),
         )
         yield _days_since(a.framework.purpose.at, as_of), unaffirmed
 
@@ -257,7 +262,7 @@ def build_purpose_suggestions(
 def build_expectation_suggestions(around: DriftContext, as_of: AsOf) -> Iterator[WeighedSuggestion]:
     """What waits for an acknowledgement, for a repair talk, or for a look at the whole charter."""
     facts = around.expectations
-    for u in find_unacknowledged(facts):
+    for u in facts.unacknowledged:
         lead = around.lead_of(u.framework.id)
         others = f" and {len(u.waiting) - 1} more" if len(u.waiting) > 1 else ""
         verb = "wait" if others else "waits"
@@ -274,10 +279,10 @@ def build_expectation_suggestions(around: DriftContext, as_of: AsOf) -> Iterator
                 f"(version {first.version}, {_to_local_date(first.at, as_of.tzinfo)}){others} {verb} "
                 "for an acknowledgement: can you stand by it?"
             ),
-            events=event_ids(n.event_id for n in u.waiting),
+            events=around.scope.list_events(n.event_id for n in u.waiting),
         )
         yield _days_since(min(n.at for n in u.waiting), as_of), acknowledgement
-    if not facts.personal:
+    if not facts.is_personal:
         for framework in facts.frameworks:
             yield from _build_repair_suggestions(framework, around, as_of)
     for framework in facts.frameworks:
@@ -303,7 +308,7 @@ def _build_repair_suggestions(
                     f"A breach of “{_shorten_quote(breach.text)}” was raised on {day}: "
                     "when do we sit down to repair it?"
                 ),
-                events=[breach.event_id],
+                events=around.scope.list_events([breach.event_id]),
             )
             yield _days_since(breach.at, as_of), repair
 
@@ -326,7 +331,7 @@ def _build_review_suggestions(
                 f"The charter of {owner} was last looked at on {_to_local_date(at, as_of.tzinfo)}, "
                 f"{format_days(days)} ago: does it still hold?"
             ),
-            events=[event],
+            events=around.scope.list_events([event]),
         )
         yield days, review
 

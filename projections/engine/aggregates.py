@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from domain.envelope import RecordedEvent
-from projections.database.database import Database, Row
+from projections.database.database import Database, Row, to_id
 from projections.database.tables import END_OF_TIME
 from projections.engine.checkpoints import load_checkpoints
 from projections.engine.fold import LedgerReader, Projection
@@ -42,11 +42,11 @@ def _compare(reader: LedgerReader, database: Database, projection: VersionedProj
     found: list[UUID] = []
     after = str(UUID(int=0))
     while rows := _read_page(database, projection.name, position, after):
-        streams = reader.read_streams([UUID(row.stream_id) for row in rows], position)
+        streams = reader.read_streams([to_id(row.stream_id) for row in rows], position)
         for row in rows:
-            state = fold_stream(projection.evolve, streams.get(UUID(row.stream_id), ()))
+            state = fold_stream(projection.evolve, streams.get(to_id(row.stream_id), ()))
             if _comparable(encode_state(state)) != _comparable(row.body):
-                found.append(UUID(row.stream_id))
+                found.append(to_id(row.stream_id))
         after = rows[-1].stream_id
     return found
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from projections.database.database import Database, Session, Transaction
+from projections.database.database import Database, Session, Transaction, to_id
 from projections.database.tables import Table
 from projections.engine.checkpoints import (
     Checkpoint,
@@ -171,7 +171,7 @@ def _count_differing_rows(transaction: Transaction, table: Table, other: Table) 
         f"SELECT a.stream_id, COUNT(*) AS found {_differing_rows_sql(table, other)}"
         " GROUP BY a.stream_id ORDER BY a.stream_id"
     )
-    return {UUID(row.stream_id): row.found for row in rows}
+    return {to_id(row.stream_id): row.found for row in rows}
 
 
 def _differing_rows_sql(table: Table, other: Table) -> str:

@@ -33,7 +33,7 @@ from domain.subscription.subscription import Subscription
 from domain.team.team import Team
 from projections import goals
 from projections.as_of import AsOf
-from projections.database.database import Database, Row, named_statements
+from projections.database.database import Database, Row, named_statements, to_id
 from projections.database.paging import MAX_PAGE_SIZE
 from projections.database.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
 from projections.engine.stream_events import PreparedEvent, StreamEvents, to_column_value
@@ -424,15 +424,15 @@ def _render_entry(row: Row, happened: StoredEntry, known: Mapping[str, str]) -> 
     return HistoryEntry(
         version=row.version,
         position=row.position,
-        event_id=UUID(row.event_id),
+        event_id=to_id(row.event_id),
         type=row.type,
         occurred_at=from_micros(row.occurred_at),
         recorded_at=from_micros(row.recorded_at),
-        actor=_parse_uuid(row.actor),
-        on_behalf_of=_parse_uuid(row.on_behalf_of),
-        key_id=_parse_uuid(row.key_id),
+        actor=_to_id(row.actor),
+        on_behalf_of=_to_id(row.on_behalf_of),
+        key_id=_to_id(row.key_id),
         source=row.source,
-        causation_id=_parse_uuid(row.causation_id),
+        causation_id=_to_id(row.causation_id),
         reason=reason,
         before=before,
         after=after,
@@ -440,7 +440,7 @@ def _render_entry(row: Row, happened: StoredEntry, known: Mapping[str, str]) -> 
     )
 
 
-def _parse_uuid(value: str | None) -> UUID | None:
+def _to_id(value: str | None) -> UUID | None:
     return None if value is None else UUID(value)
 
 
@@ -464,7 +464,7 @@ def diff_goal(database: Database, first: AsOf, second: AsOf, goal_id: UUID) -> l
     before, after = diff_values(goal_values(old), goal_values(new))
     params = {**second.params, "stream_id": str(goal_id), "since": to_micros(first.at), "knew": first.known_position}
     rows = database.query(named_statements(_SQL)["between"], params)
-    by_event = [(UUID(row.event_id), row.type, msgspec.json.decode(row.after)) for row in rows]
+    by_event = [(to_id(row.event_id), row.type, msgspec.json.decode(row.after)) for row in rows]
     return [
         FieldChange(
             field=name,

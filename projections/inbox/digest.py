@@ -16,7 +16,7 @@ from domain.goal import events as e
 from domain.goal.state import PROMISED_STATES, Promised
 from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
-from projections.database.database import Database, Row, named_statements
+from projections.database.database import Database, Row, named_statements, to_id
 from projections.goals import goals_at
 from projections.history.history import render_entries
 from projections.history.narrative.phrases import quote
@@ -180,7 +180,7 @@ def _load_changes(  # noqa: PLR0913 - what, from when, how much, for whom
         if (entry := entries.get(row.event_id)) is not None
     ]
     count = sum(row.n for row in counted) + happened
-    return ChangedSection(count=count, items=items), {UUID(row.stream_id) for row in counted}
+    return ChangedSection(count=count, items=items), {to_id(row.stream_id) for row in counted}
 
 
 def _load_subjects(database: Database, as_of: AsOf, team: UUID, rows: Sequence[Row], sight: Sight) -> dict[str, str]:

@@ -13,7 +13,16 @@ import msgspec
 from domain.goal.state import Goal
 from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
-from projections.database.database import Database, Row, group_by_stream, named_statements, query_by_ids
+from projections.database.database import (
+    Database,
+    IdTable,
+    Row,
+    group_by_stream,
+    named_statements,
+    query_by_ids,
+    to_id,
+    to_optional_id,
+)
 
 _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -110,15 +119,15 @@ def _group_statements(rows: Iterable[Row], key: str) -> dict[UUID, list[LinkStat
     statements: dict[UUID, list[LinkStatement]] = {}
     for row in rows:
         statement = LinkStatement(
-            goal=UUID(row.stream_id),
-            parent=UUID(row.parent),
+            goal=to_id(row.stream_id),
+            parent=to_id(row.parent),
             purpose=row.purpose == 1,
-            event_id=UUID(row.event_id),
+            event_id=to_id(row.event_id),
             at=row.occurred_at,
             affirmed=row.affirmed == 1,
             how=row.how,
             trigger=row.trigger,
-            cause=UUID(row.cause) if row.cause else None,
+            cause=to_optional_id(row.cause),
             said_at=row.occurred_at if row.said_at is None else row.said_at,
         )
         statements.setdefault(getattr(statement, key), []).append(statement)
@@ -129,8 +138,8 @@ def load_material_changes(database: Database, as_of: AsOf, streams: Iterable[UUI
     """When these goals changed materially or ended, and these charters' purposes were revised; oldest first."""
     changes: dict[UUID, list[MaterialChange]] = {}
     for row in query_facts(database, as_of, "material", streams):
-        changes.setdefault(UUID(row.stream_id), []).append(
-            MaterialChange(UUID(row.event_id), row.occurred_at, row.what)
+        changes.setdefault(to_id(row.stream_id), []).append(
+            MaterialChange(to_id(row.event_id), row.occurred_at, row.what)
         )
     return changes
 
@@ -140,7 +149,7 @@ _GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 
 def load_goals_by_id(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, Goal]:
     """These goals as `as_of` shows them; an id that is no goal's is left out."""
-    return {UUID(row.stream_id): _GOAL.decode(row.body) for row in query_facts(database, as_of, "states", goals)}
+    return {to_id(row.stream_id): _GOAL.decode(row.body) for row in query_facts(database, as_of, "states", goals)}
 
 
 def find_end_of_goal(material: Iterable[MaterialChange]) -> MaterialChange | None:
@@ -163,31 +172,43 @@ def find_unaffirmed_link(link: Link, material: Iterable[MaterialChange], as_of: 
 
 def links_at(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, list[Link]]:
     """What each of these goals supports, by goal."""
-    return group_by_stream(query_facts(database, as_of, "links", goals), to_link)
+    return group_links(select_standing_links(query_facts(database, as_of, "links", goals)))
+
+
+def group_links(standing: Iterable[Row]) -> dict[UUID, list[Link]]:
+    """What each goal supports, from the rows of links that stand, by goal."""
+    ids = IdTable()
+    return group_by_stream(
+        standing, lambda row: Link(ids[row.parent], to_id(row.event_id), row.occurred_at, row.purpose == 1)
+    )
+
+
+def select_standing_links(rows: Iterable[Row]) -> list[Row]:
+    """Of all that was said about each link, oldest first, the last, where the goal still supports the parent."""
+    last = {(row.stream_id, row.parent): row for row in rows}
+    return [row for row in last.values() if row.affirmed == 1]
 
 
 def parents_at(database: Database, as_of: AsOf, ids: Iterable[UUID]) -> dict[UUID, SupportedGoal]:
     """These goals by their titles, owners and states; an id that is no goal's is left out."""
-    return {UUID(row.stream_id): to_supported_goal(row) for row in query_facts(database, as_of, "parents", ids)}
+    return {to_id(row.stream_id): to_supported_goal(row) for row in query_facts(database, as_of, "parents", ids)}
 
 
 def load_all_links(database: Database, as_of: AsOf) -> tuple[dict[UUID, list[Link]], dict[UUID, SupportedGoal]]:
     """Every goal's links, and every goal: for chains so long that asking level by level would take more."""
-    rows = {}
-    for name in ("links", "parents"):
-        sql = named_statements("drift")[name].replace(_IDS_CONDITION, "")
-        rows[name] = database.query(sql, as_of.params)
-    return group_by_stream(rows["links"], to_link), {
-        UUID(row.stream_id): to_supported_goal(row) for row in rows["parents"]
-    }
+    parents = database.query(named_statements("drift")["parents"].replace(_IDS_CONDITION, ""), as_of.params)
+    called = {to_id(row.stream_id): to_supported_goal(row) for row in parents}
+    return group_links(load_standing_links(database, as_of)), called
 
 
-def to_link(row: Row) -> Link:
-    return Link(UUID(row.parent), UUID(row.event_id), row.occurred_at, row.purpose == 1)
+def load_standing_links(database: Database, as_of: AsOf) -> list[Row]:
+    """The rows of every link that stands, of every goal."""
+    sql = named_statements("drift")["links"].replace(_IDS_CONDITION, "")
+    return select_standing_links(database.query(sql, as_of.params))
 
 
 def to_supported_goal(row: Row) -> SupportedGoal:
-    return SupportedGoal(row.title, UUID(row.owner) if row.owner else None, row.state)
+    return SupportedGoal(row.title, to_optional_id(row.owner), row.state)
 
 
 #: The predicate of `sql/drift.sql` that selects some goals.

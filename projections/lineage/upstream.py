@@ -16,7 +16,7 @@ import msgspec
 
 from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
-from projections.database.database import Database, named_statements
+from projections.database.database import Database, named_statements, to_optional_id
 from projections.history.history import HistoryEntry, load_entries, render_entries
 from projections.history.narrative.phrases import excerpt
 from projections.lineage.links import (
@@ -278,7 +278,7 @@ def _find_decision_cause(
             below=charter,
             kind="decision",
             decision=version.decision,
-            team=UUID(row.team) if row.team else None,
+            team=to_optional_id(row.team),
             title=excerpt(row.question, _MAX_TITLE_LENGTH),
             state=row.state,
             caused=True,

@@ -20,7 +20,7 @@ from domain.goal.state import Goal
 from domain.reasons import Reason
 from projections import goals
 from projections.as_of import AsOf
-from projections.database.database import Database, named_statements
+from projections.database.database import Database, named_statements, to_id
 from projections.history.history import (
     CHANGE_PROPOSAL_TAGS,
     FIELDS,
@@ -159,7 +159,7 @@ def explain_field(database: Database, as_of: AsOf, goal_id: UUID, field: str, *,
 def _load_acts(database: Database, as_of: AsOf, goal_id: UUID) -> dict[UUID, _Act]:
     params = {**as_of.params, "stream_id": str(goal_id)}
     rows = database.query(named_statements("history")["acts"], params)
-    return {UUID(row.event_id): msgspec.json.decode(row.data, type=_Act) for row in rows}
+    return {to_id(row.event_id): msgspec.json.decode(row.data, type=_Act) for row in rows}
 
 
 def _build_chain(

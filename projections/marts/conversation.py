@@ -18,8 +18,9 @@ from projections.marts.columns import (
     instant_column,
     member_column,
 )
-from projections.marts.goal_step import GoalStep, micros_of, promise_of, text_of
+from projections.marts.goal_step import GoalStep, micros_of, text_of
 from projections.marts.rows import Change, Fact, Wording
+from projections.reliability.outcomes import promise_of
 
 _OWNER = member_column("owner", "The goal's owner then.")
 _MINUTE_MICROS = 60 * 10**6

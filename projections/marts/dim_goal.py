@@ -20,8 +20,9 @@ from projections.marts.columns import (
     instant_column,
     member_column,
 )
-from projections.marts.goal_step import GoalStep, micros_of, promise_of
+from projections.marts.goal_step import GoalStep, micros_of
 from projections.marts.rows import Change, Wording
+from projections.reliability.outcomes import promise_of
 
 DIM_GOAL = Mart(
     name="dim_goal",

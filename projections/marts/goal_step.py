@@ -10,13 +10,6 @@ from projections.engine.stream_events import PreparedEvent, to_column_value
 from projections.marts.rows import RowWriter
 
 
-def promise_of(goal: Goal | None) -> Promised | None:
-    """The promise that stands, or that stood when the goal ended; None where none was made."""
-    if isinstance(goal, Ended):
-        return goal.promised
-    return goal if isinstance(goal, Promised) else None
-
-
 class GoalStep:
     """One event, in the order of the log."""
 

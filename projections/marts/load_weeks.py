@@ -150,6 +150,7 @@ FACT_LOAD_WEEK = Mart(
     key=("member_id", "week"),
     subject="member",
     subject_column="member_id",
+    is_person_level=True,
     can_shrink=True,
     version=2,
     columns=(

@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.instants import to_micros
 from domain.organisation.organisation import Organisation
 from projections.as_of import AsOf
-from projections.database.database import Database
+from projections.database.database import Database, to_id
 from projections.database.tables import END_OF_TIME
 from projections.engine.fold import LedgerReader
 from projections.marts.columns import Mart
@@ -152,5 +152,5 @@ def _list_streams(database: Database, as_of: AsOf) -> Iterator[list[UUID]]:
         )
         if not rows:
             return
-        yield [UUID(row.stream_id) for row in rows]
+        yield [to_id(row.stream_id) for row in rows]
         after = rows[-1].stream_id

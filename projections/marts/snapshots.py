@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from projections.as_of import AsOf, PositionLookup, resolve_as_of
-from projections.database.database import Database, Transaction, named_statements
+from projections.database.database import Database, Transaction, named_statements, to_id
 from projections.database.tables import SYSTEM_TIME, Column, Table, ddl
 from projections.marts.columns import Mart
 from projections.marts.registry import COMPUTED_MARTS, SNAPSHOT_TABLES
@@ -23,6 +23,8 @@ from projections.marts.registry import COMPUTED_MARTS, SNAPSHOT_TABLES
 _SQL = "marts"
 #: Rows of one transaction.
 _CHUNK_ROWS = 20_000
+#: In place of the mart's version, where its rows are withheld.
+_WITHHELD_VERSION = 0
 
 POSITIONS = Table(
     name="mart_snapshots",
@@ -78,7 +80,7 @@ class SnapshotDifference(msgspec.Struct, frozen=True, kw_only=True):
 def refresh_due_snapshots(database: Database, lookup: PositionLookup, now: datetime) -> int:
     """Refresh the organisations that have events behind their snapshots; how many rows were written."""
     due = database.query(named_statements(_SQL)["due_snapshots"], {"marts": len(COMPUTED_MARTS)})
-    return sum(refresh_snapshots(database, lookup, UUID(row.organisation_id), now) for row in due)
+    return sum(refresh_snapshots(database, lookup, to_id(row.organisation_id), now) for row in due)
 
 
 def refresh_snapshots(database: Database, lookup: PositionLookup, organisation_id: UUID, now: datetime) -> int:
@@ -93,6 +95,8 @@ def _refresh(database: Database, as_of: AsOf, name: str) -> int:
     after = before or 0
     if after >= as_of.position:
         return 0
+    if mart.is_person_level and as_of.policy.policy.co_determination:
+        return _withhold(database, as_of, mart)
     rows, written = compute(database, as_of, after), 0
     while chunk := list(islice(rows, _CHUNK_ROWS)):
         written += len(chunk)
@@ -110,6 +114,15 @@ def _refresh(database: Database, as_of: AsOf, name: str) -> int:
             _delete_all(transaction, as_of, name)
         _move(transaction, as_of, mart, before)
     return written
+
+
+def _withhold(database: Database, as_of: AsOf, mart: Mart) -> int:
+    """Keep no row; of a version that the mart does not have, so that all is computed anew once rows are shown again."""
+    with database.transaction() as transaction:
+        _delete_all(transaction, as_of, mart.name)
+        row = (str(as_of.organisation_id), mart.name, _WITHHELD_VERSION, as_of.position, as_of.known_position)
+        transaction.upsert_many(POSITIONS, [row])
+    return 0
 
 
 def _load_position(database: Database, organisation_id: UUID, mart: Mart) -> int | None:
@@ -163,9 +176,9 @@ def verify_snapshots(database: Database, lookup: PositionLookup, now: datetime) 
     """Compute every kept row anew, as of the position that it is of, and compare. Nothing is changed."""
     found = []
     for row in database.query("SELECT * FROM mart_snapshots WHERE position > 0 ORDER BY organisation_id, mart"):
-        if row.mart not in COMPUTED_MARTS:
+        if row.mart not in COMPUTED_MARTS or row.version == _WITHHELD_VERSION:
             continue
-        organisation, (mart, compute) = UUID(row.organisation_id), COMPUTED_MARTS[row.mart]
+        organisation, (mart, compute) = to_id(row.organisation_id), COMPUTED_MARTS[row.mart]
         as_of = resolve_as_of(database, lookup, organisation, now=now)
         then = msgspec.structs.replace(as_of, known_position=row.log_position, position=row.position)
         wanted = {each for each in compute(database, then, 0) if not each[-1]}

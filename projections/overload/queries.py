@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import chain
 from statistics import median
 from typing import Any, NamedTuple
@@ -36,7 +36,7 @@ from domain.load import (
 from domain.member.member import Absence, Capacity
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
-from projections.database.database import Database, Row, named_statements
+from projections.database.database import Database, Row, named_statements, to_id, to_optional_id
 from projections.database.database import Query as Statement
 from projections.figures import ReportScope
 from projections.overload.availability import AvailabilityHistory, Declaration
@@ -264,7 +264,7 @@ class OverloadFacts:
     def _availability_by_member(self) -> dict[UUID, AvailabilityHistory]:
         declarations: dict[UUID, list[Declaration]] = defaultdict(list)
         for row in self._load_rows("capacities", *self._capacities_sql):
-            declarations[UUID(row.stream_id)].append(_to_declaration(row))
+            declarations[to_id(row.stream_id)].append(_to_declaration(row))
         return {member: AvailabilityHistory(of_member, self.policy) for member, of_member in declarations.items()}
 
     @cached_property
@@ -283,13 +283,13 @@ class OverloadFacts:
         return [self._to_addition(row) for row in self._load_rows("additions", *self._owners_sql)]
 
     def _to_addition(self, row: Row) -> Addition:
-        goal, due = parse_uuid(row.stream_id), date.fromisoformat(row.due)
+        goal, due = to_id(row.stream_id), date.fromisoformat(row.due)
         return Addition(
-            event=parse_uuid(row.event_id),
+            event=to_id(row.event_id),
             goal=goal,
-            owner=parse_uuid(row.owner),
-            team=parse_uuid(row.team) if row.team else None,
-            requester=parse_uuid(row.requester),
+            owner=to_id(row.owner),
+            team=to_optional_id(row.team),
+            requester=to_id(row.requester),
             kind=row.kind,
             at=row.occurred_at,
             position=row.log_position,
@@ -359,12 +359,12 @@ class OverloadFacts:
         """What is back, of those owners; ascending."""
         return [
             Reversal(
-                event=UUID(row.event_id),
+                event=to_id(row.event_id),
                 at=row.occurred_at,
                 position=row.log_position,
                 day=self.local_day(row.occurred_at),
-                owner=UUID(row.owner),
-                goal=UUID(row.goal),
+                owner=to_id(row.owner),
+                goal=to_id(row.goal),
                 giving=row.giving,
             )
             for row in self._load_rows("returns", *self._owners_sql)
@@ -416,7 +416,7 @@ class OverloadFacts:
             condition, params = _in_condition("owner", sorted(map(str, self._history_owners)))
             for row in self._load_rows("held_since", condition, {**params, "since": self._histories_since}):
                 since, until = (row.valid_from, row.from_position), (row.valid_to, row.to_position)
-                self._histories[parse_uuid(row.owner)].append(_Held(since, until, _PROMISE_DECODER.decode(row.body)))
+                self._histories[to_id(row.owner)].append(_Held(since, until, _PROMISE_DECODER.decode(row.body)))
 
     def has_history(self, addition: Addition) -> bool:
         """Whether `read_histories` covered the addition's owner and reached back to it."""
@@ -446,11 +446,11 @@ class OverloadFacts:
         rows = self._load_rows("promised", condition, {**params, "since": self.since})
         return [
             WindowPromise(
-                event=UUID(row.event_id),
+                event=to_id(row.event_id),
                 was_imposed=bool(row.imposed),
                 sources=row.sources,
-                team=UUID(row.team) if row.team else None,
-                owner=UUID(row.owner),
+                team=to_optional_id(row.team),
+                owner=to_id(row.owner),
             )
             for row in rows
         ]
@@ -468,9 +468,9 @@ class OverloadFacts:
         for row in self._load_rows(
             "naming", f"kind = 'promise' AND {promised_sql} OR {naming_sql}", {**params, **names}
         ):
-            promised |= {parse_uuid(row.stream_id)} if row.kind == "promise" else set()
+            promised |= {to_id(row.stream_id)} if row.kind == "promise" else set()
             for kind, goal in _NAMED_DECODER.decode(row.named):
-                naming[goal].append((kind, parse_uuid(row.event_id), self.local_day(row.occurred_at)))
+                naming[goal].append((kind, to_id(row.event_id), self.local_day(row.occurred_at)))
         return {
             slip.event
             for slip in slips
@@ -495,9 +495,9 @@ class OverloadFacts:
             last = corrections.get(row.event_id, row)
             if last.value is not None:
                 reading = Reading(
-                    event=UUID(last.event_id), day=self.local_day(row.occurred_at), value=to_fraction(last.value)
+                    event=to_id(last.event_id), day=self.local_day(row.occurred_at), value=to_fraction(last.value)
                 )
-                by_goal[UUID(row.stream_id)].append(reading)
+                by_goal[to_id(row.stream_id)].append(reading)
         return by_goal
 
 
@@ -507,20 +507,14 @@ def _in_condition(column: str, values: Sequence[object], prefix: str = "owner") 
     return f"{column} IN ({', '.join(f':{name}' for name in params) or 'NULL'})", params
 
 
-@lru_cache(maxsize=20_000)
-def parse_uuid(text: str) -> UUID:
-    """The id that a column spells; the same owners and teams come up in row after row."""
-    return UUID(text)
-
-
 def _to_declaration(row: Row) -> Declaration:
     capacity = absence = None
     if row.kind == "capacity":
         capacity = Capacity(hours_per_week=row.hours_per_week, from_=date.fromisoformat(row.first))
     elif row.kind == "absence":
         absence = Absence(from_=date.fromisoformat(row.first), to=date.fromisoformat(row.last))
-    corrects = UUID(row.corrects) if row.corrects else None
-    return Declaration(UUID(row.event_id), row.occurred_at, row.log_position, capacity, absence, corrects)
+    corrects = to_optional_id(row.corrects)
+    return Declaration(to_id(row.event_id), row.occurred_at, row.log_position, capacity, absence, corrects)
 
 
 def decode_sources(body: str) -> tuple[UUID, ...]:
@@ -530,10 +524,10 @@ def decode_sources(body: str) -> tuple[UUID, ...]:
 
 def _to_trade_off(row: Row, day: date) -> TradeOffFact:
     return TradeOffFact(
-        event=parse_uuid(row.event_id),
-        goal=parse_uuid(row.stream_id),
-        owner=parse_uuid(row.owner),
-        team=parse_uuid(row.team) if row.team else None,
+        event=to_id(row.event_id),
+        goal=to_id(row.stream_id),
+        owner=to_id(row.owner),
+        team=to_optional_id(row.team),
         kinds=frozenset(row.kinds.split()),
         at=row.occurred_at,
         position=row.log_position,

@@ -148,14 +148,13 @@ class _IntegerScale:
 
     def __init__(self, loads: Sequence[WeekLoad], spreads: Sequence[Spread], policy: Policy) -> None:
         self.days = [load.days for load in loads]
-        denominators = (hours.denominator for load in loads for hours in (load.planned, load.estimated))
-        self.unit = lcm(*denominators, *(s.per_day.denominator for s in spreads))
-        self.planned = [to_units(load.planned, self.unit) for load in loads]
-        self.estimated = [to_units(load.estimated, self.unit) for load in loads]
-        parts = lcm(*(load.available.denominator for load in loads))
-        available = [to_units(load.available, parts) for load in loads]
-        common = lcm(*(hours for hours in available if hours))
-        self.weights = [common // hours * parts if hours else 0 for hours in available]
+        hour = lcm(*(load.unit for load in loads))
+        self.unit = lcm(hour, *(s.per_day.denominator for s in spreads))
+        self.planned = [load.planned_parts * (self.unit // load.unit) for load in loads]
+        self.estimated = [load.estimated_parts * (self.unit // load.unit) for load in loads]
+        available = [load.available_parts * (hour // load.unit) for load in loads]
+        common = lcm(*(parts for parts in available if parts))
+        self.weights = [common // parts * hour if parts else 0 for parts in available]
         self.one = common * self.unit
         # Of whole numbers, being over a line and being over the whole part of it are the same.
         self._red, self._amber = (

@@ -37,6 +37,7 @@ from projections.figures import (
     line_of_limit,
     line_of_ratio,
     of_group,
+    ratio_for_report,
     round_for_report,
 )
 from projections.overload.additions import AdditionAnalysis, AdditionEntry, RequesterEntry, analyse_additions
@@ -184,14 +185,14 @@ def _member_load_figures(load: MemberLoad, evidence: OverloadFacts) -> Iterator[
             member=load.member,
             week=week.week,
             n=week.goals,
-            value=round_for_report(week.ratio),
+            value=None if (ratio := week.ratio_terms) is None else ratio_for_report(*ratio),
             status=_status_of_week(week),
             no_capacity=week.has_no_capacity,
             line=line_of_week(week, evidence.policy),
-            estimated_share=round_for_report(week.estimated / week.planned if week.planned else _ZERO),
-            estimated=week.default_hours or week.estimated > 0,
-            planned_hours=round_for_report(week.planned),
-            available_hours=round_for_report(week.available),
+            estimated_share=ratio_for_report(week.estimated_parts, week.planned_parts or 1),
+            estimated=week.default_hours or week.estimated_parts > 0,
+            planned_hours=ratio_for_report(week.planned_parts, week.unit),
+            available_hours=ratio_for_report(week.available_parts, week.unit),
             events=_week_load_event_ids(load, week, evidence) if explain else None,
         )
 

@@ -10,8 +10,8 @@ import msgspec
 from domain.instants import to_micros
 from domain.pulse.pulse import Pulse, evolve
 from projections.as_of import AsOf
-from projections.database.database import Database, named_statements
-from projections.database.paging import Order, query_digest_of, query_page
+from projections.database.database import Database, named_statements, query_by_ids, to_id
+from projections.database.paging import Order, RowSelection, query_digest_of, query_page
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
 
@@ -70,21 +70,21 @@ def load_pulses_page(
 
     Raises `InvalidField` for a limit outside 1..200, or a cursor that another question gave.
     """
-    where, params = "1 = 1", dict[str, Any]()
+    where, params = list[str](), dict[str, Any]()
     if filters.changed_after is not msgspec.UNSET:
-        where, params = as_of.changed_after("pulses", filters.changed_after)
+        condition, params = as_of.changed_after("pulses", filters.changed_after)
+        where.append(condition)
     rows, following = query_page(
         database,
-        lambda condition: (
-            "SELECT stream_id, opened_at AS sort_key, body, (SELECT MAX(later.version) FROM pulses AS later"
-            " WHERE later.organisation_id = :organisation_id AND later.stream_id = pulses.stream_id"
-            f" AND later.known_from <= :known) AS stream_version FROM pulses WHERE {as_of.predicate} AND {where}"
-            f" AND {condition} ORDER BY opened_at DESC, stream_id DESC LIMIT :rows"
-        ),
+        RowSelection(table="pulses", where=where),
+        as_of.disjoint_predicates,
         {**as_of.params, **params},
         Order(key="opened_at", descending=True, number=True),
         question=query_digest_of("pulses", filters),
         cursor=cursor,
         limit=limit,
     )
-    return [(_PULSE.decode(row.body), row.stream_version) for row in rows], following
+    ids = sorted(str(row.stream_id) for row in rows)
+    found = query_by_ids(database, _SQL, {"versions": ids}, as_of.params)["versions"]
+    versions = {to_id(row.stream_id): row.version for row in found}
+    return [(_PULSE.decode(row.body), versions[to_id(row.stream_id)]) for row in rows], following

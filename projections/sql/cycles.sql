@@ -7,12 +7,6 @@ WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :a
   AND known_from <= :known AND known_to > :known
 ORDER BY starts DESC, stream_id
 
--- name: open
-SELECT stream_id, body FROM cycles
-WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :at
-  AND known_from <= :known AND known_to > :known AND state = 'open'
-ORDER BY starts DESC, stream_id
-
 -- name: cycle
 SELECT c.body, (
     SELECT MAX(e.version) FROM cycles e

@@ -22,14 +22,10 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at
 ORDER BY known_from, field
 
 -- name: links
-SELECT stream_id, event_id, parent, purpose, occurred_at FROM (
-  SELECT stream_id, event_id, parent, purpose, occurred_at, affirmed,
-    ROW_NUMBER() OVER (PARTITION BY stream_id, parent ORDER BY occurred_at DESC, known_from DESC) AS place
-  FROM drift_links
-  WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at <= :at AND known_from <= :known
-) AS latest
-WHERE place = 1 AND affirmed = 1
-ORDER BY stream_id, parent
+-- All that was said about each link, oldest first: the last of it holds.
+SELECT stream_id, event_id, parent, purpose, occurred_at, affirmed FROM drift_links
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at <= :at AND known_from <= :known
+ORDER BY stream_id, parent, occurred_at, known_from
 
 -- name: material
 SELECT stream_id, event_id, occurred_at, what FROM drift_material
@@ -52,15 +48,10 @@ SELECT stream_id, event_id, occurred_at, known_from, team, kind, item, number, m
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at <= :at AND known_from <= :known
 
 -- name: linked
--- Who supports these parents, and by which event.
-SELECT stream_id, event_id, parent FROM (
-  SELECT stream_id, event_id, parent, affirmed,
-    ROW_NUMBER() OVER (PARTITION BY stream_id, parent ORDER BY occurred_at DESC, known_from DESC) AS place
-  FROM drift_links
-  WHERE organisation_id = :organisation_id AND parent IN (:ids) AND occurred_at <= :at AND known_from <= :known
-) AS latest
-WHERE place = 1 AND affirmed = 1
-ORDER BY stream_id, parent
+-- The same, of the links to these parents.
+SELECT stream_id, event_id, parent, affirmed FROM drift_links
+WHERE organisation_id = :organisation_id AND parent IN (:ids) AND occurred_at <= :at AND known_from <= :known
+ORDER BY stream_id, parent, occurred_at, known_from
 
 -- name: supporters
 -- What was said about the links to these parents, from below.
@@ -75,6 +66,6 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at
 ORDER BY occurred_at, known_from
 
 -- name: states
-SELECT stream_id, body FROM goals
+SELECT stream_id, state, body FROM goals
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
   AND known_from <= :known AND known_to > :known

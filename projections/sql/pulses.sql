@@ -9,6 +9,11 @@ FROM pulses p
 WHERE p.organisation_id = :organisation_id AND p.stream_id = :stream_id
   AND p.valid_from <= :at AND +p.valid_to > :at AND p.known_from <= :known AND p.known_to > :known
 
+-- name: versions
+SELECT stream_id, MAX(version) AS version FROM pulses
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND known_from <= :known
+GROUP BY stream_id
+
 -- name: closed
 SELECT body FROM pulses
 WHERE organisation_id = :organisation_id AND closed_at <= :at AND valid_from <= :at AND +valid_to > :at

@@ -3,16 +3,19 @@
 
 -- name: needs
 -- Every need that waits, or that was raised or answered since `:since`.
+-- Answers first: of most needs nothing more is asked, and their goals need not be looked up.
 SELECT n.stream_id, n.event_id, n.need, n.party, n.addressee, n.answer_by, n.occurred_at,
   a.event_id AS answer, a.occurred_at AS answered_at, a.party AS answered_by,
   g.owner, g.sponsor, g.team, g.state
 FROM support_needs n
-JOIN goals g ON g.organisation_id = n.organisation_id AND g.stream_id = n.stream_id
-  AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
 LEFT JOIN support_needs a ON a.organisation_id = n.organisation_id AND a.stream_id = n.stream_id
   AND a.kind = 'answered' AND a.check_in = n.event_id AND a.need = n.need
   AND +a.occurred_at <= :at AND a.known_from <= :known
+CROSS JOIN goals g
 WHERE n.organisation_id = :organisation_id AND n.kind = 'raised' AND n.occurred_at <= :at AND n.known_from <= :known
+  AND (a.event_id IS NULL OR n.occurred_at >= :since OR a.occurred_at >= :since)
+  AND g.organisation_id = n.organisation_id AND g.stream_id = n.stream_id
+  AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
   AND (a.event_id IS NULL AND g.state IN (:states) OR n.occurred_at >= :since OR a.occurred_at >= :since)
   AND NOT EXISTS (
     SELECT 1 FROM support_words t WHERE t.organisation_id = :organisation_id AND t.stream_id = n.stream_id
@@ -62,34 +65,16 @@ ORDER BY occurred_at, known_from
 
 -- name: deliveries
 SELECT stream_id, occurred_at, kind FROM support_words
-WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at <= :at AND known_from <= :known
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND +occurred_at <= :at AND known_from <= :known
   AND kind IN ('delivered', 'reopened')
-ORDER BY occurred_at, known_from
+-- `+`: SQLite would read all words of the organisation for the sake of their order.
+ORDER BY +occurred_at, known_from
 
 -- name: listed
 SELECT stream_id, event_id, place, occurred_at, kind, acts_next, corrects FROM support_blockers
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at <= :at AND known_from <= :known
   AND kind IN ('listed', 'cleared')
 ORDER BY occurred_at, known_from, place
-
--- name: people
-SELECT stream_id, body FROM members
-WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
-  AND known_from <= :known AND known_to > :known
-
--- name: naming
--- The goals in talk or promised that may ask something of a member: as a side, or named in what the goal waits for.
-SELECT g.body FROM goals g
-WHERE g.organisation_id = :organisation_id AND g.valid_from <= :at AND g.valid_to > :at
-  AND g.known_from <= :known AND g.known_to > :known AND g.state IN (:states)
-  AND (g.owner = :member OR g.sponsor = :member
-    -- Only these states name who is to join or to mediate: the others' bodies need not be looked through.
-    OR (g.state IN ('change_proposed_by_owner', 'change_proposed_by_sponsor', 'delivered') AND g.body LIKE :named)
-    OR g.stream_id IN (
-      SELECT n.stream_id FROM support_needs n WHERE n.organisation_id = :organisation_id AND n.addressee = :member
-      UNION ALL
-      SELECT b.stream_id FROM support_blockers b WHERE b.organisation_id = :organisation_id AND b.acts_next = :member))
-ORDER BY g.stream_id
 
 -- name: reminders
 SELECT stream_id, event_id, kind, occurred_at FROM support_words

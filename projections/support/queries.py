@@ -12,15 +12,24 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from domain.calendar import absence_end, end_of_day
-from domain.goal.state import PROMISED_STATES, Ended, Goal, Promised
+from domain.goal.state import PROMISED_STATES
 from domain.instants import to_micros
 from domain.member.member import Member
 from ledger.cancellation import cancellable
 from projections.as_of import AsOf
-from projections.database.database import Database, Query, Row, group_by_stream, named_statements, query_by_ids
+from projections.database.database import (
+    Database,
+    Query,
+    Row,
+    group_by_stream,
+    named_statements,
+    query_by_ids,
+    to_id,
+    to_optional_id,
+)
 from projections.database.tables import END_OF_TIME
 from projections.figures import ReportScope
-from projections.goals import goals_at
+from projections.goals import AnyPromise, ReportedEnd, ReportedPromise, promises_at, to_promised_goal
 from projections.paused_time import (
     DAY_MICROS,
     Span,
@@ -30,13 +39,11 @@ from projections.paused_time import (
     running_micros,
     to_pause_record,
 )
-from projections.people import members_at
+from projections.people import load_members_by_id, members_at
 
 _SQL = "support"
 #: As SQL: none of the agreement's names holds a quote.
 _PROMISED_STATES_SQL = ", ".join(f"'{state}'" for state in PROMISED_STATES)
-_GOAL_DECODER: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
-_MEMBER_DECODER = msgspec.json.Decoder(Member)
 
 
 class NeedFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +99,7 @@ class UnresolvedBlocker(msgspec.Struct, frozen=True, kw_only=True):
 class CheckInHistory(msgspec.Struct, frozen=True, kw_only=True):
     """A promise as adherence sees it. Instants are microseconds UTC."""
 
-    goal: Promised
+    goal: ReportedPromise
     begun: int
     #: `as_of`, or the goal's end.
     until: int
@@ -200,18 +207,18 @@ class SupportFacts:
     # --- goals --------------------------------------------------------------------------------------------------
 
     @cached_property
-    def promises(self) -> list[Promised]:
+    def promises(self) -> list[ReportedPromise]:
         """The goals asked about whose promise stands."""
-        goals = goals_at(self._database, self.as_of, team=self.team, owners=self.scope.owners, states=PROMISED_STATES)
-        return [goal for goal in goals if isinstance(goal, Promised)]
+        owners = self.scope.owners
+        return promises_at(self._database, self.as_of, team=self.team, owners=owners, states=PROMISED_STATES)
 
     @cached_property
     def check_in_histories(self) -> list[CheckInHistory]:
         """Every promise that stood at some time of the window."""
         goals = [(goal, self.at) for goal in self.promises]
         for row in cancellable(self._rows["ended"]):
-            goal = _GOAL_DECODER.decode(row.body)
-            if isinstance(goal, Ended) and goal.promised is not None and to_micros(goal.ended_at) >= self.since:
+            goal = to_promised_goal(row.body)
+            if isinstance(goal, ReportedEnd) and goal.promised is not None and to_micros(goal.ended_at) >= self.since:
                 goals.append((goal.promised, to_micros(goal.ended_at)))
         ids = sorted({str(goal.id) for goal, _ in goals})
         rows = query_by_ids(self._database, _SQL, dict.fromkeys(("pauses", "deliveries"), ids), self.as_of.params)
@@ -236,7 +243,7 @@ class SupportFacts:
         ]
         reach = self.since - self.as_of.policy.policy.cadence_days * DAY_MICROS - max(still, default=0)
         rows = query_by_ids(self._database, _SQL, {"judged": ids}, {**self.as_of.params, "reach": reach})
-        judged = group_by_stream(rows["judged"], lambda r: (r.occurred_at, UUID(r.event_id)))
+        judged = group_by_stream(rows["judged"], lambda r: (r.occurred_at, to_id(r.event_id)))
         return [
             CheckInHistory(
                 goal=goal,
@@ -263,7 +270,7 @@ class SupportFacts:
         rows = self._rows["resolved"]
         return [
             ResolvedBlocker(
-                UUID(row.event_id), row.raised_at, row.occurred_at, _optional_id(row.team), _optional_id(row.owner)
+                to_id(row.event_id), row.raised_at, row.occurred_at, to_optional_id(row.team), to_optional_id(row.owner)
             )
             for row in rows
         ]
@@ -274,27 +281,15 @@ class SupportFacts:
         by_side: dict[str, list[GivenFeedback]] = {"owner": [], "sponsor": []}
         for row in self._rows["feedback"]:
             by = row.owner if row.by_side == "owner" else row.sponsor
-            given = GivenFeedback(event=UUID(row.event_id), team=_optional_id(row.team), by=_optional_id(by))
+            given = GivenFeedback(event=to_id(row.event_id), team=to_optional_id(row.team), by=to_optional_id(by))
             by_side.setdefault(row.by_side, []).append(given)
         return by_side
-
-
-def _optional_id(value: str | None) -> UUID | None:
-    return UUID(value) if value else None
 
 
 def load_rows_by_ids(database: Database, as_of: AsOf, name: str, ids: Iterable[UUID], **more: int) -> list[Row]:
     """The rows of one statement of `sql/support.sql` for these ids."""
     wanted = sorted({str(i) for i in ids})
     return query_by_ids(database, _SQL, {name: wanted}, {**as_of.params, **more})[name]
-
-
-def load_members_by_id(database: Database, as_of: AsOf, ids: Iterable[UUID]) -> dict[UUID, Member]:
-    """These members, departed ones too."""
-    return {
-        UUID(row.stream_id): _MEMBER_DECODER.decode(row.body)
-        for row in load_rows_by_ids(database, as_of, "people", ids)
-    }
 
 
 def _days_before(day: date, days: int) -> date:
@@ -304,15 +299,15 @@ def _days_before(day: date, days: int) -> date:
 def _to_need_fact(row: Row) -> NeedFact:
     helper = row.answered_by or row.addressee or row.sponsor
     return NeedFact(
-        goal=UUID(row.stream_id),
-        check_in=UUID(row.event_id),
+        goal=to_id(row.stream_id),
+        check_in=to_id(row.event_id),
         index=row.need,
-        owner=UUID(row.owner),
-        team=UUID(row.team) if row.team else None,
+        owner=to_id(row.owner),
+        team=to_optional_id(row.team),
         helper=UUID(helper),
         answer_by=date.fromisoformat(row.answer_by) if row.answer_by else None,
         raised_at=row.occurred_at,
-        answer=UUID(row.answer) if row.answer else None,
+        answer=to_optional_id(row.answer),
         answered_at=row.answered_at,
         open=row.answer is None and row.state in PROMISED_STATES,
     )
@@ -337,7 +332,7 @@ def _delivered_spans(deliveries: Sequence[tuple[int, str]]) -> Iterator[Span]:
         yield begun, END_OF_TIME
 
 
-def list_raised_blockers(goal: Promised) -> Iterator[UnresolvedBlocker]:
+def list_raised_blockers(goal: AnyPromise) -> Iterator[UnresolvedBlocker]:
     """Those that were raised as such and are not resolved."""
     for b in goal.blockers:
         acts_next = b.blocker.acts_next or goal.owner
@@ -346,16 +341,16 @@ def list_raised_blockers(goal: Promised) -> Iterator[UnresolvedBlocker]:
         )
 
 
-def load_listed_blockers(database: Database, as_of: AsOf, goals: Iterable[Promised]) -> list[UnresolvedBlocker]:
+def load_listed_blockers(database: Database, as_of: AsOf, goals: Iterable[AnyPromise]) -> list[UnresolvedBlocker]:
     """Those that the last check-in which speaks of blockers lists."""
-    blocked = [goal for goal in goals if goal.blocked_in_check_in and goal.blockers_told_at is not None]
+    blocked = [goal for goal in goals if goal.blocked_in_check_in and goal.blockers_listed_at is not None]
     rows = group_by_stream(load_rows_by_ids(database, as_of, "listed", (goal.id for goal in blocked)), lambda row: row)
     return [blocker for goal in blocked for blocker in _find_last_listed_blockers(goal, rows.get(goal.id, []))]
 
 
-def _find_last_listed_blockers(goal: Promised, rows: Sequence[Row]) -> Iterator[UnresolvedBlocker]:
+def _find_last_listed_blockers(goal: AnyPromise, rows: Sequence[Row]) -> Iterator[UnresolvedBlocker]:
     """What the last check-in that speaks of blockers lists; they are as old as the unbroken run of such check-ins."""
-    blockers_at = to_micros(goal.blockers_told_at) if goal.blockers_told_at else 0
+    blockers_at = to_micros(goal.blockers_listed_at) if goal.blockers_listed_at else 0
     corrected = {row.corrects for row in rows}
     known = [row for row in rows if row.occurred_at <= blockers_at and row.event_id not in corrected]
     last = next(
@@ -370,9 +365,9 @@ def _find_last_listed_blockers(goal: Promised, rows: Sequence[Row]) -> Iterator[
         if row.event_id == last:
             yield UnresolvedBlocker(
                 goal=goal.id,
-                event_id=UUID(row.event_id),
+                event_id=to_id(row.event_id),
                 raised=False,
                 place=row.place,
-                acts_next=UUID(row.acts_next) if row.acts_next else goal.owner,
+                acts_next=to_id(row.acts_next) if row.acts_next else goal.owner,
                 since=since,
             )

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.goal.state import LIVE_STATES, Promised
+from domain.goal.state import LIVE_STATES
 from domain.instants import to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database
@@ -35,6 +35,7 @@ from projections.figures import (
     of_group,
     round_for_report,
 )
+from projections.goals import ReportedPromise
 from projections.paused_time import DAY_MICROS, midnight, running_micros, to_days
 from projections.support.queries import CheckInHistory, NeedFact, SupportFacts, UnresolvedBlocker
 
@@ -245,7 +246,7 @@ def _feedback_figures(evidence: SupportFacts, group: dict[str, Any]) -> Iterator
 # --- progress by time ------------------------------------------------------------------------------------------------
 
 
-def _pace_figures(goal: Promised, as_of: AsOf) -> Iterator[Figure]:
+def _pace_figures(goal: ReportedPromise, as_of: AsOf) -> Iterator[Figure]:
     """Earned schedule: the time that the progress made would have taken by plan / the time that it took."""
     paused = goal.pause is not None and goal.pause.paused_from <= as_of.today < goal.pause.resume_on
     if goal.state not in LIVE_STATES or paused or goal.progress_at is None:

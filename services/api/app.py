@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from services.api.admission import Admission
+from services.api.assistants import Assistants
 from services.api.auth.key_cache import KeyCache
 from services.api.auth.rate_limits import RateLimits
 from services.api.context import ApiState
@@ -18,6 +19,7 @@ from services.api.pipeline import HttpPipeline
 from services.api.probes import Probes
 from services.api.router import Router
 from services.api.routes import (
+    assistants,
     charters,
     cycles,
     decisions,
@@ -72,6 +74,8 @@ ROUTES: list[Route] = [
     *deliveries.ROUTES,
     *system.ROUTES,
 ]
+#: With what the OpenAPI document does not describe: another protocol's endpoint.
+_ALL_ROUTES = [*ROUTES, *assistants.ROUTES]
 
 
 @cache
@@ -93,7 +97,7 @@ def encode_asyncapi_document() -> bytes:
 def allowed_methods() -> dict[str, str]:
     """Path template -> the value of `Allow`."""
     methods: dict[str, set[str]] = {}
-    for route in ROUTES:
+    for route in _ALL_ROUTES:
         methods.setdefault(route.path, {"OPTIONS"}).update({"GET", "HEAD"} if route.method == "GET" else {route.method})
     return {path: ", ".join(sorted(names)) for path, names in methods.items()}
 
@@ -101,7 +105,7 @@ def allowed_methods() -> dict[str, str]:
 @cache
 def router() -> Router:
     """Every route, by method and path."""
-    return Router(ROUTES)
+    return Router(_ALL_ROUTES)
 
 
 @cache
@@ -109,7 +113,7 @@ def litestar() -> Litestar:
     """Litestar, which answers what no route takes."""
     from services.api.unrouted import create_litestar  # noqa: PLC0415 - the first such request loads it, no start
 
-    return create_litestar(ROUTES)
+    return create_litestar(_ALL_ROUTES)
 
 
 def create_app(runtime: Runtime) -> HttpPipeline:
@@ -126,6 +130,7 @@ def create_app(runtime: Runtime) -> HttpPipeline:
         waits=Waits(),
         followed=FollowedPosition(runtime),
         live=LiveFeed(runtime, key_cache, metrics),
+        assistants=Assistants(),
         allowed_methods=allowed_methods(),
         load_openapi=encode_openapi_document,
         load_asyncapi=encode_asyncapi_document,

@@ -286,6 +286,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "TermsInput": "TermsInput",
     },
     "ledger.api_keys": {
+        "KeyAction": "KeyAction",
         "KeyRecord": "KeyRecord",
     },
     "ledger.deliveries": {
@@ -377,6 +378,10 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "Why": "WhyAnswer",
         "WhyStep": "WhyStep",
     },
+    "projections.made_possible": {
+        "MadePossible": "MadePossible",
+        "MadePossibleEntry": "MadePossibleEntry",
+    },
     "projections.overload.additions": {
         "AdditionEntry": "AdditionEntry",
         "RequesterEntry": "RequesterEntry",
@@ -391,6 +396,10 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     },
     "projections.privacy": {
         "WithheldBy": "WithheldBy",
+    },
+    "projections.reliability.report": {
+        "OpenAnswer": "OpenAnswer",
+        "ReliabilityReport": "ReliabilityReport",
     },
     "projections.support.report": {
         "BlockerEntry": "BlockerEntry",

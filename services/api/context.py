@@ -20,6 +20,7 @@ from domain.references import resolve_stream_id
 from domain.text import check_texts
 from ledger.commands import EventPosition
 from services.api.admission import Admission, Share
+from services.api.assistants import Assistants
 from services.api.auth.key_cache import KeyCache, is_valid
 from services.api.auth.rate_limits import RateLimits
 from services.api.http.bodies import read_body, spool_body
@@ -49,6 +50,7 @@ class ApiState(msgspec.Struct, frozen=True, kw_only=True):
     waits: Waits
     followed: FollowedPosition
     live: LiveFeed
+    assistants: Assistants
     #: Path template -> the value of `Allow`.
     allowed_methods: dict[str, str]
     #: Builds the OpenAPI document when it is first asked for.
@@ -213,7 +215,8 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
             "insufficient_scope", f"this route asks for one of: {', '.join(operation.scopes)}", allowed=operation.scopes
         )
     is_post = scope["method"] == "POST"
-    if is_post and not may_act(viewer) and IMPORT not in operation.scopes:
+    is_act = is_post and not operation.carries_calls
+    if is_act and not may_act(viewer) and IMPORT not in operation.scopes:
         raise ProblemError("forbidden", "an auditor reads everything and acts on nothing", allowed=("read",))
     query = parse_query(scope["query_string"], operation.query)
     is_file = operation.body_media != JSON
@@ -262,6 +265,8 @@ def with_freshness(context: RequestContext) -> RequestContext:
 async def _receive_json(runtime: Runtime, receive: Any, headers: dict[str, str], operation: Operation) -> Any:
     """The decoded body; None where the route takes none."""
     raw = await read_body(receive, headers, runtime.settings.body_limit_bytes, runtime.settings.body_wait_s)
+    if operation.carries_calls:
+        return raw
     if operation.body is None:
         return None
     body = parse_body(raw, operation.body, media_type=headers.get("content-type", ""))

@@ -115,20 +115,7 @@ class Metrics:
         faults.pop("", None)
         if faults:
             checks["views"] = "; ".join(f"{fault} ({', '.join(names)})" for fault, names in faults.items())
-        if not _is_broker_reachable(self._runtime):
+        if not self._runtime.wakeups.is_reachable():
             checks["broker"] = "unavailable"
         lags = [(view.lag, round(view.lag_seconds, 3)) for view in views]
         return checks, max((events for events, _ in lags), default=0), max((s for _, s in lags), default=0.0)
-
-
-def _is_broker_reachable(runtime: Runtime) -> bool:
-    """The embedded broker is this process; a Redis one has a client to ask."""
-    client = getattr(runtime.jobs.broker, "client", None)
-    if client is None:
-        return True
-    import redis  # noqa: PLC0415 - a server without Redis need not load its client
-
-    try:
-        return bool(client.ping())
-    except redis.RedisError:
-        return False

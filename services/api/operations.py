@@ -109,6 +109,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     is_logged: bool = True
     #: Of a route without a key FREE, of an async handler COMMAND, of the others LIGHT, unless it is declared.
     weight: Weight | None = None
+    #: Its body, which the handler is given as it came, carries calls of another protocol: each is authorised by itself.
+    carries_calls: bool = False
 
 
 #: What answers an operation: a sync one runs in a thread, an async one (every command) on the event loop. It is called

@@ -71,7 +71,7 @@ class HttpPipeline:
             await self._answer_unrouted(scope, receive, send)
             return
         # A copy: uvicorn goes on reading the method from its own.
-        scope = {**scope}
+        scope = {**scope, "app": self}
         exchange = RequestResponse(scope, receive, send, self.state)
         try:
             await self._respond(scope, exchange)
@@ -184,7 +184,8 @@ class RequestResponse:
         if message["type"] == "http.response.start":
             if self._body_unread:
                 await self._drain_body()
-            self._status = message["status"]
+            # Another application may give an `HTTPStatus`, which prints otherwise.
+            self._status = int(message["status"])
             # Litestar's response to OPTIONS knows only the method that was registered first.
             template = str(self._scope.get("path_template")) if self.method == "OPTIONS" else ""
             allowed = self.state.api.allowed_methods.get(template)

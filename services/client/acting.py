@@ -16,7 +16,7 @@ from domain.goal.acts import ACTS
 from services.client import words
 from services.client.planning import Plan, describe_result, look_at, parse_act, plan_unseen, record
 from services.client.server import Server
-from services.commands.console import CommandFailed, Console, WrongUsage
+from services.console import CommandFailed, Console, WrongUsage
 
 #: `due=2027-01-15`, `terms.conditions[]=it runs`, `trade_offs:=[{"kind": "drop"}]`.
 _FIELD = re.compile(r"(?P<path>[a-z_]+(?:\.[a-z_]+)*)(?P<list>\[\])?(?P<sign>:?=)(?P<value>.*)", re.DOTALL)

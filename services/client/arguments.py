@@ -23,7 +23,18 @@ WHY_FIELDS = (
     *("outcome", "measure", "conditions", "kind", "start", "due", "effort_hours", "priority", "supports"),
     *("owner", "sponsor", "team", "title", "description", "tags", "state", "pause", "progress", "confidence", "value"),
 )
-REPORTS = ("alignment", "cycles", "decisions", "drift", "overload", "pulse", "recognition", "rituals", "support")
+REPORTS = (
+    "alignment",
+    "cycles",
+    "decisions",
+    "drift",
+    "overload",
+    "pulse",
+    "recognition",
+    "reliability",
+    "rituals",
+    "support",
+)
 STATES = (
     *("draft", "requested", "offered", "answer_deferred", "countered_by_owner", "countered_by_sponsor", "active"),
     *("change_proposed_by_owner", "change_proposed_by_sponsor", "lapsed", "delivered", "satisfied", "broken"),

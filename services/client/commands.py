@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from services.client import acting, following, pulses, reading, subscriptions
 from services.client.saved_settings import load_client_settings
 from services.client.server import Server
-from services.commands.console import CommandFailed
+from services.console import CommandFailed
 
 if TYPE_CHECKING:
-    from services.commands.console import Console
+    from services.console import Console
 
 
 def serve_assistant(server: Server, _console: Console, _given: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from services.commands.console import Console
+    from services.console import Console
 
 #: Set by the shell's function where it asks for completions.
 REQUEST_VARIABLE = "_ARGCOMPLETE"
@@ -37,7 +37,7 @@ def complete_goal(prefix: str, **_: Any) -> list[str]:
     from services.client.goals import complete_goals  # noqa: PLC0415
     from services.client.saved_settings import load_client_settings  # noqa: PLC0415
     from services.client.server import Server  # noqa: PLC0415
-    from services.commands.console import CommandFailed  # noqa: PLC0415
+    from services.console import CommandFailed  # noqa: PLC0415
     from services.settings import SettingsError  # noqa: PLC0415
 
     try:

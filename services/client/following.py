@@ -14,7 +14,7 @@ import msgspec
 
 from services.client import words
 from services.client.server import NoAnswer, Refused, Server
-from services.commands.console import CommandFailed, Console
+from services.console import CommandFailed, Console
 
 #: Seconds for which one pull waits for news; below the server's own limit, and well below the client's patience.
 _PULL_WAIT_S = 25

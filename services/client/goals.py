@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from domain.goal.agreement import STATES, TERMINAL
 from services.client.server import Refused, Server, quote_segment
 from services.client.words import Json, name_goal
-from services.commands.console import CommandFailed
+from services.console import CommandFailed
 from services.plain_text import clean
 
 #: States in which something may still be said, other than feedback.

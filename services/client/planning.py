@@ -13,7 +13,7 @@ from services.client import words
 from services.client.goals import call_with_goal
 from services.client.server import NoAnswer, Refused, Server, quote_segment
 from services.client.words import Json
-from services.commands.console import CommandFailed, WrongUsage
+from services.console import CommandFailed, WrongUsage
 from services.plain_text import clean
 
 #: Entries of an inbox that the API lists at most.

@@ -19,11 +19,11 @@ import msgspec
 
 from services.client.server import Refused, Server, quote_segment
 from services.client.words import Json
-from services.commands.console import CommandFailed, WrongUsage
+from services.console import CommandFailed, WrongUsage
 
 if TYPE_CHECKING:
     from services.blind_tokens import BlindToken
-    from services.commands.console import Console
+    from services.console import Console
 
 _LOWEST, _HIGHEST = 1, 7
 

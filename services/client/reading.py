@@ -12,7 +12,7 @@ from services.client import words
 from services.client.goals import OPEN_STATES, call_with_goal, list_goals, list_own_acts, load_named_goal
 from services.client.server import Refused, Server, quote_segment
 from services.client.words import Json
-from services.commands.console import Console
+from services.console import Console
 
 _PAGE = 200
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from services.client.server import Refused, Server, quote_segment
 from services.client.words import Json
-from services.commands.console import CommandFailed, WrongUsage
+from services.console import CommandFailed, WrongUsage
 
 if TYPE_CHECKING:
-    from services.commands.console import Console
+    from services.console import Console
 
 #: A message that is larger is none of ours.
 _MAX_MESSAGE_BYTES = 2_000_000

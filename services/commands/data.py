@@ -18,8 +18,8 @@ import msgspec
 from ledger.api_keys import Principal
 from ledger.errors import LedgerNotMigrated
 from services import runtime as composition
-from services.commands.console import CommandFailed
 from services.commands.store import DEFAULT_ORGANISATION, find_organisation
+from services.console import CommandFailed
 from services.exports.errors import FolderRefused, FormatUnavailable
 from services.exports.exporting import ExportQuery, export_mart
 from services.exports.folder import export_folder
@@ -32,7 +32,7 @@ from services.seed.scale import parse_scale, scale_rows
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from services.commands.console import Console
+    from services.console import Console
     from services.settings import Settings
 
 #: Of the folder of a dry run's throw-away store; its process' id follows.

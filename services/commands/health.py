@@ -10,12 +10,12 @@ import msgspec
 from projections.engine.fold import sum_digests
 from projections.engine.rebuild import REBUILD_BATCH_SIZE, Difference, Progress
 from projections.marts.snapshots import forget_snapshots
-from services.commands.console import CommandFailed
+from services.console import CommandFailed
 from services.runtime import Runtime
 from services.view_health import ViewHealth, load_view_health
 
 if TYPE_CHECKING:
-    from services.commands.console import Console
+    from services.console import Console
     from services.settings import Settings
 
 

@@ -31,13 +31,13 @@ from services.api.http.connections import Connections, GuardedProtocol, read_con
 from services.api.metrics import SHARED_METRICS_VARIABLE
 from services.api.openapi import build_openapi_document
 from services.api.pipeline import HttpPipeline
-from services.commands.console import CommandFailed
+from services.console import CommandFailed
 from services.runtime import Runtime
+from services.worker.embedded import start_runtime
 from services.worker.engine_child import tune_interpreter
-from services.worker.worker import Worker, serve_metrics
 
 if TYPE_CHECKING:
-    from services.commands.console import Console
+    from services.console import Console
     from services.settings import Settings
 
 
@@ -209,7 +209,7 @@ def serve(settings: Settings, console: Console, *, processes: int = 1) -> int:
 
 
 def _serve_one(settings: Settings, console: Console, listener: socket, stop: StopRequest) -> None:
-    with Runtime.start(settings) as runtime:
+    with start_runtime(settings) as runtime:
         where = "with the worker inside" if settings.is_embedded else "workers run elsewhere"
         ready: Callable[[str], None] = lambda url: console.print_note(f"Plimsoll answers at {url} ({where})")  # noqa: E731
         serve_until_stopped(runtime, ready, stop=stop, listener=listener)
@@ -268,6 +268,9 @@ def _exit_with_parent(parent: int) -> None:
 
 def run_worker(settings: Settings, console: Console, *, scheduler: bool) -> int:
     """`plimsoll worker`: projector, jobs and, unless switched off, the scheduler."""
+    # A server imports it only where the worker is inside.
+    from services.worker.worker import Worker, serve_metrics  # noqa: PLC0415
+
     logs.configure(settings)
     # Requests go before the read models, which catch up when there is time.
     os.nice(settings.worker_niceness)

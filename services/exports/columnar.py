@@ -11,12 +11,15 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from projections.marts.columns import ColumnType, Mart
+from projections.marts.columns import DELETED, ColumnType, Mart
 from services.exports.errors import FormatUnavailable
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+#: Arrow's classes as others name them in annotations: without the library they are not there to be named.
+RecordBatch = Any
+Schema = Any
 #: Rows that are put into columns at a time.
 _BATCH_ROWS = 8_192
 #: Rows of a row group of Parquet: what is in memory at once.
@@ -51,26 +54,32 @@ def arrow_type(kind: ColumnType) -> pa.DataType:
     return types.get(kind, pa.string())
 
 
-def arrow_schema(mart: Mart) -> pa.Schema:
-    """A mart's columns; what each is stands in its metadata, the mart and its version in the schema's."""
+def arrow_schema(mart: Mart, *, deleted: bool = True) -> pa.Schema:
+    """A mart's columns; what each is stands in its metadata, the mart and its version in the schema's.
+
+    `deleted`: with the rows that are no more, and the column that says so.
+    """
     pa = load_pyarrow()
     fields = []
     for column in mart.columns:
+        if column.name == DELETED.name and not deleted:
+            continue
         notes = {"comment": column.comment, "personal": column.personal, "since": str(column.since)}
         notes |= {"unit": column.unit} if column.unit else {}
-        fields.append(pa.field(column.name, arrow_type(column.type), nullable=mart.may_lack(column), metadata=notes))
+        may_lack = mart.may_lack(column) if deleted else column.nullable
+        fields.append(pa.field(column.name, arrow_type(column.type), nullable=may_lack, metadata=notes))
     about = {"mart": mart.name, "schema_version": str(mart.version), "comment": mart.comment}
     return pa.schema(fields, metadata={**about, "key": ",".join(mart.key)})
 
 
 def write_rows(mart: Mart, rows: Iterable[tuple[Any, ...]], file: BinaryIO, *, form: str) -> int:
     """Write rows, given as stored, as `parquet` or as an `arrow` stream; how many there were."""
-    return _write_batches(arrow_schema(mart), _batches_of_rows(mart, iter(rows)), file, form)
+    return _write_batches(arrow_schema(mart), batches_of_rows(mart, iter(rows)), file, form)
 
 
 def write_copied(mart: Mart, parts: Iterable[bytes], file: BinaryIO, *, form: str) -> int:
     """The same from the text of PostgreSQL's COPY in CSV, without its header."""
-    return _write_batches(arrow_schema(mart), _batches_of_text(mart, iter(parts)), file, form)
+    return _write_batches(arrow_schema(mart), batches_of_text(mart, iter(parts)), file, form)
 
 
 def _write_batches(schema: pa.Schema, batches: Iterator[pa.RecordBatch], file: BinaryIO, form: str) -> int:
@@ -105,7 +114,8 @@ def _row_groups(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterato
         yield pa.Table.from_batches(held, schema)
 
 
-def _batches_of_rows(mart: Mart, rows: Iterator[tuple[Any, ...]]) -> Iterator[pa.RecordBatch]:
+def batches_of_rows(mart: Mart, rows: Iterator[tuple[Any, ...]]) -> Iterator[pa.RecordBatch]:
+    """Rows, given as stored, some thousand at a time."""
     pa, schema = load_pyarrow(), arrow_schema(mart)
     while page := list(islice(rows, _BATCH_ROWS)):
         columns = [
@@ -123,7 +133,8 @@ def _to_array(pa: Any, values: tuple[Any, ...], kind: pa.DataType) -> Any:
     return pa.array(values, kind)
 
 
-def _batches_of_text(mart: Mart, parts: Iterator[bytes]) -> Iterator[pa.RecordBatch]:
+def batches_of_text(mart: Mart, parts: Iterator[bytes]) -> Iterator[pa.RecordBatch]:
+    """The same of the text of PostgreSQL's COPY in CSV, without its header."""
     pa = load_pyarrow()
     from pyarrow import csv  # noqa: PLC0415 - as above
 
@@ -144,6 +155,42 @@ def _batches_of_text(mart: Mart, parts: Iterator[bytes]) -> Iterator[pa.RecordBa
     for batch in reader:
         columns = [batch.column(n).cast(field.type) for n, field in enumerate(schema)]
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def open_reader(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> pa.RecordBatchReader:
+    """Batches as another library reads them, one at a time."""
+    return load_pyarrow().RecordBatchReader.from_batches(schema, batches)
+
+
+def read_stream(source: Any) -> Iterator[pa.RecordBatch]:
+    """The batches of another library's stream."""
+    return iter(load_pyarrow().RecordBatchReader.from_stream(source))
+
+
+def drop_deleted(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The rows that are not `deleted`, with the columns of a schema."""
+    import pyarrow.compute as pc  # noqa: PLC0415 - as above
+
+    for batch in batches:
+        rows = batch
+        if DELETED.name in batch.schema.names:
+            rows = batch.filter(pc.invert(batch.column(DELETED.name)))
+        yield rows.select(schema.names).cast(schema)
+
+
+def plain_rows(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
+    """The rows as numbers, booleans and texts: equal where the values are, whatever wrote them."""
+    columns = [column.cast(_plain_type(column.type)).to_pylist() for column in batch.columns]
+    return zip(*columns, strict=True)
+
+
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    pa = load_pyarrow()
+    if pa.types.is_timestamp(kind):
+        return pa.int64()
+    if pa.types.is_date(kind):
+        return pa.int32()
+    return pa.string() if pa.types.is_decimal(kind) else kind
 
 
 class _Parts(io.RawIOBase):

@@ -16,6 +16,7 @@ from projections.figures import Report, ReportScope
 from projections.overload.report import OverloadReport
 from projections.pulse.report import PulseReport
 from projections.recognition.report import RecognitionReport
+from projections.reliability.report import ReliabilityReport
 from projections.support.report import SupportReport
 from services.report_text.alignment import alignment_sections
 from services.report_text.cycles import cycles_sections
@@ -25,6 +26,7 @@ from services.report_text.page import build_page, enumerate_first, list_lines, s
 from services.report_text.people import Names, figures_by_member
 from services.report_text.phrases import figure_lines, format_amount, format_minute, withheld_lines
 from services.report_text.recognition import recognition_sections
+from services.report_text.reliability import reliability_sections
 from services.report_text.support import support_sections
 
 _MOST_RITUALS, _MOST_NAMED = 8, 12
@@ -102,6 +104,7 @@ RENDERERS: dict[type[Report], tuple[str, Callable[[Any, Names], Sections]]] = {
     CyclesReport: ("Review of cycles", cycles_sections),
     DecisionsReport: ("Decisions", _decisions_sections),
     PulseReport: ("Pulse", _pulse_sections),
+    ReliabilityReport: ("Reliability", reliability_sections),
     RecognitionReport: ("Recognition", recognition_sections),
     RitualsReport: ("Rituals", _rituals_sections),
     SupportReport: ("Support", support_sections),

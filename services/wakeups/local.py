@@ -23,6 +23,9 @@ class Wakeups(Protocol):
 
     def publish(self) -> None: ...
     def subscribe(self) -> WakeupSubscription: ...
+    def is_reachable(self) -> bool:
+        """Whether what carries them answers."""
+
     def close(self) -> None: ...
 
 
@@ -43,6 +46,9 @@ class LocalWakeups:
         with self._lock:
             self._subscriptions.add(waiter)
         return waiter
+
+    def is_reachable(self) -> bool:
+        return True
 
     def unsubscribe(self, waiter: LocalSubscription) -> None:
         with self._lock:

@@ -41,6 +41,12 @@ class RedisWakeups:
     def subscribe(self) -> RedisSubscription:
         return RedisSubscription(self._client)
 
+    def is_reachable(self) -> bool:
+        try:
+            return bool(self._client.ping())
+        except redis.RedisError:
+            return False
+
     def close(self) -> None:
         """Send what is on its way, and end."""
         self._closing = True

@@ -1,7 +1,7 @@
 """Signatures of the Standard Webhooks specification: v1 (HMAC-SHA256) and v1a (ed25519), made and verified.
 
 Signed is `<webhook-id>.<webhook-timestamp>.<body>`. A message carries a signature by each secret in force, and one by
-the deployment's key pair, which a receiver verifies without sharing a secret.
+each of the deployment's key pairs in force, which a receiver verifies without sharing a secret.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def to_public_key(key_id: str, private_key: bytes) -> PublicKey:
 
 
 def load_signing_keys(deliveries: Deliveries) -> list[SigningKey]:
-    """The deployment's key pairs, the newest first; the first call makes one."""
+    """The deployment's key pairs that sign now, the newest first; the first call makes one."""
     keys = deliveries.load_signing_keys()
     if not keys:
         deliveries.add_signing_key(*generate_private_key())
@@ -93,25 +93,22 @@ def load_signing_keys(deliveries: Deliveries) -> list[SigningKey]:
 
 def load_signer(deliveries: Deliveries, subscription_id: UUID) -> Signer:
     """What signs a subscription's messages now. It asks the store."""
-    newest = next(key for key in load_signing_keys(deliveries) if key.retired_at is None)
-    return Signer(deliveries.load_secrets(subscription_id), newest.private_key)
+    private_keys = [key.private_key for key in load_signing_keys(deliveries)]
+    return Signer(deliveries.load_secrets(subscription_id), private_keys)
 
 
 class Signer:
     """Signs the messages of one subscription."""
 
-    def __init__(self, secret_texts: Iterable[str], private_key: bytes | None = None) -> None:
+    def __init__(self, secret_texts: Iterable[str], private_keys: Iterable[bytes] = ()) -> None:
         self._secrets = [parse_secret(text) for text in secret_texts]
-        self._private = (
-            _ed25519().Ed25519PrivateKey.from_private_bytes(private_key) if private_key is not None else None
-        )
+        self._private = [_ed25519().Ed25519PrivateKey.from_private_bytes(key) for key in private_keys]
 
     def sign(self, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
         """The three headers of a message. `timestamp`: Unix time, seconds."""
         content = _signed_content(message_id, str(timestamp), body)
         signatures = [f"v1,{_hmac(key, content)}" for key in self._secrets]
-        if self._private is not None:
-            signatures.append(f"v1a,{base64.b64encode(self._private.sign(content)).decode()}")
+        signatures += [f"v1a,{base64.b64encode(key.sign(content)).decode()}" for key in self._private]
         return {ID: message_id, TIMESTAMP: str(timestamp), SIGNATURE: " ".join(signatures)}
 
 

@@ -11,6 +11,8 @@ import dramatiq
 import prometheus_client
 import structlog
 
+from services.worker.broker import create_broker
+from services.worker.jobs import Jobs
 from services.worker.mart_refresher import MartRefresher
 from services.worker.projector_loop import CatchUpEngine, Projector
 from services.worker.scheduler import Scheduler
@@ -34,7 +36,8 @@ class Worker:
         self._runtime = runtime
         self._stopping = threading.Event()
         settings = runtime.settings
-        self._jobs = dramatiq.Worker(runtime.jobs.broker, worker_timeout=100, worker_threads=settings.worker_threads)
+        self.jobs = Jobs(create_broker(settings), runtime)
+        self._job_runner = dramatiq.Worker(self.jobs.broker, worker_timeout=100, worker_threads=settings.worker_threads)
         projector = Projector(
             engine or runtime.engine,
             runtime.wakeups,
@@ -49,7 +52,7 @@ class Worker:
         if scheduler:
             sweeper = Scheduler(
                 runtime.ledger,
-                runtime.jobs.run_timers.send,
+                self.jobs.run_timers.send,
                 runtime.clock,
                 every_seconds=settings.sweep_seconds,
                 batch=settings.sweep_batch,
@@ -74,7 +77,7 @@ class Worker:
 
     def start(self) -> None:
         """Begin; returns at once."""
-        self._jobs.start()
+        self._job_runner.start()
         for thread in self._threads:
             thread.start()
         _log.info("worker.started", threads=[thread.name for thread in self._threads])
@@ -85,11 +88,12 @@ class Worker:
             return
         self._stopping.set()
         self._runtime.wakeups.publish()
-        self._jobs.stop(timeout=self._runtime.settings.shutdown_seconds * 1000)
+        self._job_runner.stop(timeout=self._runtime.settings.shutdown_seconds * 1000)
         end = time.monotonic() + _JOIN_SECONDS
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(max(0.0, end - time.monotonic()))
+        self.jobs.broker.close()
         _log.info("worker.stopped")
 
 

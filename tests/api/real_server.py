@@ -16,6 +16,7 @@ from services.api.pipeline import HttpPipeline
 from services.commands.serving import build_server_config
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
+from services.worker.embedded import start_runtime
 from tests.api.app_under_test import build_settings
 
 _STOP_TIMEOUT_S = 20
@@ -55,7 +56,7 @@ def serve_organisation(home: Path) -> Iterator[tuple[str, str]]:
     """Where a freshly founded organisation is served, and the key of its steward `stella`."""
     settings = build_settings(home / "served.db")
     migrate(settings)
-    with Runtime.start(settings) as runtime:
+    with start_runtime(settings) as runtime:
         key = create_organisation(runtime, "acme", steward="stella").api_key
         with run_server(runtime) as port:
             yield f"http://127.0.0.1:{port}", key

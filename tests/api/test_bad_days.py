@@ -21,8 +21,9 @@ from ledger.commit.committer import CommitLimits
 from ledger.storage.file_locks import writer_lock
 from services.api.auth.key_cache import MAX_STALENESS_S
 from services.organisations import create_organisation
-from services.runtime import Runtime, migrate
+from services.runtime import migrate
 from services.settings import Settings
+from services.worker.embedded import start_runtime
 from tests.api.app_under_test import ApiApp, build_settings, create_active_goal
 from tests.api.real_server import run_server
 from tests.ledger.tcp_proxy import TcpProxy
@@ -39,7 +40,7 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., tuple[int, str]]]:
     def serve(**settings: Any) -> tuple[int, str]:
         chosen = build_settings(tmp_path / "served.db", **settings)
         migrate(chosen)
-        runtime = Runtime.start(chosen)
+        runtime = start_runtime(chosen)
         stack.append(runtime)
         key = create_organisation(runtime, "acme", steward="stella").api_key
         running = run_server(runtime)
@@ -212,7 +213,7 @@ def test_a_store_that_goes_away_is_told_to_each_request_and_service_returns_by_i
     settings = Settings(database_url=postgres_url)
     name = postgres_url.rpartition("/")[2]
     with (
-        Runtime.start(settings) as runtime,
+        start_runtime(settings) as runtime,
         psycopg.connect(postgres_url.rpartition("/")[0] + "/postgres", autocommit=True) as operator,
     ):
         key = create_organisation(runtime, "acme", steward="stella").api_key
@@ -247,7 +248,7 @@ def test_a_store_that_goes_away_is_told_to_each_request_and_service_returns_by_i
 def test_a_command_whose_commit_was_cut_off_is_answered_as_of_unknown_outcome_and_its_key_tells(
     postgres_url: str,
 ) -> None:
-    with TcpProxy(postgres_url) as wire, Runtime.start(Settings(database_url=wire.url)) as runtime:
+    with TcpProxy(postgres_url) as wire, start_runtime(Settings(database_url=wire.url)) as runtime:
         api_key = create_organisation(runtime, "acme", steward="stella").api_key
         with (
             run_server(runtime) as port,
@@ -292,7 +293,7 @@ def test_a_command_whose_commit_was_cut_off_is_answered_as_of_unknown_outcome_an
 
 def test_a_store_that_hangs_is_told_within_the_time_that_a_read_waits(postgres_url: str) -> None:
     settings = Settings(database_url=postgres_url, store_wait_s=0.5)
-    with Runtime.start(settings) as runtime, psycopg.connect(postgres_url) as operator:
+    with start_runtime(settings) as runtime, psycopg.connect(postgres_url) as operator:
         key = create_organisation(runtime, "acme", steward="stella").api_key
         runtime.engine.catch_up()
         with (

@@ -410,3 +410,38 @@ def test_the_organisations_cycle_runs_on_either_store(steward: tuple[Any, Tickin
     send("/v1/teams", {"name": "Web", "lead": "stella", "ref": "web"})
     changed = send("/v1/teams/web/digest?since=1970-01-01&limit=1")["changed"]
     assert (2, 1) == (changed["count"], len(changed["items"]))
+
+
+def test_what_somebody_made_possible_is_for_that_person_alone(app: ApiApp) -> None:
+    # given an outcome of core, a goal of ana's that supports it, and a need that she answers for ned
+    lea, ana, ned = app.as_member("lea"), app.as_member("ana"), app.as_member("ned")
+    adopt_purpose(lea, app.clock)
+    outcome = create_active_goal(app, "lea", "eva", title="The outcome", kind="outcome")
+    own = create_active_goal(app, "ana", "lea", supports=[{"goal": outcome}], title="Her part")
+    helped = create_active_goal(app, "ned", "eva", team="edge", title="Edge's own")
+    cycle = open_cycle(lea, goals=[outcome])["id"]
+    credit = {"goal": outcome, "member": "ana", "text": "found the missing case"}
+    lea.post_ok(f"/v1/cycles/{cycle}/credit-contribution", credit)
+    lea.post_ok(f"/v1/cycles/{cycle}/credit-contribution", {**credit, "member": "ben", "text": "tried it first"})
+    need = {"needs": [{"text": "a second pair of eyes", "addressee": "ana"}], "note": "stuck"}
+    check_in = ned.post_ok(f"/v1/goals/{helped}/check-in", need)["events"][-1]
+    ana.post_ok(f"/v1/goals/{helped}/answer-need", {"need": f"{check_in}/0", "text": "I look at it"})
+    assert [("credited", outcome)] == [(e["how"], e["goal"]) for e in ana.get_ok("/v1/me/made-possible")["entries"]]
+
+    # when they are kept
+    for goal, owner, sponsor in ((own, "ana", "lea"), (outcome, "lea", "eva"), (helped, "ned", "eva")):
+        delivered = app.as_member(owner).post_ok(f"/v1/goals/{goal}/declare-complete")["events"][-1]
+        app.as_member(sponsor).post_ok(f"/v1/goals/{goal}/declare-satisfied", {"answers": delivered})
+
+    # then, the latest first
+    found = ana.get_ok("/v1/me/made-possible?names=true")
+    assert [("supported", outcome, own), ("helped", helped, None), ("credited", outcome, None)] == [
+        (entry["how"], entry["goal"], entry.get("own_goal")) for entry in found["entries"]
+    ]
+    assert ("found the missing case", "Lea") == (found["entries"][2]["text"], found["names"][found["entries"][2]["by"]])
+    # She is no party to edge's goal any more.
+    assert {"The outcome", "Her part", "Lea"} == set(found["names"].values())
+    assert [] == app.as_member("mia").get_ok("/v1/me/made-possible")["entries"]
+    for other in ("lea", "stella", "aud"):
+        assert "missing case" not in app.as_member(other).get("/v1/me/made-possible").text
+        assert 404 == app.as_member(other).get("/v1/members/ana/made-possible").status_code

@@ -11,7 +11,18 @@ from jsonschema import Draft202012Validator
 from services.api.app import encode_openapi_document
 from tests.api.app_under_test import ApiApp, create_active_goal, offer, why
 
-REPORTS = ("overload", "drift", "alignment", "rituals", "support", "decisions", "cycles", "pulse", "recognition")
+REPORTS = (
+    "overload",
+    "drift",
+    "alignment",
+    "rituals",
+    "support",
+    "decisions",
+    "cycles",
+    "pulse",
+    "recognition",
+    "reliability",
+)
 PATHS = {
     "/v1/me": "/v1/me",
     "/v1/goals": "/v1/goals",
@@ -33,6 +44,7 @@ PATHS = {
     "/v1/policies": "/v1/policies",
     "/v1/me/inbox": "/v1/me/inbox?names=true",
     "/v1/me/calibration": "/v1/me/calibration?explain=true",
+    "/v1/me/made-possible": "/v1/me/made-possible?names=true",
     "/v1/events": "/v1/events",
     "/v1/event-types": "/v1/event-types",
     "/problems": "/problems",

@@ -13,7 +13,8 @@ from httpx import Response
 from domain.personal import PERSON_FIGURE
 from domain.registry import AGGREGATES, EVENTS
 from projections.sight import StoredEntry
-from services.event_filter import EventFilter
+from services.cloud_events import encode_event
+from services.event_filter import EventFilter, select_event
 from services.visibility import feed
 from services.visibility.events import EventVisibility
 from services.visibility.feed import load_feed_page
@@ -95,6 +96,39 @@ def test_every_type_of_event_is_found_by_whoever_may_see_it_and_by_nobody_else(a
 
             # then
             assert [event.position for event in log if event.type == tag and event.position in seen] == found
+
+
+@pytest.mark.parametrize("person", ["ned", "ana", "stella"])
+def test_a_page_has_the_bytes_of_its_decoded_events(app: ApiApp, hidden: str, person: str) -> None:
+    # given what a viewer is shown of each event, decoded
+    ledger, viewer = app.runtime.ledger, app.viewer(person)
+    log = ledger.read_feed(viewer.organisation_id, 0, 10_000)
+    goal = next(event.stream_id for event in log if event.type == "goal.change_accepted.v1")
+    team = next(event.stream_id for event in log if event.kind == "team")
+    for wanted in (
+        EventFilter(),
+        EventFilter(types=("goal.*", "member.joined.v1")),
+        EventFilter(subject=goal),
+        EventFilter(team=team, types=("goal.*", "team.*")),
+    ):
+        sight = EventVisibility(ledger, viewer)
+        shown = [seen for event in log if (seen := select_event(event, sight, wanted)) is not None]
+
+        # when the page is read as records
+        page = load_feed_page(ledger, viewer, 0, 1000, wanted)
+
+        # then
+        assert shown == page.decode()
+        assert [encode_event(each, "http://a", "e") for each in shown] == [
+            encode_event(each, "http://a", "e") for each in page.events
+        ]
+
+
+def test_a_records_kind_is_that_of_its_stream(app: ApiApp, hidden: str) -> None:
+    records = app.runtime.ledger.read_records(app.organisation_id(), 0, 10_000)
+
+    assert [record.decode().kind for record in records] == [record.kind for record in records]
+    assert set(AGGREGATES) == {tag.partition(".")[0] for tag in EVENTS}
 
 
 def _list_structs(hint: Any) -> list[type[msgspec.Struct]]:

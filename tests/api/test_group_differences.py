@@ -115,7 +115,9 @@ def test_few_behind_a_figure_are_not_shown_by_a_team_of_six(large: ApiApp) -> No
     assert 5 == figure(large, "beta5", "stale_share", "team=beta")["n"]
 
 
-@pytest.mark.parametrize("report", ["overload", "drift", "support", "cycles", "decisions", "alignment", "rituals"])
+@pytest.mark.parametrize(
+    "report", ["overload", "drift", "support", "cycles", "decisions", "alignment", "reliability", "rituals"]
+)
 @pytest.mark.parametrize("media", ["csv", "text"])
 def test_what_is_withheld_is_so_in_every_report_and_form(large: ApiApp, report: str, media: str) -> None:
     give_goals(large, beta=4)

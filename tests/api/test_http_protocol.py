@@ -17,7 +17,8 @@ from services.api.app import create_app
 from services.api.http.responses import HttpResponse, with_default_headers
 from services.commands.serving import build_server_config
 from services.organisations import create_organisation
-from services.runtime import Runtime, migrate
+from services.runtime import migrate
+from services.worker.embedded import start_runtime
 from tests.api.app_under_test import build_settings
 
 KEEP_ALIVE_SECONDS = 1
@@ -30,7 +31,7 @@ def running_server(tmp_path: Path) -> Iterator[tuple[int, str]]:
     """The port of a fresh organisation's server, and its steward's key."""
     settings = build_settings(tmp_path / "served.db")
     migrate(settings)
-    with Runtime.start(settings) as runtime, socket.socket() as listening:
+    with start_runtime(settings) as runtime, socket.socket() as listening:
         key = create_organisation(runtime, "acme", steward="stella").api_key
         listening.bind(("127.0.0.1", 0))
         config = build_server_config(create_app(runtime), settings)

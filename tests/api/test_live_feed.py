@@ -14,17 +14,17 @@ import pytest
 from services.api.app import create_app
 from services.api.live.chunks import Chunk, StreamView, parse_event_id
 from services.api.live.event_stream import EventStream
-from services.api.live.follower import KEEP_ALIVE_S, MAX_BUFFERED_BYTES, MAX_SEND_S, End, Follower
+from services.api.live.subscriber import KEEP_ALIVE_S, MAX_BUFFERED_BYTES, MAX_SEND_S, End, StreamSubscriber
 from services.authorization import Viewer
 from services.event_filter import EventFilter
 from tests.api.app_under_test import ApiApp, create_active_goal, offer
 
 
 @pytest.fixture
-def follower() -> Follower:
+def subscriber() -> StreamSubscriber:
     """At position 10, and not behind."""
     viewer = Viewer(organisation_id=uuid4(), key_id=uuid4(), member_id=uuid4(), scopes=frozenset({"read"}))
-    found = Follower("plim_x", StreamView(viewer, EventFilter(), ""), 10)
+    found = StreamSubscriber("plim_x", StreamView(viewer, EventFilter(), ""), 10)
     found.required = 10
     return found
 
@@ -34,57 +34,59 @@ def chunk(after: int, *shown: int, last: int) -> Chunk:
     return Chunk(after, last, frames, b"".join(frame for _, frame in frames))
 
 
-def test_what_a_stream_has_already_is_not_sent_again(follower: Follower) -> None:
-    follower.offer(chunk(8, 9, 10, 11, last=12), 12)
-    follower.offer(chunk(12, 13, last=13), 13)
+def test_what_a_stream_has_already_is_not_sent_again(subscriber: StreamSubscriber) -> None:
+    subscriber.offer(chunk(8, 9, 10, 11, last=12), 12)
+    subscriber.offer(chunk(12, 13, last=13), 13)
 
-    assert b"<11><13>" == follower.take()
-    assert (13, b"") == (follower.position, follower.take())
-
-
-def test_a_stream_without_a_chunk_of_its_own_reads_the_log_up_to_there(follower: Follower) -> None:
-    follower.offer(None, 15)
-    follower.offer(chunk(15, 16, last=16), 16)
-
-    assert (True, 15, 10) == (follower.is_behind, follower.required, follower.position)
-    follower.position = 15
-    assert (False, b"<16>") == (follower.is_behind, follower.take())
+    assert b"<11><13>" == subscriber.take()
+    assert (13, b"") == (subscriber.position, subscriber.take())
 
 
-def test_what_is_not_shown_moves_an_idle_stream_on_but_not_past_what_it_has_to_send(follower: Follower) -> None:
-    follower.offer(chunk(10, last=20), 20)
-    assert (20, False) == (follower.position, follower.woken.is_set())
+def test_a_stream_without_a_chunk_of_its_own_reads_the_log_up_to_there(subscriber: StreamSubscriber) -> None:
+    subscriber.offer(None, 15)
+    subscriber.offer(chunk(15, 16, last=16), 16)
 
-    follower.offer(chunk(20, 21, last=21), 21)
-    follower.offer(chunk(21, last=30), 30)
-    assert 20 == follower.position
-    assert (b"<21>", 30) == (follower.take(), follower.position)
+    assert (True, 15, 10) == (subscriber.is_behind, subscriber.required, subscriber.position)
+    subscriber.position = 15
+    assert (False, b"<16>") == (subscriber.is_behind, subscriber.take())
 
 
-def test_a_reader_that_takes_nothing_is_cut_off_before_it_costs_more(follower: Follower) -> None:
+def test_what_is_not_shown_moves_an_idle_stream_on_but_not_past_what_it_has_to_send(
+    subscriber: StreamSubscriber,
+) -> None:
+    subscriber.offer(chunk(10, last=20), 20)
+    assert (20, False) == (subscriber.position, subscriber.woken.is_set())
+
+    subscriber.offer(chunk(20, 21, last=21), 21)
+    subscriber.offer(chunk(21, last=30), 30)
+    assert 20 == subscriber.position
+    assert (b"<21>", 30) == (subscriber.take(), subscriber.position)
+
+
+def test_a_reader_that_takes_nothing_is_cut_off_before_it_costs_more(subscriber: StreamSubscriber) -> None:
     kilobyte, sent = b"x" * 1000, 0
-    while follower.end_reason is None:
+    while subscriber.end_reason is None:
         sent += 1
-        follower.offer(Chunk(10 + sent, 11 + sent, ((11 + sent, kilobyte),), kilobyte), 11 + sent)
+        subscriber.offer(Chunk(10 + sent, 11 + sent, ((11 + sent, kilobyte),), kilobyte), 11 + sent)
 
-    assert (End.SLOW, MAX_BUFFERED_BYTES // 1000 + 1) == (follower.end_reason, sent)
-
-
-def test_a_reader_that_takes_nothing_for_long_is_cut_off(follower: Follower) -> None:
-    follower.note_sending()
-
-    follower.check(time.monotonic() + MAX_SEND_S - 1)
-    assert follower.end_reason is None
-    follower.check(time.monotonic() + MAX_SEND_S + 1)
-    assert End.SLOW is follower.end_reason
+    assert (End.SLOW, MAX_BUFFERED_BYTES // 1000 + 1) == (subscriber.end_reason, sent)
 
 
-def test_a_stream_without_news_shows_that_it_lives(follower: Follower) -> None:
-    follower.check(time.monotonic() + KEEP_ALIVE_S - 1)
-    assert not follower.wants_keep_alive
+def test_a_reader_that_takes_nothing_for_long_is_cut_off(subscriber: StreamSubscriber) -> None:
+    subscriber.note_sending()
 
-    follower.check(time.monotonic() + KEEP_ALIVE_S + 1)
-    assert (True, True) == (follower.wants_keep_alive, follower.woken.is_set())
+    subscriber.check(time.monotonic() + MAX_SEND_S - 1)
+    assert subscriber.end_reason is None
+    subscriber.check(time.monotonic() + MAX_SEND_S + 1)
+    assert End.SLOW is subscriber.end_reason
+
+
+def test_a_stream_without_news_shows_that_it_lives(subscriber: StreamSubscriber) -> None:
+    subscriber.check(time.monotonic() + KEEP_ALIVE_S - 1)
+    assert not subscriber.wants_keep_alive
+
+    subscriber.check(time.monotonic() + KEEP_ALIVE_S + 1)
+    assert (True, True) == (subscriber.wants_keep_alive, subscriber.woken.is_set())
 
 
 @pytest.mark.parametrize(
@@ -176,12 +178,12 @@ def test_one_look_at_the_log_serves_every_stream_of_an_organisation(
     # given a hundred streams of two members
     app = serve_app(waits_per_key=100)
     live = create_app(app.runtime).state.live
-    followers = []
+    subscribers = []
     for person in ("stella", "ana"):
         viewer = app.viewer(person)
         view = StreamView(viewer, EventFilter(), "http://x").seen_by(viewer)
-        followers += [Follower(app.keys["acme"][person], view, 0) for _ in range(50)]
-    views = {follower.view for follower in followers}
+        subscribers += [StreamSubscriber(app.keys["acme"][person], view, 0) for _ in range(50)]
+    views = {subscriber.view for subscriber in subscribers}
     wanted: dict[UUID, tuple[int | None, set[StreamView]]] = {app.organisation_id(): (0, views)}
 
     # when
@@ -203,7 +205,7 @@ def test_followers_that_come_and_go_while_events_are_recorded_miss_nothing(app: 
     async def follow(after: int, until: int) -> list[int]:
         viewer = app.viewer("stella")
         view = StreamView(viewer, EventFilter(), "http://x").seen_by(viewer)
-        follower = Follower(app.keys["acme"]["stella"], view, after)
+        subscriber = StreamSubscriber(app.keys["acme"]["stella"], view, after)
         sent: list[bytes] = []
 
         async def receive() -> Any:
@@ -213,10 +215,10 @@ def test_followers_that_come_and_go_while_events_are_recorded_miss_nothing(app: 
             sent.append(data)
             await asyncio.sleep(0)
             if b".%d\n" % until in data:
-                follower.end(End.GONE)
+                subscriber.end(End.GONE)
 
         head = await served.live.load_head(organisation)
-        stream = EventStream("e" * 32, served.live, served.waits, follower, head)
+        stream = EventStream("e" * 32, served.live, served.waits, subscriber, head)
         await asyncio.wait_for(stream.produce(receive, send_part), 20)
         lines = b"".join(sent).decode().splitlines()
         return [int(line.rpartition(".")[2]) for line in lines if line.startswith("id: ")]

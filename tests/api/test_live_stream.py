@@ -365,7 +365,7 @@ def test_a_reader_that_takes_nothing_is_cut_off_and_holds_up_no_other(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given a log that is longer than what is kept for a reader, and one that opens a stream of it and reads nothing
-    monkeypatch.setattr("services.api.live.follower.MAX_SEND_S", 0.5)
+    monkeypatch.setattr("services.api.live.subscriber.MAX_SEND_S", 0.5)
     served.create_team("core")
     text = "\N{SNOWMAN}" * 4000
     for _ in range(100):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ import pytest
 from domain.envelope import Source
 from domain.subscription.subscription import MAX_SUBSCRIPTIONS, DisableSubscription
 from ledger.commands import Command
-from services.webhooks.signatures import verify
+from services.webhooks.signatures import NotVerified, generate_private_key, to_public_key, verify
 from tests.api.app_under_test import ApiApp, MemberClient, create_active_goal
 from tests.webhooks.receiver import LOOPBACK, Receiver, Reply, run_receiver
 
@@ -66,6 +67,48 @@ def test_another_member_sees_nothing_of_it_a_steward_and_an_auditor_all(app: Api
         assert [mine["id"]] == [each["id"] for each in shown]
     assert 403 == app.as_member("aud").post(f"/v1/subscriptions/{mine['id']}/pause", {}).status_code
     assert "paused" == app.as_member("stella").post_ok(f"/v1/subscriptions/{mine['id']}/pause", {})["state"]
+
+
+def test_a_rotated_signing_key_signs_beside_the_former_one_until_the_overlap_is_over(
+    app: ApiApp, receiver: Receiver
+) -> None:
+    # given a receiver that knows the first key
+    ana = app.as_member("ana")
+    path = f"/v1/subscriptions/{ana.post_ok('/v1/subscriptions', {'url': receiver.url})['subscription']['id']}"
+
+    def published() -> list[str]:
+        return [key["webhook_key"] for key in app.client.get("/.well-known/webhook-keys").json()["keys"]]
+
+    def send() -> tuple[Any, int]:
+        ana.post_ok(f"{path}/test", {})
+        message = receiver.received[-1]
+        return message, int(message.headers["webhook-timestamp"])
+
+    (former,) = published()
+
+    # when
+    key_id, private_key = generate_private_key()
+    until = app.clock.now + timedelta(hours=1)
+    app.runtime.deliveries.add_signing_key(key_id, private_key, former_until=until)
+
+    # then both are published and sign, until the overlap is over
+    new = to_public_key(key_id, private_key).webhook_key
+    assert [new, former] == published()
+    message, at = send()
+    for key in (new, former):
+        verify(message.headers, message.body, now=at, public_keys=[key])
+    app.clock.now += timedelta(hours=2)
+    assert [new] == published()
+    message, at = send()
+    verify(message.headers, message.body, now=at, public_keys=[new])
+    with pytest.raises(NotVerified):
+        verify(message.headers, message.body, now=at, public_keys=[former])
+
+    # and a key that was given away is gone at once, the overlap of a rotation before included
+    app.runtime.deliveries.add_signing_key(*generate_private_key(), former_until=app.clock.now + timedelta(hours=1))
+    app.runtime.deliveries.add_signing_key(*generate_private_key())
+    assert 1 == len(published())
+    assert new not in published()
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from examples import notifier, warehouse
+from examples import mirror, notifier, warehouse
 from plimsoll_client import Client, Follower, MemoryCheckpoint
 from tests.client.conftest import Served
 
@@ -58,3 +59,19 @@ def test_the_warehouse_holds_the_log(served: Served, tmp_path: Path) -> None:
         log = [(int(event.sequence), event.type) for event in Follower(client, MemoryCheckpoint(), wait=0)]
     rows = sqlite3.connect(database).execute("SELECT position, type FROM plimsoll_events ORDER BY position").fetchall()
     assert (log, [len(log), 0]) == (rows, added)
+
+
+def test_the_mirror_holds_every_resource_as_a_snapshot_does(served: Served, tmp_path: Path) -> None:
+    database = str(tmp_path / "mirror.db")
+
+    for _ in range(2):
+        mirror.mirror(served.url, served.key, database, wait=0)
+
+    request = urllib.request.Request(f"{served.url}/v1/snapshot", headers={"Authorization": f"Bearer {served.key}"})
+    with urllib.request.urlopen(request, timeout=60) as lines:
+        snapshot = [found["resource"] for line in lines if "resource" in (found := json.loads(line))]
+    rows = sqlite3.connect(database).execute("SELECT subject, resource FROM resources").fetchall()
+    assert {f"{each['kind']}/{each['id']}": each for each in snapshot} == {
+        subject: json.loads(resource) for subject, resource in rows
+    }
+    assert {"goal", "member", "team"} <= {each["kind"] for each in snapshot}

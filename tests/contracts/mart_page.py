@@ -1,4 +1,4 @@
-"""The tables of `docs/bi.md`, written from the registry of marts; `tests/test_docs.py` holds the page against it."""
+"""The tables of `docs/bi.md` and `docs/lake.md`, written from the registries; `tests/test_docs.py` holds the pages."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ from pathlib import Path
 
 from projections.marts.columns import Mart, MartColumn
 from projections.marts.registry import MARTS
+from services.lake.tables import EVENTS, SYNCS
 
-PAGE = Path(__file__).parents[2] / "docs" / "bi.md"
-#: The page above this line is written by hand.
-MARK = "<!-- From here on written by `make contracts` from the registry of marts. -->"
+DOCS = Path(__file__).parents[2] / "docs"
+#: The page above its line is written by hand.
+MARKS = {
+    "bi.md": "<!-- From here on written by `make contracts` from the registry of marts. -->",
+    "lake.md": "<!-- From here on written by `make contracts` from the tables of a lake. -->",
+}
+#: The tables of a page.
+TABLES: dict[str, list[Mart]] = {"bi.md": list(MARTS.values()), "lake.md": [EVENTS, SYNCS]}
 _HEAD = "| column | type | may be empty | unit | people | since | what it is |\n|---|---|---|---|---|---|---|\n"
 
 
@@ -29,8 +35,10 @@ def render_mart(mart: Mart) -> str:
     return f"## `{mart.name}`\n\n{mart.comment} Key: {key}.\n\n{mart.use}\n\n{_HEAD}{rows}"
 
 
-def write_page() -> None:
-    """Write the page's tables anew."""
-    by_hand = PAGE.read_text(encoding="utf-8").partition(MARK)[0]
-    sections = "\n".join(render_mart(mart) for mart in MARTS.values())
-    PAGE.write_text(f"{by_hand}{MARK}\n\n{sections}", encoding="utf-8")
+def write_pages() -> None:
+    """Write the pages' tables anew."""
+    for name, marts in TABLES.items():
+        page, mark = DOCS / name, MARKS[name]
+        by_hand = page.read_text(encoding="utf-8").partition(mark)[0]
+        sections = "\n".join(render_mart(mart) for mart in marts)
+        page.write_text(f"{by_hand}{mark}\n\n{sections}", encoding="utf-8")

@@ -141,7 +141,7 @@ def test_revising_and_retiring_take_a_reason_in_words() -> None:
 
     for act in (revise(reason=None), retire(reason=None)):
         given(story=story).when(act, by="lea").refused_with(ReasonRequired, pointer="/reason")
-    given(story=story).when(retire(reason=why("correction", " ")), by="lea").refused_with(
+    given(story=story).when(retire(reason=why("correction", "")), by="lea").refused_with(
         ReasonRequired, pointer="/reason/text"
     )
     given(story=story).when(revise(text="We are kind"), by="lea").refused_with(InvalidField, pointer="/text")

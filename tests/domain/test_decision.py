@@ -511,7 +511,7 @@ def test_it_is_not_asked_again_without_a_reason() -> None:
 
 
 def test_a_reason_needs_words_to_ask_again() -> None:
-    again = a.Reopen(deadline=datetime(2026, 2, 6, 12, tzinfo=UTC), reason=why(text=" "))
+    again = a.Reopen(deadline=datetime(2026, 2, 6, 12, tzinfo=UTC), reason=why(text=""))
 
     given(*DECIDED).when(again, by="ben", at="2026-02-02").refused_with(ReasonRequired)
 

@@ -249,8 +249,8 @@ def test_the_stream_and_its_history_stay() -> None:
         after.last_check_in,
         after.blockers,
     )
-    assert after.id in {c.goal for c in goal.story.live_commitments(goal.story.organisation_id, goal.story.id("ben"))}
-    assert () == goal.story.live_commitments(goal.story.organisation_id, goal.story.id("ana"))
+    assert after.id in {c.goal for c in goal.story.live_commitments("ben")}
+    assert () == goal.story.live_commitments("ana")
 
 
 def test_a_new_sponsor_agrees_without_a_load_of_their_own() -> None:
@@ -479,7 +479,7 @@ def test_the_due_moves_only_if_the_change_says_so() -> None:
 
 def test_a_paused_goal_is_no_load() -> None:
     goal = paused_goal("2026-02-16", "2026-03-16")
-    (held,) = goal.story.live_commitments(goal.story.organisation_id, goal.story.id("ana"))
+    (held,) = goal.story.live_commitments("ana")
 
     assert [False, True, True, False] == [
         is_idle(held, date.fromisoformat(day)) for day in ("2026-02-15", "2026-02-16", "2026-03-15", "2026-03-16")

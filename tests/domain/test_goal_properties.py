@@ -96,7 +96,7 @@ class Conversations(RuleBasedStateMachine):
 
     @rule(days=st.integers(1, 40))
     def time_passes(self, days: int) -> None:
-        before = dict(self.story._states)
+        before = self.story.states_by_stream()
         for recorded in self.story.sweep(self.story.now + timedelta(days=days)):
             assert Source.TIMER is recorded.source
             assert (None, None) == (recorded.actor, recorded.on_behalf_of)
@@ -157,13 +157,13 @@ class Conversations(RuleBasedStateMachine):
         if chance.random() < 0.15:
             at, learnt = self.story.now - gap, self.story.now + timedelta(minutes=1)
         as_written = chance.random() < 0.03
-        before, length = dict(self.story._states), len(self.story.events)
+        before, length = self.story.states_by_stream(), len(self.story.events)
         told = msgspec.json.encode(self.story.state(goal))
         try:
             recorded = self.story.says(by, act, on=goal, at=at, learnt=learnt, as_written=as_written)
         except Refusal:
             # 2: nothing is recorded, and what was known is untouched.
-            assert (length, before) == (len(self.story.events), self.story._states)
+            assert (length, before) == (len(self.story.events), self.story.states_by_stream())
             assert told == msgspec.json.encode(self.story.state(goal))
             return
         self.check_moved(before)
@@ -172,7 +172,7 @@ class Conversations(RuleBasedStateMachine):
     # --- what must hold -----------------------------------------------------------------------------------------
 
     def check_moved(self, before: dict[tuple[str, Any], Any]) -> None:
-        for key, state in self.story._states.items():
+        for key, state in self.story.states_by_stream().items():
             if key[0] == "goal" and state is not before.get(key):
                 stream = [r for r in self.story.events if r.stream_id == key[1]]
                 check_history(stream, state)
@@ -182,7 +182,7 @@ class Conversations(RuleBasedStateMachine):
         """7: no act takes an owner over the line unpriced, where the policy asks for a price."""
         for r in recorded:
             taken = getattr(r.data, "taken_as", None)
-            if taken is None or not self.story.policy(r.organisation_id, r.occurred_at).policy.require_trade_off:
+            if taken is None or not self.story.reader.policy(r.organisation_id, r.occurred_at).policy.require_trade_off:
                 continue
             assert "unpriced" != taken.how
             if taken.how in ("slack", "within_line", "relief") and not isinstance(r.data, e.HandOverJoined):
@@ -190,8 +190,11 @@ class Conversations(RuleBasedStateMachine):
 
     def overloads(self, before: dict[tuple[str, Any], Any], r: RecordedEvent) -> bool:
         """Whether the owner's fullest week up to the due is over the line, and fuller than it was."""
-        goal: Promised = self.story._states[("goal", r.stream_id)]
-        member, world = self.story.member(r.organisation_id, goal.owner), self.story.world(r.stream_id, r.occurred_at)
+        goal: Promised = self.story.states_by_stream()[("goal", r.stream_id)]
+        member, world = (
+            self.story.reader.member(r.organisation_id, goal.owner),
+            self.story.world(r.stream_id, r.occurred_at),
+        )
         assert member is not None
 
         def worst(states: dict[tuple[str, Any], Any]) -> tuple[bool, Any]:
@@ -201,7 +204,7 @@ class Conversations(RuleBasedStateMachine):
             assert found is not None
             return found.ratio is None, found.ratio or 0
 
-        now, was = worst(self.story._states), worst(before)
+        now, was = worst(self.story.states_by_stream()), worst(before)
         return (now[0] or now[1] > to_fraction(world.policy.policy.load_red)) and now > was
 
     def teardown(self) -> None:

@@ -20,6 +20,7 @@ from domain.load import (
     available_hours,
     is_paused,
     line_crossed,
+    line_of_week,
     place,
     planned_hours,
     spread_effort,
@@ -303,6 +304,7 @@ ABSENCES = st.lists(
     st.builds(lambda first, days: Absence(from_=first, to=first + timedelta(days=days)), DAYS, st.integers(0, 60)),
     max_size=4,
 )
+CAPACITIES = st.builds(Capacity, hours_per_week=st.sampled_from(["0", "17.5", "40"]), from_=DAYS)
 ALWAYS = (date(2025, 1, 1), date(2028, 12, 31))
 
 
@@ -321,6 +323,21 @@ def test_no_hour_falls_before_today_or_on_a_day_on_which_the_owner_is_away(
 ) -> None:
     assert 0 == hours(held, date(2025, 1, 1), today - timedelta(days=1), today, absences)
     assert all(0 == hours(held, a.from_, a.to, today, absences) for a in absences)
+
+
+@given(st.lists(COMMITMENTS, max_size=4), DAYS, ABSENCES, st.lists(CAPACITIES, max_size=3))
+def test_a_week_in_whole_parts_is_the_sum_of_its_hours(
+    held: list[Commitment], today: date, absences: list[Absence], capacities: list[Capacity]
+) -> None:
+    weeks = week_loads(held, capacities, absences, POLICY, today)
+    days = [(max(today, week.week), week.week + timedelta(days=6)) for week in weeks]
+    planned = [sum((hours(one, *span, today, absences) for one in held), Fraction(0)) for span in days]
+    available = [available_hours(*span, capacities=capacities, absences=absences, policy=POLICY) for span in days]
+    ratios = [p / a if a else None if p else Fraction(0) for p, a in zip(planned, available, strict=True)]
+
+    assert list(zip(planned, available, ratios, strict=True)) == [(w.planned, w.available, w.ratio) for w in weeks]
+    crossed = [None if w.is_estimated_only else line_crossed(w.ratio, POLICY) for w in weeks]
+    assert crossed == [line_of_week(w, POLICY) for w in weeks]
 
 
 @given(COMMITMENTS, DAYS, ABSENCES, st.lists(DAYS, min_size=1, max_size=5))

@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 
 from services.api.app import create_app
-from services.runtime import Runtime
+from services.worker.embedded import start_runtime
 from tests.api.app_under_test import build_settings, write_template
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
@@ -28,7 +28,7 @@ def running_server(tmp_path: Path) -> Iterator[tuple[str, str]]:
     """Where the seeded store is served, and a steward's key."""
     keys = write_template(tmp_path)
     settings = build_settings(tmp_path / "template.db", rate_limit_per_minute=0, long_poll_limit_s=1, position_wait_s=1)
-    with Runtime.start(settings) as runtime, socket.socket() as listening:
+    with start_runtime(settings) as runtime, socket.socket() as listening:
         server = uvicorn.Server(uvicorn.Config(create_app(runtime), log_config=None, lifespan="on"))
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

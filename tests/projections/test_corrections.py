@@ -82,7 +82,7 @@ def act_of_kind(kind: int, detail: int, corrects: str) -> a.GoalAct:
     return table[kind]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(draws)
 def test_statements_about_a_goal_come_to_one_state_in_whatever_order_they_are_told_and_corrected(
     database: Database, drawn: list[tuple[int, int, int]]

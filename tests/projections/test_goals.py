@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 from msgspec.structs import replace
 
 from domain.errors import InvalidField
@@ -22,24 +23,32 @@ from domain.goal.acts import (
     ProposeChange,
     Retitle,
 )
+from domain.goal.evolve import evolve
+from domain.goal.state import Ended, Promised
 from domain.instants import from_micros
 from projections.as_of import AsOf
 from projections.catalogue import PROJECTIONS
 from projections.database.database import Database
 from projections.database.sql import named_statements
 from projections.engine.checkpoints import CHECKPOINTS, EMPTY_DIGEST
+from projections.engine.versions import compute_versions, encode_state
 from projections.goals import (
     GoalFilters,
     GoalVisibilityFilter,
+    ReportedEnd,
+    ReportedPromise,
+    ReportedTerms,
     goal_at,
     goals_at,
     load_goals_page,
     load_supporting_goals,
     load_timelines,
+    to_promised_goal,
 )
 from projections.people import members_at, team_at, teams_at
 from projections.sight import EVERYTHING
 from tests.projections.conftest import ProjectStory
+from tests.projections.random_histories import steps, story_of
 from tests.spec import offer, why
 from tests.story import Story
 
@@ -433,6 +442,32 @@ def test_a_lens_shows_the_same_however_far_the_views_have_moved_on(
     ]
 
     assert before == after
+
+
+@given(steps)
+@settings(max_examples=20, deadline=None)
+def test_what_reports_read_of_a_promise_is_what_its_whole_state_says(draws: Any) -> None:
+    story = story_of(draws)
+    streams = [[e for e in story.events if e.stream == stream] for stream in {e.stream for e in story.events}]
+    goals = [events for events in streams if events[0].stream.startswith("goal/")]
+    states = [version.state for events in goals for version in compute_versions(events, evolve)]
+    whole = [state for state in states if isinstance(state, Promised | Ended)]
+
+    read = [to_promised_goal(encode_state(state)) for state in whole]
+
+    assert whole
+    assert [project_fields(state, part) for state, part in zip(whole, read, strict=True)] == read
+
+
+def project_fields(state: Any, part: Any) -> Any:
+    """The state with no more fields than the part has, and what follows from them alike."""
+    if isinstance(part, ReportedPromise):
+        assert (state.share_done, state.silent_since) == (part.share_done, part.silent_since)
+        assert state.list_sources("due", "progress", "owner") == part.list_sources("due", "progress", "owner")
+    if not isinstance(part, ReportedPromise | ReportedEnd | ReportedTerms):
+        return state
+    names = type(part).__struct_fields__
+    return type(part)(**{name: project_fields(getattr(state, name), getattr(part, name)) for name in names})
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def story_of(drawn: list[tuple[int, int, int, int]]) -> Story:
     return story
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(draws)
 def test_decisions_access_views_and_reports_give_one_answer_in_whatever_order_it_is_told(
     database: Database, drawn: list[tuple[int, int, int, int]]
@@ -121,7 +121,7 @@ def test_decisions_access_views_and_reports_give_one_answer_in_whatever_order_it
         assert {m.id for m in story.states("member") if known.id in m.teams} == inside
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves)
 def test_an_archived_team_has_no_members_on_any_day_in_whatever_order_it_is_told(
     database: Database, drawn: list[tuple[int, int, int, int]]

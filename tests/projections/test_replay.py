@@ -63,20 +63,22 @@ def engine_with_empty_views(database: Database, reader: Any) -> Engine:
 
 
 @each_on_one_database
-@given(steps, st.lists(st.integers(1, 9), min_size=1, max_size=12))
+@given(steps, st.lists(st.integers(1, 9), min_size=1, max_size=12), st.integers(0, 11))
 def test_after_any_prefix_followed_in_any_steps_a_replay_from_zero_finds_no_difference(
-    database: Database, draws: Any, strides: list[int]
+    database: Database, draws: Any, strides: list[int], prefix: int
 ) -> None:
     story = story_of(draws)
     reader = PrefixReader(story)
     engine = engine_with_empty_views(database, reader)
     stops = [stop for stop in accumulate(strides) if stop < len(story.events)]
 
-    for stop in [*stops, len(story.events)]:
+    for number, stop in enumerate([*stops, len(story.events)]):
         reader.length = stop
         engine.catch_up()
 
-        assert [] == engine.verify()
+        # A replay takes 0.15 s on PostgreSQL: of one prefix, and of the whole.
+        if number == prefix or stop == len(story.events):
+            assert [] == engine.verify()
         assert all((stop, stop, 0, 0) == (s.position, s.applied, s.held, s.missing) for s in engine.status())
 
 

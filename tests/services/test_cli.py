@@ -179,6 +179,25 @@ def test_from_an_empty_store_to_keys(shell: Shell) -> None:
     assert 0 == shell("keys", "list")
 
 
+def test_the_key_pair_of_webhooks_is_renewed_with_an_overlap(shell: Shell) -> None:
+    assert 0 == shell("migrate")
+    assert 0 == shell("signing-keys", "list", "--json")
+    (former,) = shell.result
+
+    assert 0 == shell("signing-keys", "rotate", "--json")
+
+    new = shell.result["public_key"]
+    assert "private" not in shell.out
+    assert 0 == shell("signing-keys", "list", "--json")
+    assert [new["kid"], former["public_key"]["kid"]] == [key["public_key"]["kid"] for key in shell.result]
+    assert [True, False] == [key["retired_at"] is None for key in shell.result]
+    assert 0 == shell("signing-keys", "rotate", "--overlap-hours", "0")
+    assert 0 == shell("signing-keys", "list")
+    assert 1 == shell.out.count("whpk_")
+    assert 2 == shell("signing-keys", "rotate", "--overlap-hours", "-1")
+    assert "0 to 720" in shell.err
+
+
 def test_a_guest_gets_a_key_for_one_decision(shell: Shell, tmp_path: Path) -> None:
     told = tmp_path / "decision.ndjson"
     gus = {"at": "2026-01-05T09:00:00Z", "by": "steward", "do": "member.join", "member": "gus"}

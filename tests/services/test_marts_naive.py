@@ -13,9 +13,11 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from domain.references import resolve_stream_id
 from projections.as_of import resolve_as_of
 from projections.figures import ReportScope
 from projections.overload import report as overload_report
+from projections.reliability import report as reliability_report
 from services import seed
 from services.cloud_events import to_cloud_event
 from services.exports.exporting import ExportQuery, export_mart
@@ -23,6 +25,7 @@ from services.imports.importer import import_lines
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from services.settings import Settings
+from tests.naive_reliability import NaiveReliability
 
 Event = dict[str, Any]
 Row = dict[str, Any]
@@ -276,45 +279,40 @@ def test_each_check_in_and_need_is_a_row_and_answers_find_their_need(served: Ser
 
 
 def test_each_promise_is_counted_once_in_the_triple(served: Served) -> None:
-    promised: dict[str, dict[str, Any]] = {}
-    proposals: dict[str, Event] = {}
-    for event in (e for e in served.events if e["subject"].startswith("goal/")):
-        goal, tag, data = goal_of(event), tag_of(event), event["data"]
-        if tag in ("goal.promised", "goal.accepted"):
-            promised[goal] = {"kept": "open", "changes": 0, "late": 0, "lapsed": False, "missed": False, "over": False}
-        if goal not in promised:
-            continue
-        known = promised[goal]
-        if tag in ("goal.change_proposed", "goal.change_countered"):
-            proposals[goal] = event
-        elif tag == "goal.change_accepted":
-            known["changes"] += 1
-            known["late"] += not proposals[goal]["data"]["in_time"]
-        elif tag == "goal.change_timed_out":
-            known["missed"] |= data.get("sponsor_missed_answer", False)
-        elif tag == "goal.lapsed":
-            known["lapsed"] = True
-        elif tag == "goal.completion_declared":
-            known["over"] = data.get("late", False)
-        end = STATES.get(tag)
-        if tag == "goal.lapsed" or end == "broken":
-            known["kept"] = "late_or_broken"
-        elif tag == "goal.change_accepted" and known["kept"] == "late_or_broken":
-            known["kept"] = "open"
-        elif end in ("delivered", "satisfied"):
-            late = known["over"] or known["late"] or (known["lapsed"] and known["kept"] == "late_or_broken")
-            on_time = "kept_as_renegotiated" if known["changes"] else "kept_as_promised"
-            known["kept"] = "late_or_broken" if late else on_time
-        elif end in ("cancelled", "released"):
-            known["kept"] = "late_or_broken" if known["lapsed"] else "left_out"
-        elif end == "promise_withdrawn":
-            known["kept"] = "kept_as_renegotiated" if data["in_time"] else "late_or_broken"
-        if known["missed"]:
-            known["kept"] = "left_out"
+    last = max(at(event["time"]) for event in served.events)
+    naive = NaiveReliability(served.events, last, "UTC", 1)
 
+    # A row does not depend on today: what is open there may be over its due by now.
     found = {row["goal_id"]: row["kept"] for row in served.rows("fact_delivery")}
-    assert {goal: known["kept"] for goal, known in promised.items()} == found
+    told = {goal.id: naive.part_of(goal) for goal in naive.goals if goal.promised}
+    assert told.keys() == found.keys()
+    judged = {goal: part for goal, part in told.items() if found[goal] != "open"}
+    assert judged == {goal: part for goal, part in found.items() if part != "open"}
+    assert {"undecided", "late_or_broken"} >= {told[goal] for goal in told.keys() - judged.keys()}
     assert {"kept_as_promised", "kept_as_renegotiated", "late_or_broken"} <= set(found.values())
+
+
+REPORTED = [
+    (window, day, of)
+    for window, day in ((28, LAST_DAY), (366, LAST_DAY), (90, date(2025, 9, 1)), (1, date(2025, 12, 12)))
+    for of in ({}, {"team": "platform"}, {"member": "priya"})
+]
+
+
+@pytest.mark.parametrize(("window", "day", "of"), REPORTED)
+def test_each_figure_of_reliability_is_that_of_a_naive_reader(
+    served: Served, window: int, day: date, of: dict[str, str]
+) -> None:
+    ids = {kind: resolve_stream_id(served.organisation, kind, ref) for kind, ref in of.items()}
+    view = resolve_as_of(
+        served.runtime.database, served.runtime.ledger, served.organisation, as_of=day, now=served.runtime.clock()
+    )
+    scope = ReportScope(window=window, team=ids.get("team"), member=ids.get("member"))
+    report = reliability_report.build_report(served.runtime.database, view, scope)
+
+    told = {kind: str(identity) for kind, identity in ids.items()}
+    naive = NaiveReliability(served.events, view.at, view.zone, window, **told).figures()
+    assert naive == {figure.name: (figure.count, figure.n, figure.value) for figure in report.figures}
 
 
 def test_the_dimension_of_goals_says_at_each_instant_what_was_agreed(served: Served) -> None:
@@ -442,3 +440,8 @@ def test_additions_are_those_of_the_report(served: Served) -> None:
         [row] = [row for row in rows if row["event_id"] == str(addition.event)]
         assert pytest.approx(addition.added_hours, abs=0.01) == row["added_minutes"] / 60
         assert pytest.approx(addition.freed_hours, abs=0.01) == row["freed_minutes"] / 60
+        standing = [each for each in addition.trade_offs if each.came_back is None]
+        gave_way = [(str(e.event), e.goal and str(e.goal), e.kinds, e.inferred) for e in standing]
+        gave = json.loads(row["gave_way"]) if isinstance(row["gave_way"], str) else row["gave_way"]
+        assert gave_way == [(e["event"], e["goal"], e["kinds"], e["inferred"]) for e in gave]
+        assert pytest.approx(sum(e.hours or 0 for e in standing), abs=0.1) == sum(e["minutes"] for e in gave) / 60

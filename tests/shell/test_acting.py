@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from domain.goal.acts import ACTS
 from services.client.acting import parse_fields
-from services.commands.console import WrongUsage
+from services.console import WrongUsage
 from tests.services.shell import Shell
 from tests.shell.conftest import Office
 

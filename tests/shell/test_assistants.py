@@ -1,30 +1,36 @@
-"""An assistant's tools, called by the SDK's own client over stdio, on a served organisation."""
+"""An assistant's tools, called by the SDK's own client over stdio and over HTTP, on a served organisation."""
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any
+from uuid import UUID
 
+import httpx2
 import mcp
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from hypothesis import given
+from hypothesis import strategies as st
+from mcp.client.streamable_http import streamable_http_client
 from mcp.types import INVALID_PARAMS, TextContent, TextResourceContents
 
 import services.client
 from domain.goal.acts import ACTS
 from services.client.arguments import REPORTS
-from services.client.assistants import Previews
 from services.client.planning import Plan
-from services.commands.console import WrongUsage
+from services.client.previews import PreviewedCall, Previews
+from services.console import WrongUsage
 from tests.services.shell import Shell
 from tests.shell.conftest import ROOT, WHY, Office
 
 TOOLS = {"list_goals", "get_goal", "why", "history", "report", "inbox", "describe_act", "preview_act", "act"}
-PREVIEW = re.compile(r"preview: ([0-9a-f-]{36})")
+PREVIEW = re.compile(r"preview: (\S+)$")
 LATER = {"changes": {"due": "2031-04-30"}, "reason": {"code": "capacity", "text": "too much at once"}}
 
 
@@ -66,22 +72,39 @@ class Session:
         return text, found[1]
 
 
+#: Who comes over stdio, in a process of its own as an assistant starts it; the others come over HTTP.
+OVER_STDIO = ("sam", "vera")
+#: Whose assistants are of before 2026: they begin with a handshake.
+WITH_HANDSHAKE = ("sam", "ana who reads")
+
+
+@asynccontextmanager
+async def connect(office: Office, person: str) -> AsyncIterator[mcp.Client]:
+    mode: Any = "legacy" if person in WITH_HANDSHAKE else "auto"
+    key = office.keys[person]
+    if person in OVER_STDIO:
+        environment = {"PLIMSOLL_URL": office.url, "PLIMSOLL_KEY": key, "PYTHONPATH": str(ROOT)}
+        command = mcp.StdioServerParameters(
+            command=sys.executable, args=["-m", "services.cli", "mcp"], env=environment, cwd=ROOT
+        )
+        async with mcp.Client(command, read_timeout_seconds=60, mode=mode) as client:
+            yield client
+        return
+    async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=60) as http:
+        transport = streamable_http_client(f"{office.url}/mcp", http_client=http)
+        async with mcp.Client(transport, read_timeout_seconds=60, mode=mode) as client:
+            yield client
+
+
 @pytest.fixture(scope="module")
 def open_session(office: Office) -> Iterator[Callable[[str], Session]]:
-    """The assistant of a person, in a process of its own as an assistant starts it; one each for the whole module."""
+    """The assistant of a person; one each for the whole module."""
     sessions: dict[str, Session] = {}
     with start_blocking_portal() as portal, ExitStack() as stack:
 
         def become(person: str) -> Session:
             if person not in sessions:
-                environment = {"PLIMSOLL_URL": office.url, "PLIMSOLL_KEY": office.keys[person], "PYTHONPATH": str(ROOT)}
-                command = mcp.StdioServerParameters(
-                    command=sys.executable, args=["-m", "services.cli", "mcp"], env=environment, cwd=ROOT
-                )
-                # Assistants of before 2026 begin with a handshake.
-                mode = "legacy" if person == "sam" else "auto"
-                client = mcp.Client(command, read_timeout_seconds=60, mode=mode)
-                stack.enter_context(portal.wrap_async_context_manager(client))
+                client = stack.enter_context(portal.wrap_async_context_manager(connect(office, person)))
                 sessions[person] = Session(portal, client)
             return sessions[person]
 
@@ -218,7 +241,7 @@ def test_nothing_is_recorded_that_was_not_previewed(ana: Session, sam: Session, 
     assert "nothing was previewed so" in ana.fail("act", **act, fields={"progress": "0.2"}, preview=made_up)
     assert "another goal, act or fields" in ana.fail("act", **act, fields={"progress": "0.9"}, preview=preview)
     assert "another goal, act or fields" in ana.fail("act", goal="mcp-unseen-act", act="affirm", preview=preview)
-    # a preview is its session's
+    # a preview is its key's
     assert "nothing was previewed so" in sam.fail("act", **act, fields={"progress": "0.2"}, preview=preview)
     assert "do is no field" in ana.fail("preview_act", **act, fields={"do": "cancel"})
     assert "did you mean" in ana.fail("preview_act", goal="mcp-unseen-act", act="chek_in")
@@ -231,7 +254,7 @@ def test_a_goal_that_moved_since_its_preview_is_previewed_again(ana: Session, of
     office.post("ana", "/v1/goals/mcp-moved/check-in", {"note": "from elsewhere"})
 
     assert "call preview_act again" in ana.fail("act", goal="mcp-moved", act="affirm", fields={}, preview=preview)
-    assert "nothing was previewed so" in ana.fail("act", goal="mcp-moved", act="affirm", preview=preview)
+    assert "call preview_act again" in ana.fail("act", goal="mcp-moved", act="affirm", preview=preview)
     _, again = ana.preview("mcp-moved", "affirm")
     assert "mcp-moved is active." in ana("act", goal="mcp-moved", act="affirm", preview=again)
     assert 4 == count_events(ana, "mcp-moved")
@@ -289,20 +312,92 @@ def test_goals_and_reports_are_resources(ana: Session, office: Office) -> None:
     assert INVALID_PARAMS == missing.value.error.code
 
 
-def test_previews_hold_for_a_quarter_of_an_hour_and_the_latest_hundred_are_kept() -> None:
+def test_both_ways_lead_to_the_same_tools_and_resources(ana: Session, sam: Session) -> None:
+    for ask in ("list_tools", "list_resources", "list_resource_templates"):
+        over_http, over_stdio = (each.portal.call(getattr(each.client, ask)) for each in (ana, sam))
+        left_out = {"meta", "ttl_ms", "cache_scope", "result_type"}
+        assert over_http.model_dump(exclude=left_out) == over_stdio.model_dump(exclude=left_out)
+
+
+def test_over_http_a_key_that_ended_or_a_page_of_another_origin_gets_nothing(office: Office) -> None:
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+    key = office.keys["ana"]
+
+    def post(method: str = "POST", **headers: str) -> httpx2.Response:
+        accept = {"Accept": "application/json, text/event-stream", **headers}
+        return httpx2.request(method, f"{office.url}/mcp", headers=accept, json=call if method == "POST" else None)
+
+    assert 200 == post(Authorization=f"Bearer {key}").status_code
+    assert 200 == post(Authorization=f"Bearer {key}", Origin=office.url).status_code
+    for origin in ("http://rebound.example", "null", f"{office.url}.example", "http://127.0.0.1:1", "http://[::1"):
+        answer = post(Authorization=f"Bearer {key}", Origin=origin)
+        assert (403, "forbidden") == (answer.status_code, answer.json()["code"]), origin
+    for headers in ({}, {"Authorization": "Bearer plim_0123456789"}):
+        answer = post(**headers)
+        assert (401, "unauthenticated") == (answer.status_code, answer.json()["code"])
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    for method in ("GET", "DELETE"):
+        answer = post(method, Authorization=f"Bearer {key}")
+        assert (405, {"OPTIONS", "POST"}) == (answer.status_code, set(answer.headers["Allow"].split(", ")))
+
+
+def test_over_http_what_is_no_call_is_refused_in_the_protocols_words(office: Office) -> None:
+    for body in (b"", b"{", b"[]", b'{"jsonrpc":"2.0"}', b'{"jsonrpc":"2.0","id":1,"method":"unknown"}', b"\xff"):
+        answer = httpx2.post(
+            f"{office.url}/mcp",
+            content=body,
+            headers={
+                "Authorization": f"Bearer {office.keys['ana']}",
+                "Content-Type": "application/json",
+                "Accept": "application/json, text/event-stream",
+            },
+        )
+        assert 400 <= answer.status_code < 500 or answer.json()["error"]["code"] < 0, (body, answer.text)
+
+
+def test_an_auditor_asks_and_records_nothing(open_session: Callable[[str], Session], office: Office) -> None:
+    office.promise("mcp-audited")
+    office.post("stella", "/v1/members", {"team": "core", "name": "Otto", "ref": "otto"})
+    office.post("stella", "/v1/members/otto/grant-role", {"role": "auditor"})
+    office.keys["otto"] = office.post("stella", "/v1/keys", {"member": "otto", "scopes": ["read", "act"]})["key"]
+    otto = open_session("otto")
+
+    assert "mcp-audited" in otto("list_goals", whose="all")
+    assert "auditor" in otto.fail("preview_act", goal="mcp-audited", act="affirm")
+
+
+def sign(content: bytes) -> bytes:
+    return hmac.digest(b"a key", content, "sha256")
+
+
+def test_previews_hold_for_a_quarter_of_an_hour_in_any_process() -> None:
     now = [0.0]
-    previews, plan = Previews(lambda: now[0]), Plan(act="affirm", body={}, step="a")
-    call: tuple[str, str, dict[str, Any]] = ("a", "affirm", {})
-    first = previews.keep(call, plan)
+    plan = Plan(act="accept", body={"text": "fine", "answers": "an event"}, step="a", version=7)
+    call = PreviewedCall("a", "accept", {"text": "fine"})
+    name = Previews(sign, lambda: now[0]).name(call, plan)
+    another_process = Previews(sign, lambda: now[0])
+
     now[0] = 900
-    assert plan == previews.find(first, call)
+    assert plan == another_process.find(name, call)
     now[0] = 901
     with pytest.raises(WrongUsage, match="15 minutes"):
-        previews.find(first, call)
-    kept = [previews.keep(call, plan) for _ in range(100)]
-    assert plan == previews.find(kept[0], call)
-    with pytest.raises(WrongUsage, match="nothing was previewed"):
-        previews.find(first, call)
+        another_process.find(name, call)
+
+
+@given(st.integers(0, 200), st.sampled_from(["A", "-", "=", "é", ""]), st.booleans())
+def test_a_preview_that_was_changed_or_is_of_another_key_is_none(place: int, letter: str, other_key: bool) -> None:
+    call = PreviewedCall("a", "affirm", {"note": "n"})
+    name = Previews(sign).name(call, Plan(act="affirm", body={"note": "n"}, step=str(UUID(int=7)), version=3))
+    changed = name[:place] + letter + name[place + 1 :]
+    assert len(name) <= 150
+    assert name.isascii()
+
+    if other_key:
+        with pytest.raises(WrongUsage, match="nothing was previewed"):
+            Previews(lambda content: sign(content + b"of another")).find(name, call)
+    if changed != name and changed != name + "=":
+        with pytest.raises(WrongUsage, match="nothing was previewed"):
+            Previews(sign).find(changed, call)
 
 
 def test_without_a_key_or_the_sdk_it_says_what_is_missing(shell: Shell, clean_environment: pytest.MonkeyPatch) -> None:
@@ -311,7 +406,7 @@ def test_without_a_key_or_the_sdk_it_says_what_is_missing(shell: Shell, clean_en
     clean_environment.setenv("PLIMSOLL_KEY", "plim_0123456789")
     for name in [name for name in sys.modules if name.startswith(("mcp", "services.client.assistants"))]:
         clean_environment.delitem(sys.modules, name)
-    clean_environment.delattr(services.client, "assistants")
+    clean_environment.delattr(services.client, "assistants", raising=False)
     clean_environment.setitem(sys.modules, "mcp", None)
     assert 1 == shell("mcp")
     assert "pip install 'plimsoll[mcp]'" in shell.err

@@ -40,7 +40,7 @@ def test_the_reference_library_takes_a_message_signed_with_two_secrets_and_a_key
     old, new = generate_secret(), generate_secret()
     body = '{"word": "Grüße"}'.encode()
 
-    headers = Signer([new, old], generate_private_key()[1]).sign("msg_1", int(datetime.now(UTC).timestamp()), body)
+    headers = Signer([new, old], [generate_private_key()[1]]).sign("msg_1", int(datetime.now(UTC).timestamp()), body)
 
     assert Webhook(old).verify(body, headers) == Webhook(new).verify(body, headers) == {"word": "Grüße"}
 
@@ -49,7 +49,7 @@ def test_a_published_key_verifies_the_signature() -> None:
     key_id, private = generate_private_key()
     published = to_public_key(key_id, private)
 
-    headers = Signer([], private).sign("msg_1", AT, b"{}")
+    headers = Signer([], [private]).sign("msg_1", AT, b"{}")
 
     version, _, signature = headers["webhook-signature"].partition(",")
     assert version == "v1a"
@@ -63,7 +63,7 @@ def test_a_published_key_verifies_the_signature() -> None:
 def test_a_message_that_was_changed_or_is_old_is_not_verified(changed: str) -> None:
     secret = generate_secret()
     key_id, private = generate_private_key()
-    headers, body, now = Signer([secret], private).sign("msg_1", AT, b"{}"), b"{}", AT
+    headers, body, now = Signer([secret], [private]).sign("msg_1", AT, b"{}"), b"{}", AT
     keys = [to_public_key(key_id, private).webhook_key]
     match changed:
         case "body":

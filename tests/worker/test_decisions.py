@@ -10,8 +10,8 @@ from typing import Any
 from domain.envelope import Source
 from domain.references import derive_organisation_id, resolve_stream_id
 from services.imports.importer import import_lines
-from services.runtime import Runtime
 from services.settings import Settings
+from services.worker.embedded import start_runtime
 from tests.services.conftest import open_installation
 
 ORGANISATION = derive_organisation_id("default")
@@ -46,7 +46,7 @@ def test_the_worker_rings_a_decisions_deadline(database_url: str) -> None:
     installation.runtime.close()
     decision = resolve_stream_id(ORGANISATION, "decision", "on-call")
 
-    with Runtime.start(settings) as runtime:
+    with start_runtime(settings) as runtime:
         assert 0 == import_lines(runtime, ORGANISATION, rows(), principal=installation.principal).refused
         deadline = time.monotonic() + 60
         while len(events := runtime.ledger.events(ORGANISATION, decision)) < 2 and time.monotonic() < deadline:

@@ -16,6 +16,7 @@ from domain.references import derive_organisation_id, resolve_stream_id
 from services.imports.importer import import_lines
 from services.runtime import Runtime
 from services.settings import Settings
+from services.worker.embedded import start_runtime
 from services.worker.worker import Worker, serve_metrics
 from tests.servers import _free_port
 from tests.services.conftest import Installation, open_installation
@@ -41,7 +42,7 @@ def test_an_embedded_runtime_follows_sweeps_and_stops(database_url: str) -> None
     installation = open_installation(settings)
     installation.runtime.close()
 
-    with Runtime.start(settings) as runtime:
+    with start_runtime(settings) as runtime:
         running = list_worker_threads()
         lines = [json.dumps(row).encode() for row in unanswered_offer_rows(installation)]
         assert import_lines(runtime, ORGANISATION, lines, principal=installation.principal).refused == 0
@@ -95,7 +96,7 @@ def test_a_job_can_rebuild_a_view(sqlite_url: str) -> None:
         worker = Worker(runtime, scheduler=False)
         worker.start()
 
-        runtime.jobs.rebuild.send("members")
+        worker.jobs.rebuild.send("members")
 
         assert wait_until(lambda: bool(runtime.database.query("SELECT 1 AS one FROM members")))
         worker.stop()

@@ -16,6 +16,7 @@ import pytest
 from services.organisations import create_organisation
 from services.runtime import Runtime
 from services.settings import Settings
+from services.worker.embedded import start_runtime
 from services.worker.engine_process import EngineProcess, EngineProcessFailed
 
 ROOT = Path(__file__).parents[2]
@@ -137,7 +138,7 @@ def test_it_ends_with_the_process_that_started_it_however_that_ends(database_url
 
 def test_a_started_runtime_has_it_and_takes_it_along(database_url: str) -> None:
     settings = Settings(database_url=database_url)
-    with Runtime.start(settings) as runtime:
+    with start_runtime(settings) as runtime:
         create_organisation(runtime, "acme", steward="stella")
         deadline = time.monotonic() + 60
         while runtime.engine.position() < runtime.ledger.head() and time.monotonic() < deadline:

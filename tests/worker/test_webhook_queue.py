@@ -66,6 +66,6 @@ def test_a_target_that_is_back_is_sent_everything_at_once() -> None:
         assert taken is not None
         queue.retry(taken, START + timedelta(hours=position))
 
-    queue.hasten(START)
+    queue.release_all(START)
 
     assert 2 == queue.ready

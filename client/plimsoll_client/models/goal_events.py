@@ -74,6 +74,7 @@ class GoalBlockerResolvedV1(
 class GoalCancelledV1(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="goal.cancelled.v1"):
     """The sponsor cancelled it, the need being gone: the end."""
 
+    in_time: bool | None = None
     trade_offs: list[TradeOff] = []
 
 
@@ -196,6 +197,7 @@ class GoalCompletionDeclaredV1(
     evidence: list[Evidence] = []
     late: bool = False
     wholesale: bool = False
+    within_rework: bool = False
 
 
 class GoalCompletionRetractedV1(
@@ -395,6 +397,7 @@ class GoalPromisedV1(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
 class GoalReleasedV1(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="goal.released.v1"):
     """The sponsor freed the owner: the end."""
 
+    in_time: bool | None = None
     trade_offs: list[TradeOff] = []
 
 

@@ -175,6 +175,17 @@ class NeedEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     overdue: bool = False
 
 
+class OpenAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one side waits for from the other about a promise that was due: the conversation that is missing."""
+
+    answerer: UUID
+    due: date
+    goal: UUID
+    open_days: float
+    waits: UUID
+    what: str
+
+
 class OverloadReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Figures, the window's additions with what paid for them, who asks whom, and ways out for the overloaded."""
 
@@ -238,6 +249,17 @@ class RecognitionReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     policy_version: int
     recorded_as_of: datetime
     unrecognised: list[UnrecognisedHelp]
+
+
+class ReliabilityReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The figures of reliability, and the answers that are missing about what was due."""
+
+    as_of: str
+    figures: list[Figure]
+    names: dict[str, str] = {}
+    open_answers: list[OpenAnswer]
+    policy_version: int
+    recorded_as_of: datetime
 
 
 class Relief(Struct, frozen=True, kw_only=True, omit_defaults=True):

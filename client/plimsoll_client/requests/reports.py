@@ -239,6 +239,39 @@ def recognition_report(
     )
 
 
+def reliability_report(
+    *,
+    after_position: int | None = None,
+    as_of: str | None = None,
+    recorded_as_of: str | None = None,
+    team: str | None = None,
+    member: str | None = None,
+    window: int | None = None,
+    explain: bool | None = None,
+    names: bool | None = None,
+    format: Literal["csv", "json", "text"] | None = None,
+    plimsoll_after_position: int | None = None,
+) -> Request[m.ReliabilityReport]:
+    """What became of promises, early renegotiation included, and how both sides answer."""
+    return build_request(
+        "GET",
+        "/v1/reports/reliability",
+        m.ReliabilityReport,
+        query={
+            "after_position": after_position,
+            "as_of": as_of,
+            "recorded_as_of": recorded_as_of,
+            "team": team,
+            "member": member,
+            "window": window,
+            "explain": explain,
+            "names": names,
+            "format": format,
+        },
+        header={"Plimsoll-After-Position": plimsoll_after_position},
+    )
+
+
 def rituals_report(
     *,
     after_position: int | None = None,

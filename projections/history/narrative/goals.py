@@ -249,7 +249,8 @@ def _hand_over_joined(event: e.HandOverJoined, context: NarrativeContext) -> str
 
 def _completed(event: e.CompletionDeclared, _context: NarrativeContext) -> str:
     shown = [excerpt(x.text or x.url, 120) for x in event.evidence if x.text or x.url]
-    return f"declared it complete{' after the due date' if event.late else ''}{append_text(join_list(shown))}"
+    late = ", in the time given for rework" if event.within_rework else " after the due date" if event.late else ""
+    return f"declared it complete{late}{append_text(join_list(shown))}"
 
 
 def _satisfied(event: e.SatisfactionDeclared, _context: NarrativeContext) -> str:

@@ -92,6 +92,18 @@ class StreamResponse(msgspec.Struct, frozen=True, kw_only=True):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
+class DelegatedResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """A response that another ASGI application makes."""
+
+    application: Callable[[Any, Any, Any], Awaitable[None]]
+    #: What it occupies until its end.
+    resources: AsyncExitStack
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async with self.resources:
+            await self.application(scope, receive, send)
+
+
 def encode(value: Any) -> bytes:
     """Compact JSON of Structs and plain data, instants in one form."""
     return encode_json(value)
@@ -121,7 +133,7 @@ def response_with_etag(
     return HttpResponse(body=body, media_type=media_type, headers=all_headers)
 
 
-Response = HttpResponse | StreamResponse
+Response = HttpResponse | StreamResponse | DelegatedResponse
 
 
 def revalidate(response: Response, if_none_match: str | None) -> Response:

@@ -9,11 +9,13 @@ from uuid import UUID
 import msgspec
 
 from domain.envelope import RecordedEvent
+from ledger.serialization import LogRecord
 from ledger.states import StreamState
 from services.authorization import Viewer
-from services.cloud_events import encode_event
-from services.event_filter import EventFilter, select_event
+from services.cloud_events import AnyEvent, encode_event
+from services.event_filter import EventFilter
 from services.visibility.events import EventVisibility, StreamSource
+from services.visibility.feed import select_record
 
 _LAST_EVENT_ID = re.compile(r"(?:(?P<epoch>[0-9a-f]{32})\.)?(?P<position>[0-9]{1,18})")
 #: In place of the key's id: two keys of one member show the same.
@@ -51,29 +53,35 @@ class Chunk(msgspec.Struct, frozen=True):
 
 
 class Encoder:
-    """Makes the chunks of one batch of events. Each event as it was recorded is encoded once."""
+    """Makes the chunks of one batch of events. Each event is decoded once at most, and encoded whole once."""
 
     def __init__(self, source: StreamSource, epoch: str) -> None:
         self._source = source
         self._epoch = epoch
+        self._decoded: dict[int, RecordedEvent] = {}
         self._whole: dict[tuple[str, int], bytes] = {}
 
-    def encode(self, events: Iterable[RecordedEvent], after: int, last: int, view: StreamView) -> Chunk:
+    def encode(self, records: Iterable[LogRecord], after: int, last: int, view: StreamView) -> Chunk:
         """What the view shows of these events."""
         sight = EventVisibility(self._source, view.viewer)
         frames = []
-        for event in events:
-            shown = select_event(event, sight, view.wanted)
+        for record in records:
+            shown = select_record(record, sight, view.wanted, self._decode)
             if shown is not None:
-                frames.append((event.position, self._encode(event, shown, view.base_url)))
+                frames.append((record.position, self._encode(record, shown, view.base_url)))
         return Chunk(after, last, tuple(frames), b"".join(frame for _, frame in frames))
 
-    def _encode(self, event: RecordedEvent, shown: RecordedEvent, base_url: str) -> bytes:
-        if shown is not event:
+    def _decode(self, record: LogRecord) -> RecordedEvent:
+        if record.position not in self._decoded:
+            self._decoded[record.position] = record.decode()
+        return self._decoded[record.position]
+
+    def _encode(self, record: LogRecord, shown: AnyEvent, base_url: str) -> bytes:
+        if shown is not record and shown is not self._decoded.get(record.position):
             return format_frame(shown, base_url, self._epoch)
-        key = (base_url, event.position)
+        key = (base_url, record.position)
         if key not in self._whole:
-            self._whole[key] = format_frame(event, base_url, self._epoch)
+            self._whole[key] = format_frame(record, base_url, self._epoch)
         return self._whole[key]
 
 
@@ -109,7 +117,7 @@ def parse_event_id(text: str) -> tuple[str | None, int] | None:
     return (found["epoch"], int(found["position"])) if found is not None else None
 
 
-def format_frame(event: RecordedEvent, base_url: str, epoch: str) -> bytes:
+def format_frame(event: AnyEvent, base_url: str, epoch: str) -> bytes:
     """One event as `text/event-stream` sends it; JSON has no line break, so one line of `data` holds it."""
     data = encode_event(event, base_url, epoch)
     return b"id: %s\ndata: %s\n\n" % (format_event_id(epoch, event.position).encode(), data)
@@ -118,6 +126,6 @@ def format_frame(event: RecordedEvent, base_url: str, epoch: str) -> bytes:
 def format_keep_alive(epoch: str, position: int) -> bytes:
     """A comment, and the position up to which everything was looked at: no event is dispatched for it.
 
-    A follower to whom nothing was shown for long goes on from there, not from the last event that it saw.
+    A client to whom nothing was shown for long goes on from there, not from the last event that it saw.
     """
     return b": keep-alive\nid: %s\n\n" % format_event_id(epoch, position).encode()

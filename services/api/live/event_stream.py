@@ -13,8 +13,8 @@ from ledger.errors import LedgerUnavailable
 from services.api.http.problems import build_problem
 from services.api.http.responses import encode
 from services.api.live.chunks import format_frame, format_keep_alive
-from services.api.live.follower import End, Follower
 from services.api.live.live_feed import LiveFeed
+from services.api.live.subscriber import End, StreamSubscriber
 from services.api.waits import Waits
 from services.visibility.feed import FeedPage
 
@@ -34,84 +34,84 @@ SendPart = Callable[[bytes], Awaitable[None]]
 class EventStream:
     """One stream, from its head to its end."""
 
-    def __init__(self, epoch: str, live: LiveFeed, waits: Waits, follower: Follower, head: int) -> None:
+    def __init__(self, epoch: str, live: LiveFeed, waits: Waits, subscriber: StreamSubscriber, head: int) -> None:
         self._epoch = epoch
         self._live = live
         self._waits = waits
-        self._follower = follower
+        self._subscriber = subscriber
         #: While it is far behind, batches are not kept for it.
         self._begins_live_at = head
 
     async def produce(self, receive: Any, send_part: SendPart) -> bool:
         """Send until it ends; whether its end was sent too."""
-        follower = self._follower
+        subscriber = self._subscriber
         watching = asyncio.get_running_loop().create_task(self._watch_connection(receive))
         try:
-            async with self._waits.limit(None) as timeout, self._live.watching(follower):
-                follower.begin(timeout)
+            async with self._waits.limit(None) as timeout, self._live.watching(subscriber):
+                subscriber.begin(timeout)
                 await self._send(b"retry: %d\n: epoch %s\n\n" % (_RETRY_MS, self._epoch.encode()), send_part)
                 try:
                     await self._follow(send_part)
                 except LedgerUnavailable:
-                    follower.end(End.UNAVAILABLE)
+                    subscriber.end(End.UNAVAILABLE)
         except TimeoutError:
-            follower.end(End.STOPPING)
+            subscriber.end(End.STOPPING)
         finally:
             watching.cancel()
-        if follower.end_reason is End.SLOW:
-            _log.warning("live.cut_off", position=follower.position, organisation=str(follower.organisation_id))
-        if follower.end_reason in (End.SLOW, End.GONE):
+        if subscriber.end_reason is End.SLOW:
+            _log.warning("live.cut_off", position=subscriber.position, organisation=str(subscriber.organisation_id))
+        if subscriber.end_reason in (End.SLOW, End.GONE):
             # Its connection takes nothing: it is closed as it is.
             return False
         with suppress(TimeoutError):
             async with asyncio.timeout(_FAREWELL_S):
-                await send_part(_format_end(follower.end_reason))
+                await send_part(_format_end(subscriber.end_reason))
                 return True
         return False
 
     async def _follow(self, send_part: SendPart) -> None:
         """First what is far behind, from the log; then what the live feed brings, without a gap between the two."""
-        while self._follower.position < self._begins_live_at:
+        while self._subscriber.position < self._begins_live_at:
             await self._send_page(await self._load_page(), send_part)
-        async with self._live.following(self._follower):
+        async with self._live.following(self._subscriber):
             while True:
                 await self._send_next(send_part)
 
     async def _send_next(self, send_part: SendPart) -> None:
         """Send what there is, or wait for it."""
-        follower = self._follower
-        while follower.is_behind and follower.required is not None:
+        subscriber = self._subscriber
+        while subscriber.is_behind and subscriber.required is not None:
             await self._send_page(await self._load_page(), send_part)
-        if not follower.is_behind and (data := follower.take()):
+        if not subscriber.is_behind and (data := subscriber.take()):
             await self._send(data, send_part)
-        elif follower.wants_keep_alive:
-            follower.wants_keep_alive = False
-            await self._send(format_keep_alive(self._epoch, follower.position), send_part)
+        elif subscriber.wants_keep_alive:
+            subscriber.wants_keep_alive = False
+            await self._send(format_keep_alive(self._epoch, subscriber.position), send_part)
         else:
-            await follower.woken.wait()
-            follower.woken.clear()
+            await subscriber.woken.wait()
+            subscriber.woken.clear()
 
     async def _load_page(self) -> FeedPage:
-        return await self._live.load_page(self._follower.view, self._follower.position, _PAGE_SIZE)
+        return await self._live.load_page(self._subscriber.view, self._subscriber.position, _PAGE_SIZE)
 
     async def _send_page(self, page: FeedPage, send_part: SendPart) -> None:
-        base_url = self._follower.view.base_url
+        base_url = self._subscriber.view.base_url
         frames = [format_frame(event, base_url, self._epoch) for event in page.events]
-        self._follower.position = page.examined
+        self._subscriber.position = page.examined
         if frames:
             await self._send(b"".join(frames), send_part)
 
     async def _send(self, data: bytes, send_part: SendPart) -> None:
         # In parts: the server keeps what a reader has not taken, and waits where that is more than one of them.
         for begin in range(0, len(data), _PART_BYTES):
-            self._follower.note_sending()
+            self._subscriber.note_sending()
             await send_part(data[begin : begin + _PART_BYTES])
-            self._follower.note_sent()
+            self._subscriber.note_sent()
 
     async def _watch_connection(self, receive: Any) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
-        self._follower.end(End.GONE)
+        self._subscriber.end(End.GONE)
 
 
 def _format_end(reason: End | None) -> bytes:

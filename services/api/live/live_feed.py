@@ -22,8 +22,8 @@ import structlog
 from ledger.errors import LedgerUnavailable
 from services.api.auth.key_cache import KeyCache, is_valid
 from services.api.live.chunks import Chunk, Encoder, SharedStreams, StreamView
-from services.api.live.follower import End, Follower
 from services.api.live.hints import Hints
+from services.api.live.subscriber import End, StreamSubscriber
 from services.api.metrics import Metrics
 from services.authorization import READ, Viewer
 from services.visibility.feed import FeedPage, load_feed_page
@@ -54,7 +54,7 @@ class Tail:
     def __init__(self) -> None:
         #: None: not read yet.
         self.position: int | None = None
-        self.followers: set[Follower] = set()
+        self.subscribers: set[StreamSubscriber] = set()
         self.waiters: set[Waiter] = set()
 
 
@@ -91,7 +91,7 @@ class LiveFeed:
         self._key_cache = key_cache
         self._tails: dict[UUID, Tail] = {}
         #: Those that are far behind included.
-        self._followers: set[Follower] = set()
+        self._subscribers: set[StreamSubscriber] = set()
         self._news = asyncio.Event()
         self._hints = Hints(runtime.wakeups, self._news.set, lambda: bool(self._tails))
         #: Batches are not to wait behind what streams that are behind read.
@@ -150,31 +150,31 @@ class LiveFeed:
             self._close_tail(organisation_id, tail)
 
     @asynccontextmanager
-    async def watching(self, follower: Follower) -> AsyncIterator[None]:
-        """Within the block the follower is ended where its key ends or its reader does not read."""
-        self._followers.add(follower)
-        self._metrics.set_streams(len(self._followers))
+    async def watching(self, subscriber: StreamSubscriber) -> AsyncIterator[None]:
+        """Within the block the subscriber is ended where its key ends or its reader does not read."""
+        self._subscribers.add(subscriber)
+        self._metrics.set_streams(len(self._subscribers))
         if self._checking is None or self._checking.done():
-            self._checking = asyncio.get_running_loop().create_task(self._check_followers())
+            self._checking = asyncio.get_running_loop().create_task(self._check_subscribers())
         try:
             yield
         finally:
-            self._followers.discard(follower)
-            self._metrics.set_streams(len(self._followers))
-            self._metrics.count_ended_stream((follower.end_reason or End.STOPPING).name.lower())
+            self._subscribers.discard(subscriber)
+            self._metrics.set_streams(len(self._subscribers))
+            self._metrics.count_ended_stream((subscriber.end_reason or End.STOPPING).name.lower())
 
     @asynccontextmanager
-    async def following(self, follower: Follower) -> AsyncIterator[None]:
-        """Within the block the follower is offered every batch that is read after its beginning."""
-        organisation_id = follower.organisation_id
+    async def following(self, subscriber: StreamSubscriber) -> AsyncIterator[None]:
+        """Within the block the subscriber is offered every batch that is read after its beginning."""
+        organisation_id = subscriber.organisation_id
         tail = self._open_tail(organisation_id)
-        tail.followers.add(follower)
-        follower.required = tail.position
+        tail.subscribers.add(subscriber)
+        subscriber.required = tail.position
         self._ensure_running()
         try:
             yield
         finally:
-            tail.followers.discard(follower)
+            tail.subscribers.discard(subscriber)
             self._close_tail(organisation_id, tail)
 
     def _open_tail(self, organisation_id: UUID) -> Tail:
@@ -185,7 +185,7 @@ class LiveFeed:
         return self._tails[organisation_id]
 
     def _close_tail(self, organisation_id: UUID, tail: Tail) -> None:
-        if not tail.followers and not tail.waiters and self._tails.get(organisation_id) is tail:
+        if not tail.subscribers and not tail.waiters and self._tails.get(organisation_id) is tail:
             del self._tails[organisation_id]
             # What reads for it ends where nothing else waits.
             self._news.set()
@@ -217,7 +217,7 @@ class LiveFeed:
     async def _read_batch(self) -> None:
         tails = dict(self._tails)
         wanted = {
-            organisation_id: (tail.position, {follower.view for follower in tail.followers})
+            organisation_id: (tail.position, {subscriber.view for subscriber in tail.subscribers})
             for organisation_id, tail in tails.items()
         }
         loop = asyncio.get_running_loop()
@@ -242,29 +242,29 @@ class LiveFeed:
 
     def _load_batch(self, organisation_id: UUID, after: int, views: set[StreamView]) -> _Batch:
         ledger = self._runtime.ledger
-        events = ledger.read_feed(organisation_id, after, _BATCH_SIZE)
-        last = events[-1].position if events else after
+        records = ledger.read_records(organisation_id, after, _BATCH_SIZE)
+        last = records[-1].position if records else after
         encoder = Encoder(SharedStreams(ledger), ledger.epoch)
-        chunks = {view: encoder.encode(events, after, last, view) for view in views}
-        return _Batch(after, last, chunks, full=len(events) == _BATCH_SIZE)
+        chunks = {view: encoder.encode(records, after, last, view) for view in views}
+        return _Batch(after, last, chunks, full=len(records) == _BATCH_SIZE)
 
     def _deliver(self, tail: Tail, batch: _Batch) -> None:
         tail.position = max(batch.last, tail.position or 0)
-        for follower in tail.followers:
-            follower.offer(batch.chunks.get(follower.view), batch.last)
+        for subscriber in tail.subscribers:
+            subscriber.offer(batch.chunks.get(subscriber.view), batch.last)
         for waiter in tail.waiters:
             waiter.woken.set()
 
     # --- keys ---------------------------------------------------------------------------------------------------------
 
-    async def _check_followers(self) -> None:
+    async def _check_subscribers(self) -> None:
         """End the streams of keys that are no longer valid, and of readers that do not read."""
-        while self._followers:
+        while self._subscribers:
             now = time.monotonic()
-            by_key: dict[str, list[Follower]] = {}
-            for follower in self._followers:
-                follower.check(now)
-                by_key.setdefault(follower.key, []).append(follower)
+            by_key: dict[str, list[StreamSubscriber]] = {}
+            for subscriber in self._subscribers:
+                subscriber.check(now)
+                by_key.setdefault(subscriber.key, []).append(subscriber)
             try:
                 for key, its in by_key.items():
                     await self._check_key(key, its)
@@ -279,10 +279,10 @@ class LiveFeed:
         viewer = known.viewer if known is not None and is_valid(known, self._runtime.clock()) else None
         return viewer if viewer is not None and READ in viewer.scopes else None
 
-    async def _check_key(self, key: str, followers: list[Follower]) -> None:
+    async def _check_key(self, key: str, subscribers: list[StreamSubscriber]) -> None:
         viewer = await self.find_viewer(key)
-        for follower in followers:
+        for subscriber in subscribers:
             if viewer is None:
-                follower.end(End.REVOKED)
+                subscriber.end(End.REVOKED)
             else:
-                follower.view = follower.view.seen_by(viewer)
+                subscriber.view = subscriber.view.seen_by(viewer)

@@ -22,6 +22,7 @@ from projections.figures import Figure, Report, ReportScope
 from projections.overload import report as overload_report
 from projections.pulse import report as pulse_report
 from projections.recognition import report as recognition_report
+from projections.reliability import report as reliability_report
 from projections.support import report as support_report
 from services.api.context import RequestContext
 from services.api.filters import MemberReference, TeamReference, missing_stream
@@ -89,6 +90,11 @@ REPORTS: dict[str, tuple[Callable[[Database, AsOf, ReportScope], Report], type[R
         pulse_report.build_report,
         pulse_report.PulseReport,
         "How safe it is to speak, as the last closed pulse has it: means of five answers and more",
+    ),
+    "reliability": (
+        reliability_report.build_report,
+        reliability_report.ReliabilityReport,
+        "What became of promises, early renegotiation included, and how both sides answer",
     ),
     "recognition": (
         recognition_report.build_report,

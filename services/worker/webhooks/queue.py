@@ -109,7 +109,7 @@ class DeliveryQueue:
         while self._timers and self._timers[0][0] <= now:
             self._ready.append(heapq.heappop(self._timers)[2])
 
-    def hasten(self, now: datetime) -> None:
+    def release_all(self, now: datetime) -> None:
         """Make all deliveries ready: the target takes messages again."""
         self.release_due(max((due for due, _, _ in self._timers), default=now))
 

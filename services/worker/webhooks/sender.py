@@ -94,7 +94,7 @@ class Sender:
         #: Whose changes may change what it sees.
         self._viewer_streams: set[UUID] = set()
         self._viewer_at = 0.0
-        self._is_closing = self._is_lost = False
+        self._is_closing = self._is_abandoned = False
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._finished: list[EventDelivery] = []
@@ -116,9 +116,9 @@ class Sender:
         self._is_closing = True
         self._changed.set()
 
-    def lose(self) -> None:
+    def abandon(self) -> None:
         """The lease is lost: end once what is on its way has arrived; only what was delivered is still written."""
-        self._is_lost = self._is_closing = True
+        self._is_abandoned = self._is_closing = True
         self._changed.set()
 
     # --- life -----------------------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ class Sender:
         """Send. Returns when the subscription may be taken up again, unless it is woken before; None: at any time."""
         subscription: Subscription | None = await self._load_subscription()
         if subscription is None:
-            return await self._rest_or_forget()
+            return await self._retry_or_delete()
         if subscription.state != "active":
             return await self._rest(subscription)
         if self._cursor.epoch != self._tools.source.epoch and not await self._begin_new_epoch():
@@ -156,9 +156,9 @@ class Sender:
                     await self._load_signer()
                 self._start_ready()
             if not await self._save_when_due():
-                self.lose()
+                self.abandon()
             if not self._tasks and (self._is_closing or self._is_idle()):
-                if self._is_lost:
+                if self._is_abandoned:
                     return None
                 return self._tools.clock() + REST if self._subscription.state != "active" else None
             with_timeout = asyncio.timeout(SAVE_INTERVAL_S if self._tasks or self._has_unsaved() else 0.5)
@@ -186,7 +186,7 @@ class Sender:
         )
         return found
 
-    async def _rest_or_forget(self) -> datetime | None:
+    async def _retry_or_delete(self) -> datetime | None:
         """Wait for the command that records the subscription; forget its cursor where that never came."""
         now = self._tools.clock()
         if now - self._cursor.created_at < _ORPHAN_AFTER:
@@ -217,7 +217,7 @@ class Sender:
         if not self._has_news or self._queue.ready >= self._limit() * 4 or len(self._queue) >= self._max_open():
             return
         self._has_news = False
-        if self._is_outdated and not await self._look_again():
+        if self._is_outdated and not await self._reload_subscription():
             return
         try:
             viewer = await self._load_viewer()
@@ -237,7 +237,7 @@ class Sender:
     def _load_page(self, viewer: Viewer) -> Page:
         return self._tools.source.load_page(self._subscription, viewer, self._read, PAGE_SIZE, known=self._known)
 
-    async def _look_again(self) -> bool:
+    async def _reload_subscription(self) -> bool:
         """Look the subscription up; False: nothing is sent for it any more."""
         self._is_outdated = False
         subscription = await self._load_subscription()
@@ -331,7 +331,7 @@ class Sender:
         self._failures, self._failing_since = 0, None
         self._finish(delivery, "delivered", self._tools.clock())
         if was_down:
-            self._queue.hasten(self._tools.clock())
+            self._queue.release_all(self._tools.clock())
             self._changed.set()
 
     async def _fail(self, delivery: OpenDelivery, answer: TargetResponse) -> None:

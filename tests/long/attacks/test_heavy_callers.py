@@ -41,7 +41,7 @@ def run_attack(arena: Arena, report_figures: ReportFigures, attack: Any, attacke
 
 
 @pytest.mark.parametrize("who", ["m1", "steward"])
-@pytest.mark.parametrize("report", ["overload", "drift", "support", "alignment"])
+@pytest.mark.parametrize("report", ["overload", "drift", "support", "reliability", "alignment"])
 def test_reports_of_a_large_organisation(arena: Arena, report_figures: ReportFigures, report: str, who: str) -> None:
     before = arena.measure(2).megabytes
 
@@ -85,6 +85,11 @@ BOMBS = {
     "blanks": gzip.compress(b" " * 250_000_000),
     "empty members": gzip.compress(b"") * 10_000,
     "malformed rows": b"{\n" * 900_000,
+    "rows without an act": b'{"do": "goal.dream"}\n' * 40_000,
+    "acts of nobody": b"".join(
+        b'{"at": "2026-01-01T00:00:00Z", "by": "x%d", "do": "goal.check_in", "goal": "y%d"}\n' % (number, number)
+        for number in range(10_000)
+    ),
 }
 
 

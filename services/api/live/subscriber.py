@@ -27,7 +27,7 @@ class End(Enum):
     UNAVAILABLE = "the store is not available"
 
 
-class Follower:
+class StreamSubscriber:
     """Used from one event loop only. Its own coroutine takes what the live feed offers."""
 
     def __init__(self, key: str, view: StreamView, position: int) -> None:
