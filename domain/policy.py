@@ -11,6 +11,8 @@ from domain.personal import Value
 from domain.quantities import Quantity
 
 Days = Annotated[int, msgspec.Meta(ge=0, le=366)]
+#: Up to ten lines of at most 200 characters.
+Lines = Annotated[str, msgspec.Meta(max_length=2010, pattern=r"^([^\x00-\x1f\x7f]{0,200}(\n|$)){0,10}$")]
 Ratio = Annotated[str, msgspec.Meta(pattern=r"^[0-9](\.[0-9]{1,4})?$")]
 
 
@@ -68,6 +70,10 @@ class Policy(Value, frozen=True, kw_only=True):
     unrepaired_line: Ratio = "0.2"
     #: A charter is looked at as a whole this often.
     review_days: Days = 183
+    #: Whether leads may open and end pulses of their own team; else stewards do.
+    pulse_by_leads: bool = False
+    #: Items of the organisation's own in each pulse, a line each; empty: none.
+    pulse_items: Lines = ""
     #: Person level is shown to the person alone: to no lead, steward or auditor.
     co_determination: bool = False
     #: The lines of the tensions that no other figure has: shares, but for a factor and minutes.
@@ -88,6 +94,8 @@ class Policy(Value, frozen=True, kw_only=True):
     history_until: date | None = None
 
 
+#: Dials that are text; all other strings are decimals.
+TEXT_DIALS = frozenset({"pulse_items"})
 #: Dial -> how its value is kept: a decimal string, a count, a switch or a day. What else may be left out is a count.
 DIAL_TYPES: dict[str, type] = {
     field.name: int if field.default is None else type(field.default) for field in msgspec.structs.fields(Policy)

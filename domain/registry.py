@@ -49,6 +49,8 @@ from domain.member import member
 from domain.member.decide import decide as decide_member
 from domain.organisation import organisation
 from domain.organisation.decide import decide as decide_organisation
+from domain.pulse import pulse
+from domain.pulse.decide import decide as decide_pulse
 from domain.recognition import recognition
 from domain.recognition.decide import decide as decide_recognition
 from domain.subscription import subscription
@@ -192,6 +194,17 @@ AGGREGATES: dict[str, AggregateType] = {
         index_entry=_not_indexed,
         next_timer_at=_no_timer,
     ),
+    "pulse": AggregateType(
+        kind="pulse",
+        acts=pulse.PulseAct,
+        events=pulse.PulseEvent,
+        state=pulse.Pulse,
+        decide=decide_pulse,
+        evolve=pulse.evolve,
+        next_due_timer=_never_due,
+        index_entry=pulse.index_entry,
+        next_timer_at=_no_timer,
+    ),
     "recognition": AggregateType(
         kind="recognition",
         acts=recognition.RecognitionAct,
@@ -238,6 +251,7 @@ EventData = (
     | experiment_events.ExperimentEvent
     | key.KeyEvent
     | organisation.OrganisationEvent
+    | pulse.PulseEvent
     | recognition.RecognitionEvent
     | subscription.SubscriptionEvent
 )

@@ -14,6 +14,7 @@ from projections.history.history import HISTORY
 from projections.marts.projection import MARTS_PROJECTION
 from projections.overload.facts import OVERLOAD
 from projections.people import MEMBERS, ORGANISATIONS, TEAMS
+from projections.pulse.pulses import PULSES
 from projections.recognition.recognitions import RECOGNITIONS
 from projections.reliability.facts import RELIABILITY
 from projections.subscriptions import SUBSCRIPTIONS
@@ -32,6 +33,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     MEMBERS,
     ORGANISATIONS,
     OVERLOAD,
+    PULSES,
     RELIABILITY,
     RECOGNITIONS,
     SUBSCRIPTIONS,

@@ -12,7 +12,7 @@ from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 from math import sqrt
-from typing import Annotated, Any, Literal, NamedTuple, Protocol, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, Self, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -187,6 +187,9 @@ class FigureList(list[Figure]):
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What every report answers with; each adds its own sections."""
+
+    #: Whether every viewer who may ask for it is shown all of it.
+    is_published: ClassVar[bool] = False
 
     #: The business day or instant asked about, as asked.
     as_of: str

@@ -345,6 +345,17 @@ REPORTS: dict[str, str] = {
     "DigestChange.event": "Id of the event.",
     "DigestChange.text": "What happened, as one English sentence. e.g. Lena checked in.",
     "UnchangedGoal.judged_at": "Instant at which its owner last said that it stands.",
+    # --- pulse ------------------------------------------------------------------------------------------------------
+    "PulseItemEntry.name": "The figure of the item. e.g. safety_4",
+    "PulseItemEntry.text": "What was asked. e.g. It is safe to take a risk on this team.",
+    "PulseItemEntry.reversed": "Whether the mean is turned, so that more is better.",
+    "waves": "The last closed pulses that asked there, the latest first.",
+    "PulseWaveEntry.pulse": "Id of the pulse.",
+    "PulseWaveEntry.closed_at": "Instant at which it was closed, in business time.",
+    "PulseWaveEntry.event": "Id of the event that published it.",
+    "psychological_safety": "Mean of the seven items, from 1 to 7, reversed ones turned. e.g. 5.214286",
+    "PulseWaveEntry.answers": "How many answered, of those that are shown. e.g. 12",
+    "PulseWaveEntry.rule": "By which rule it is withheld: small_group or small_complement.",
     # --- recognition -------------------------------------------------------------------------------------------------
     "unrecognised": "Help that no recognition followed, by goal: who could say a word to whom.",
     "UnrecognisedHelp.goal": "Id of the goal that was helped.",

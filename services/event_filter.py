@@ -89,7 +89,7 @@ def find_teams(event: RecordedEvent, sight: EventSight) -> frozenset[UUID]:
             return _one(state.team)
         case "member":
             return frozenset({*state.teams, *_one(getattr(event.data, "team", None))})
-        case "recognition" | "subscription":
+        case "pulse" | "recognition" | "subscription":
             return _one(state.team)
         case "cycle" | "decision" | "experiment":
             return _one(state.of.team)

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from uuid import UUID, uuid4
@@ -22,6 +23,7 @@ from ledger.commands import Command, Receipt
 from ledger.deliveries import Deliveries
 from ledger.ledger import Ledger
 from ledger.person_reads import PersonReadStore
+from ledger.pulses import PULSES_COMPARED, PulseStore
 from ledger.storage import migrations
 from projections.catalogue import PROJECTIONS
 from projections.database.database import Database
@@ -34,6 +36,7 @@ from services.person_reads import PersonReads, kept_from
 from services.wakeups.local import LocalWakeups, Wakeups
 
 if TYPE_CHECKING:
+    from services.pulses import Pulses
     from services.settings import Settings
 
 
@@ -77,6 +80,7 @@ class Runtime:
             self.deliveries = Deliveries(self.ledger)
             self.person_reads = PersonReads(PersonReadStore(self.ledger.recorder), self.clock)
             opened.callback(self.person_reads.close)
+            self.pulse_store = PulseStore(self.ledger.recorder)
             self.engine = Engine(self.ledger, self.database, PROJECTIONS)
             self.wakeups = _create_wakeups(settings)
             opened.callback(self.wakeups.close)
@@ -129,6 +133,18 @@ class Runtime:
         self.ledger.purge_idempotency_keys()
         self.deliveries.purge(self.clock() - timedelta(days=self.settings.webhook_log_days))
         self.person_reads.store.purge(self.reads_kept_from)
+        self.pulse_store.purge(self.clock() - PULSES_COMPARED)
+
+    def close_due_pulses(self) -> int:
+        """Close the pulses whose time is over; how many."""
+        return self.pulses.close_due() if self.pulse_store.find_due(self.clock(), 1) else 0
+
+    @cached_property
+    def pulses(self) -> Pulses:
+        """Tokens and answers of pulses; what signs and seals them is imported when they are first asked for."""
+        from services.pulses import Pulses  # noqa: PLC0415 - as in `jobs`
+
+        return Pulses(self.pulse_store, self.ledger, self.handle, self.settings, self.clock)
 
     def reads_kept_from(self, organisation_id: UUID) -> int:
         """The first day (`ledger.person_reads.day_of`) whose reads of figures the organisation keeps."""

@@ -219,6 +219,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_log_days: Annotated[
         int, Meta(ge=1, le=365, description="Days for which the log of webhook deliveries is kept.")
     ] = 30
+    pulse_key_file: Annotated[
+        str,
+        Meta(
+            description="File with at least 32 random bytes that seal the answers of an open pulse, the same for every"
+            " process; empty: with SQLite `<database>.pulse-key`, made when the first pulse opens; with PostgreSQL"
+            " none, and no pulse is opened."
+        ),
+    ] = ""
     sink_url: Annotated[
         str, Meta(description="The broker of `plimsoll sink`, where its `--url` names none; it may hold a password.")
     ] = ""

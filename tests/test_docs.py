@@ -58,6 +58,8 @@ from projections.marts.registry import MARTS
 from projections.overload import pairing, relief
 from projections.overload import queries as overload_queries
 from projections.overload import report as overload_report
+from projections.pulse import report as pulse_report
+from projections.recognition import report as recognition_report
 from projections.reliability import report as reliability_report
 from projections.support import report as support_report
 from services import authorization, cli, person_reads, settings
@@ -539,6 +541,11 @@ NAMES_OF_RELIABILITY = {
     *("renegotiation_lead_days", "renegotiation_lead_days_p15", "owner_answer_days", "sponsor_answer_days"),
     *("owner_answers_missed", "sponsor_answers_missed"),
 }
+NAMES_OF_RECOGNITION = {
+    *("recognitions", "relationship_share", "results_recognised", "helpers_recognised", "received_gini"),
+    *("recognitions_received", "recognitions_given"),
+}
+NAMES_OF_PULSE = {"psychological_safety"}
 #: Of all reports but drift.
 NAMES_ELSEWHERE = (
     NAMES_OF_RELIABILITY
@@ -548,6 +555,8 @@ NAMES_ELSEWHERE = (
     | NAMES_OF_RITUALS
     | NAMES_OF_SUPPORT
     | NAMES_OF_CYCLES
+    | NAMES_OF_RECOGNITION
+    | NAMES_OF_PULSE
 )
 
 
@@ -571,11 +580,13 @@ def reported_figures(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         )
         makers = (
             *(alignment_report, overload_report, drift_report, rituals, support_report, review, decisions_report),
-            reliability_report,
+            *(reliability_report, recognition_report, pulse_report),
         )
         of_core = figures.ReportScope(team=story.id("core", "team"))
         reports = [maker.build_report(database, view) for maker in makers]
         reports.append(overload_report.build_report(database, view, of_core))
+        of_ana = figures.ReportScope(member=story.id("ana"))
+        reports.append(recognition_report.build_report(database, view, of_ana))
         return {f.name for report in reports for f in report.figures}
 
 

@@ -68,6 +68,8 @@ POLICIES: dict[str, str] = {
     "stale_grace_days": "Days beyond the cadence before a goal is stale. e.g. 3",
     "Policy.history_until": "Last day of which an import over HTTP may say what others did; null: no such day. e.g. 2026-03-31",
     "Policy.unaffirmed_days": "Days in which an unaffirmed link is to be answered. e.g. 14",
+    "pulse_by_leads": "Whether leads may open and end pulses of their own team; stewards always may.",
+    "pulse_items": "Items of the organisation's own in each pulse, one a line, at most ten. e.g. I would recommend my team to a friend.",
     "looked_at_days": "Days for which is kept who read person-level figures, and of whom. e.g. 90",
     "silent_lapse_days": "Days of silence after which a lapsed goal asks for no hours and counts as abandoned. e.g. 56",
     "wip_limit": "Live goals that one member should own at most. e.g. 5",

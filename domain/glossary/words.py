@@ -11,6 +11,7 @@ from domain.glossary.experiments import EXPERIMENTS
 from domain.glossary.framework import CHARTERS, CYCLES, DECISIONS
 from domain.glossary.goals import GOALS
 from domain.glossary.people import PEOPLE, POLICIES, SHARED
+from domain.glossary.pulses import PULSES
 from domain.glossary.recognitions import RECOGNITIONS
 from domain.glossary.subscriptions import SUBSCRIPTIONS
 
@@ -26,6 +27,7 @@ PARTS: tuple[Glossary, ...] = (
     EXPERIMENTS,
     PEOPLE,
     POLICIES,
+    PULSES,
     RECOGNITIONS,
     SHARED,
     SUBSCRIPTIONS,

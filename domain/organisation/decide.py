@@ -29,7 +29,7 @@ from domain.organisation.organisation import (
     SourceAdded,
     WatermarkSet,
 )
-from domain.policy import DIAL_TYPES, Policy
+from domain.policy import DIAL_TYPES, TEXT_DIALS, Policy
 from domain.quantities import parse_quantity, to_fraction
 from domain.references import require_external_reference
 
@@ -108,7 +108,7 @@ def _check_zone(name: str) -> str:
 def _parse_dial(name: str, value: Any, pointer: str) -> Any:
     """A dial's value as it is kept: a decimal as a string, a count as an integer, however the number was written."""
     kept = DIAL_TYPES[name]
-    if kept is str and isinstance(value, int | float | Decimal):
+    if kept is str and name not in TEXT_DIALS and isinstance(value, int | float | Decimal):
         return parse_quantity(value, pointer)
     if kept is int and isinstance(value, float | Decimal | str):
         return int(parse_quantity(value, pointer, places=0))
@@ -127,7 +127,7 @@ def _merge_policy(current: Policy, changes: dict[str, Any]) -> Policy:
             msgspec.convert({name: changed[name]}, Policy)
         except msgspec.ValidationError as error:
             detail = str(error).partition(" - at ")[0]
-            if DIAL_TYPES[name] is str:
+            if DIAL_TYPES[name] is str and name not in TEXT_DIALS:
                 detail = f"not a decimal number that this dial takes, such as {getattr(Policy(), name)}"
             raise InvalidField(detail, pointer=pointer) from None
     policy = msgspec.convert({**msgspec.to_builtins(current), **changed}, Policy)

@@ -26,6 +26,7 @@ from domain.instants import encode_json, from_micros, to_micros
 from domain.key.key import ApiKey
 from domain.member.member import Member
 from domain.organisation.organisation import Organisation
+from domain.pulse.pulse import Pulse
 from domain.reasons import Reason
 from domain.recognition.recognition import Recognition
 from domain.registry import AGGREGATES
@@ -146,6 +147,14 @@ def _subscription_values(state: Subscription | None) -> Values:
     return {field: getattr(state, field) for field in fields}
 
 
+def _pulse_values(state: Pulse | None) -> Values:
+    """What was found stands in the event alone: not everybody reads all of it."""
+    if state is None:
+        return {}
+    fields = ("state", "team", "closes_at", "closed_at")
+    return {name: value for name in fields if (value := getattr(state, name)) is not None}
+
+
 def _recognition_values(state: Recognition | None) -> Values:
     if state is None:
         return {}
@@ -169,6 +178,7 @@ _VALUES: dict[str, Callable[[Any], Values]] = {
     "cycle": _cycle_values,
     "decision": _decision_values,
     "experiment": _experiment_values,
+    "pulse": _pulse_values,
     "recognition": _recognition_values,
     "subscription": _subscription_values,
     "key": _key_values,

@@ -20,6 +20,8 @@ class Carried(StrEnum):
     GROUP = "group"
     #: What only those read whose charter it is: acknowledgements, breaches, repairs.
     CHARTER = "charter"
+    #: Sums of a team's pulse.
+    PULSE = "pulse"
     #: Who said what of whom.
     RECOGNITION = "recognition"
     CYCLE = "cycle"
@@ -40,6 +42,7 @@ CARRIED: dict[str, frozenset[Carried]] = {
     "decisionsReport": _REPORT | {Carried.DECISION},
     "driftReport": _REPORT | {Carried.CHARTER},
     "overloadReport": _REPORT,
+    "pulseReport": frozenset({Carried.PULSE}),
     "reliabilityReport": _REPORT,
     "recognitionReport": _REPORT,
     "ritualsReport": _REPORT | {Carried.CHARTER},
@@ -77,6 +80,9 @@ CARRIED: dict[str, frozenset[Carried]] = {
     "getMember": frozenset({Carried.PERSON}),
     "getMemberHistory": frozenset({Carried.PERSON}),
     "listKeys": frozenset({Carried.KEY}),
+    "listPulses": _NOTHING,
+    "getPulse": frozenset({Carried.PULSE}),
+    "getPulseHistory": frozenset({Carried.PULSE}),
     "listRecognitions": frozenset({Carried.RECOGNITION}),
     "getRecognition": frozenset({Carried.RECOGNITION}),
     "getRecognitionHistory": frozenset({Carried.RECOGNITION, Carried.GOAL}),

@@ -86,6 +86,8 @@ class PublicContext(msgspec.Struct, frozen=True, kw_only=True):
 
     api: ApiState
     headers: dict[str, str]
+    #: The decoded body: an instance of the operation's `body`; None where it takes none.
+    body: Any = None
 
 
 class Freshness(msgspec.Struct, frozen=True, kw_only=True):
@@ -240,6 +242,17 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
         path=state.path,
         freshness=None,
     )
+
+
+async def build_public_context(state: RequestState, scope: Any, receive: Any, operation: Operation) -> PublicContext:
+    """The context of a request without a key; with a body it counts against its address's rate. Raises ProblemError."""
+    context = PublicContext(api=state.api, headers=state.headers)
+    if operation.body is None:
+        return context
+    client = scope.get("client")
+    await state.api.rate_limits.consume(f"address:{client[0] if client else 'unknown'}")
+    parse_query(scope["query_string"], operation.query)
+    return replace(context, body=await _receive_json(state.api.runtime, receive, state.headers, operation))
 
 
 def with_freshness(context: RequestContext) -> RequestContext:

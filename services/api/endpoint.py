@@ -5,11 +5,19 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from ledger.errors import OutcomeUnknown
 from projections.database.database import DatabaseUnavailable
 from services.api.admission import ClientDisconnected, DeadlineExceeded
-from services.api.context import PublicContext, RequestContext, RequestState, build_context, with_freshness
+from services.api.context import (
+    PublicContext,
+    RequestContext,
+    RequestState,
+    build_context,
+    build_public_context,
+    with_freshness,
+)
 from services.api.http.problems import ProblemError, error_response
 from services.api.http.responses import HttpResponse, Response, revalidate
 from services.api.operations import Route, Weight
@@ -36,7 +44,8 @@ async def _call_handler(
     route: Route, parameters: dict[str, str], state: RequestState, scope: Any, receive: Any
 ) -> Response:
     if not route.operation.scopes:
-        return await _call_without_key(route, PublicContext(api=state.api, headers=state.headers), parameters)
+        public = await build_public_context(state, scope, receive, route.operation)
+        return await _call_without_key(route, public, receive, parameters)
     context = await build_context(state, scope, receive, route.operation)
     try:
         if route.blocking:
@@ -61,10 +70,20 @@ def _deadline_error(route: Route, error: DeadlineExceeded) -> Exception:
     return DatabaseUnavailable("the store did not answer in time")
 
 
-async def _call_without_key(route: Route, context: PublicContext, parameters: dict[str, str]) -> HttpResponse:
-    """What needs no key is answered from memory; the state of the service has threads of its own."""
+#: Whose share of a process requests without a key use, all together.
+_NOBODY = (UUID(int=0), "")
+
+
+async def _call_without_key(
+    route: Route, context: PublicContext, receive: Any, parameters: dict[str, str]
+) -> HttpResponse:
+    """Most of what needs no key is answered from memory; the state of the service has threads of its own."""
     if route.weight is Weight.PROBE:
         return await context.api.probes.answer(route.path, lambda: route.handler(context, **parameters))
+    if route.weight is Weight.LIGHT:
+        # It asks the store: a thread of this class is taken as for any other request.
+        answer = partial(route.handler, context, **parameters)
+        return await context.api.admission.run(route.weight, _NOBODY, receive, answer)
     response: HttpResponse = route.handler(context, **parameters)
     return response
 

@@ -206,6 +206,7 @@ _PATH_WORDS: dict[str, tuple[str, str]] = {
     "cycle": ("Id or external reference of the cycle.", "spring"),
     "decision": ("Id or external reference of the decision.", "on-call"),
     "experiment": ("Id or external reference of the experiment.", "a-line-on-fridays"),
+    "pulse": ("Id or external reference of the pulse; its id where it is answered.", "autumn"),
     "recognition": ("Id or external reference of the recognition.", "thanks-ben"),
     "member": ("Id or external reference of the member.", "ana"),
     "members": ("Id or external reference of the member.", "ana"),

@@ -105,6 +105,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     reads_view: bool = False
     #: Media type of a body that is not JSON and is read by the handler.
     body_media: str = "application/json"
+    #: Whether its requests are logged; not where who asks and what is asked for must not be put together.
+    is_logged: bool = True
     #: Of a route without a key FREE, of an async handler COMMAND, of the others LIGHT, unless it is declared.
     weight: Weight | None = None
     #: Its body, which the handler is given as it came, carries calls of another protocol: each is authorised by itself.

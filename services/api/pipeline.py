@@ -102,6 +102,7 @@ class HttpPipeline:
             return
         route, parameters = found
         scope["path_template"] = route.path
+        exchange.is_logged = route.operation.is_logged
         try:
             response = await call_operation(route, parameters, exchange.state, scope, exchange.receive)
         except asyncio.CancelledError as error:
@@ -157,6 +158,8 @@ class RequestResponse:
         self._body_unread = self.method in _METHODS_WITH_BODY
         self._started_at = time.perf_counter()
         self._status = 0
+        #: Of the route, once it is known.
+        self.is_logged = True
         # Decoded once; uvicorn has made the names lower case.
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if len(headers) < len(scope["headers"]):
@@ -212,10 +215,15 @@ class RequestResponse:
                             await asyncio.sleep(_DRAIN_PAUSE_S)
 
     def finish(self, metrics: Metrics) -> None:
-        """Count and log the request, by its route's template: a path holds ids, which do not belong in a log."""
+        """Count the request and log it, unless its route is not logged, by its route's template.
+
+        A path holds ids, which do not belong in a log.
+        """
         seconds = time.perf_counter() - self._started_at
         route = str(self._scope.get("path_template") or "unknown")
         metrics.count(self.method, route, self._status, seconds, self.state.problem)
+        if not self.is_logged:
+            return
         viewer, client = self.state.viewer, self._scope.get("client")
         request_log.add(
             RequestLogLine(

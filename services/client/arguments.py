@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 #: The person's commands, by name.
 NAMES = (
-    *("me", "goals", "goal", "check-in", "act", "why", "history", "report", "events", "subscriptions", "webhooks"),
+    *("me", "goals", "goal", "check-in", "act", "why", "history", "report", "events", "pulse", "subscriptions"),
+    "webhooks",
     "mcp",
 )
 #: What the API takes, so that a wrong word is refused here and the right ones can be completed.
@@ -28,6 +29,7 @@ REPORTS = (
     "decisions",
     "drift",
     "overload",
+    "pulse",
     "recognition",
     "reliability",
     "rituals",
@@ -54,6 +56,7 @@ def add_client_commands(commands: Commands, add_command: AddCommand) -> None:
     _add_check_in(commands, add_command)
     _add_act(commands, add_command)
     _add_events(commands, add_command)
+    _add_pulses(commands, add_command)
     _add_subscriptions(commands, add_command)
     _add_webhooks(commands, add_command)
     words = "tools and resources for an assistant, on stdin and stdout (Model Context Protocol)"
@@ -154,6 +157,26 @@ def _add_group(commands: Commands, name: str, words: str) -> Commands:
     return commands.add_parser(name, help=words, description=words).add_subparsers(
         dest="what", required=True, metavar="WHAT"
     )
+
+
+def _add_pulses(commands: Commands, add_command: AddCommand) -> None:
+    group = _add_group(commands, "pulse", "pulses: what a group feels, answered by persons who cannot be told apart")
+    add_command(group, "list", "every pulse, the latest first")
+    opened = add_command(group, "open", "ask a team, or the organisation")
+    opened.add_argument("--team", metavar="REF", help="this team; default: the organisation")
+    opened.add_argument("--closes-on", metavar="DAY", required=True, help="last day on which it can be answered")
+    opened.add_argument("--ref", metavar="TEXT", help="a name of your own for it")
+    for act, words in (
+        ("show", "what is asked, and among how many you stand"),
+        ("close", "end it: what may be known is published, the answers are deleted"),
+    ):
+        add_command(group, act, words).add_argument("pulse", metavar="PULSE", help="its reference or id")
+    answer = add_command(group, "answer", "answer it, with a token that the server has signed without seeing it")
+    answer.add_argument("pulse", metavar="PULSE", help="its reference or id")
+    answer.add_argument(
+        "answers", metavar="N", nargs="*", type=int, help="1 (not at all) to 7 for each item; asked for if left out"
+    )
+    answer.add_argument("--again", action="store_true", help="the reply was lost: sent before counts as answered")
 
 
 def _add_subscriptions(commands: Commands, add_command: AddCommand) -> None:

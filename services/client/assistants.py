@@ -53,6 +53,7 @@ Report = Literal[
     "decisions",
     "drift",
     "overload",
+    "pulse",
     "recognition",
     "reliability",
     "rituals",

@@ -6,7 +6,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from services.client import acting, following, reading, subscriptions
+from services.client import acting, following, pulses, reading, subscriptions
 from services.client.saved_settings import load_client_settings
 from services.client.server import Server
 from services.console import CommandFailed
@@ -37,6 +37,7 @@ COMMANDS = {
     "history": reading.show_history,
     "report": reading.show_report,
     "events": following.tail_events,
+    "pulse": pulses.manage,
     "subscriptions": subscriptions.manage,
     "webhooks": subscriptions.listen,
     "mcp": serve_assistant,

@@ -46,8 +46,8 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 WATERMARK = "source.watermark"
 
 #: Where events are sent is no part of a history that is imported; and a key's text is answered once, to who holds one
-#: with `admin`: no row of a file makes one.
-_NOT_IMPORTED = frozenset({"key", "subscription"})
+#: with `admin`: no row of a file makes one. Who answered a pulse, and what, is in no file.
+_NOT_IMPORTED = frozenset({"key", "pulse", "subscription"})
 
 #: What a row may `do` -> the stream's kind and the act's Struct.
 ACT_TYPES: dict[str, tuple[str, type[msgspec.Struct]]] = {

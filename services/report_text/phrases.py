@@ -108,6 +108,7 @@ PHRASES: dict[str, Phrase] = {
     "decisions_by_lead": Phrase("Decided by the lead, after the deadline"),
     "objections_integrated": Phrase("Objections that changed the option"),
     "decisions_reopened": Phrase("Decisions asked again within 30 days"),
+    "psychological_safety": Phrase("Psychological safety, 1 to 7"),
     "recognitions": Phrase("Recognitions"),
     "relationship_share": Phrase("Recognitions of working together"),
     "results_recognised": Phrase("Kept goals for which anyone was recognised"),

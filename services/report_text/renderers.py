@@ -14,6 +14,7 @@ from projections.decisions.report import DecisionsReport
 from projections.drift.report import DriftReport
 from projections.figures import Report, ReportScope
 from projections.overload.report import OverloadReport
+from projections.pulse.report import PulseReport
 from projections.recognition.report import RecognitionReport
 from projections.reliability.report import ReliabilityReport
 from projections.support.report import SupportReport
@@ -40,6 +41,25 @@ def _decisions_sections(report: DecisionsReport, _names: Names) -> Sections:
     """A member's figures are about that member's decisions, and are the report's own."""
     yield figure_lines(report.figures)
     yield withheld_lines(report.figures)
+
+
+def _pulse_sections(report: PulseReport, _names: Names) -> Sections:
+    """The means with the words of their items; the waves before."""
+    yield figure_lines([figure for figure in report.figures if figure.name == "psychological_safety"])
+    texts = {item.name: item for item in report.items}
+    lines = [
+        f"{figure.value:.2f} {texts[figure.name].text}{' (turned)' if texts[figure.name].reversed else ''}"
+        for figure in report.figures
+        if figure.name in texts and figure.value is not None
+    ]
+    yield list_lines("By item, 1 to 7, more is better", lines, len(lines))
+    waves = [
+        f"{wave.closed_at.date().isoformat()}: {wave.psychological_safety:.2f} ({wave.answers} answers)"
+        for wave in report.waves
+        if wave.psychological_safety is not None
+    ]
+    yield list_lines("Psychological safety, pulse by pulse", waves, len(waves))
+    yield withheld_lines([figure for figure in report.figures if figure.name == "psychological_safety"])
 
 
 def _rituals_sections(report: RitualsReport, names: Names) -> Sections:
@@ -85,6 +105,7 @@ RENDERERS: dict[type[Report], tuple[str, Callable[[Any, Names], Sections]]] = {
     AlignmentReport: ("Alignment", alignment_sections),
     CyclesReport: ("Review of cycles", cycles_sections),
     DecisionsReport: ("Decisions", _decisions_sections),
+    PulseReport: ("Pulse", _pulse_sections),
     ReliabilityReport: ("Reliability", reliability_sections),
     RecognitionReport: ("Recognition", recognition_sections),
     RitualsReport: ("Rituals", _rituals_sections),

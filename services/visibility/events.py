@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from domain.charter.events import CharterFact
 from domain.envelope import RecordedEvent
+from domain.pulse.pulse import WaveClosed
 from domain.registry import AGGREGATES, EVENTS
 from ledger.states import StreamState, fold
 from services.authorization import Viewer
@@ -26,6 +27,7 @@ from services.visibility.policy import (
     can_see_stream,
     is_unrestricted,
     redact_cycle_event,
+    redact_pulse,
 )
 
 
@@ -71,6 +73,8 @@ class EventVisibility:
         if isinstance(fact, CharterFact):
             is_private = fact.__struct_config__.tag in PRIVATE_CHARTER_EVENTS
             return None if is_private and not can_see_scope(self._viewer, fact.of.team) else fact
+        if isinstance(fact, WaveClosed):
+            return redact_pulse(self._viewer, fact)
         if kind == "cycle":
             return redact_cycle_event(fact, lambda goal: self.can_see_stream("goal", goal))
         cls: type[msgspec.Struct] = type(fact)
@@ -144,4 +148,5 @@ def has_rules(tag: str) -> bool:
     """Whether an event of this type may have to be reduced for a viewer who may see its stream."""
     cls = EVENTS.get(tag)
     # What a later version recorded may have rules that this one does not know.
-    return cls is None or tag in PRIVATE_CHARTER_EVENTS or tag.startswith("cycle.") or bool(list_figure_fields(cls))
+    is_private = tag in PRIVATE_CHARTER_EVENTS or tag.startswith(("cycle.", "pulse."))
+    return cls is None or is_private or bool(list_figure_fields(cls))

@@ -7,7 +7,7 @@ is pushed from it (`events`, `feed`). None of it needs HTTP. A viewer's organisa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -27,6 +27,7 @@ from domain.errors import Forbidden
 from domain.experiment.state import Experiment
 from domain.goal.state import DraftGoal, Ended, Goal, Promised
 from domain.member.member import Member
+from domain.pulse.pulse import Pulse, WaveClosed
 from domain.recognition.recognition import Recognition
 from projections.goals import GoalVisibilityFilter
 from services.authorization import READ, AccessSubject, Capability, Viewer, can_see_everything, may
@@ -156,8 +157,10 @@ def require_experiment(viewer: Viewer, experiment: Experiment) -> None:
 def can_see_recognition(viewer: Viewer, recognition: Recognition) -> bool:
     """Who gave it, who received it, the lead of the team whose goal or cycle it is for, or everything.
 
-    Not the whole team: a list of who thanks whom would be counted by person.
+    Not the whole team: a list of who thanks whom would be counted by person. Under co-determination both sides alone.
     """
+    if viewer.co_determination and viewer.member_id not in (recognition.giver, recognition.member):
+        return False
     teams = frozenset({recognition.team}) if recognition.team is not None else frozenset[UUID]()
     members = frozenset({recognition.giver, recognition.member})
     return may(viewer, Capability.SEE_PERSON, AccessSubject(members=members, teams=teams))
@@ -170,6 +173,23 @@ def require_recognition(viewer: Viewer, recognition: Recognition) -> None:
             "a recognition is for who gave and who received it, the team's lead and stewards",
             allowed=("giver", "receiver", "lead", "steward", "auditor"),
         )
+
+
+# --- pulses ----------------------------------------------------------------------------------------------------------
+
+P = TypeVar("P", Pulse, WaveClosed)
+
+
+def redact_pulse(viewer: Viewer, closed: P) -> P:
+    """A wave, or the event that closed it, without the sums of teams that are not the viewer's.
+
+    All of them are safe to know; whose they are is the teams' own business.
+    """
+    return replace(
+        closed,
+        results=tuple(result for result in closed.results if can_see_scope(viewer, result.team)),
+        withheld=tuple(one for one in closed.withheld if can_see_scope(viewer, one.team)),
+    )
 
 
 # --- the goals of a cycle --------------------------------------------------------------------------------------------
@@ -253,6 +273,8 @@ STREAM_RULES: dict[str, StreamRule] = {
     "cycle": lambda viewer, _, state: can_see_scope(viewer, state.of.team),
     "decision": lambda viewer, _, state: can_see_decision(viewer, state),
     "experiment": lambda viewer, _, state: can_see_experiment(viewer, state),
+    # What of it is whose: `redact_pulse`.
+    "pulse": _may_read,
     "recognition": lambda viewer, _, state: can_see_recognition(viewer, state),
     "subscription": lambda viewer, _, state: READ in viewer.scopes and state.owner == viewer.member_id,
 }

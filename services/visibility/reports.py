@@ -88,7 +88,7 @@ class ReportVisibility:
 
     def redact(self, report: R) -> R:
         """The report reduced. A group's withheld figure has the status `withheld`; a person's is left out."""
-        if self._everything:
+        if self._everything or report.is_published:
             return report
         self._goals = GoalVisibility(self._viewer, named_ids(report, _GOAL_KINDS), self._load)
         # First: only the report as it was built knows who is behind its figures.

@@ -42,6 +42,7 @@ class Scheduler:
         every_seconds: float,
         batch: int,
         housekeeping: Callable[[], object] | None = None,
+        close_due: Callable[[], object] | None = None,
     ) -> None:
         self._ledger = ledger
         self._send = send
@@ -49,6 +50,7 @@ class Scheduler:
         self._every_seconds = every_seconds
         self._batch = batch
         self._housekeeping = housekeeping
+        self._close_due = close_due
         self._housekeeping_at: float | None = None
         #: Stream -> monotonic time at which it was last sent.
         self._sent: dict[UUID, float] = {}
@@ -58,6 +60,8 @@ class Scheduler:
         while not stopping.is_set():
             try:
                 self.sweep()
+                if self._close_due is not None:
+                    self._close_due()
                 self.run_housekeeping()
             except Exception:  # noqa: BLE001 - logged with its trace; the loop is what must not end
                 _log.exception("sweep.failed")

@@ -57,6 +57,7 @@ class Worker:
                 every_seconds=settings.sweep_seconds,
                 batch=settings.sweep_batch,
                 housekeeping=runtime.run_housekeeping,
+                close_due=runtime.close_due_pulses,
             )
             self._threads.append(self._create_thread("scheduler", sweeper.run))
         if scheduler and settings.mart_seconds and runtime.database.dialect == "postgresql":

@@ -95,6 +95,7 @@ def create_world(app: ApiApp) -> World:
         consent=consent,
         subscription=create_subscription(app, "eva", SUBSCRIPTION),
         recognition=_create_recognition(eva),
+        pulse=str(stella.post_ok("/v1/pulses", {"team": "core", "closes_on": "2026-03-20"})["id"]),
     )
     canaries = {
         "goal": (GOAL, EFFORT, TARGET, VALUE, PROGRESS, CONFIDENCE),
@@ -271,7 +272,8 @@ def _list_requests(app: ApiApp, world: World, *, acts: bool) -> Iterator[tuple[s
             if {pair.partition("=")[0] for pair in more.split("&")} <= taken:
                 names = {"goal": world.shared, "team": "core", "member": "ana", "of": "core", "cycle": "o1"}
                 names |= {"decision": "edge-only", "subscription": world.hidden.subscription}
-                names |= {"recognition": world.hidden.recognition, "experiment": "edge-tries"}
+                names |= {"recognition": world.hidden.recognition, "pulse": world.hidden.pulse}
+                names |= {"experiment": "edge-tries"}
                 yield "GET", f"{fill_path(template, names)}?{more}", {}
     # Without a place to begin at it tells what happens from now on.
     yield "GET", "/v1/events/stream?after=0", {}

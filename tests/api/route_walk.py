@@ -47,6 +47,7 @@ class TenantSecrets(msgspec.Struct, frozen=True):
     consent: str
     subscription: str
     recognition: str
+    pulse: str
 
 
 class Leak(msgspec.Struct, frozen=True):
@@ -88,6 +89,7 @@ def create_secrets(app: ApiApp) -> TenantSecrets:
         open=proposed["open"],
         subscription=subscription,
         recognition=_create_recognition(app),
+        pulse=_create_pulse(app),
         **framework,
     )
 
@@ -96,6 +98,11 @@ def _create_recognition(app: ApiApp) -> str:
     """Sam's, of ana, for their goal."""
     said = {"member": "ana", "kind": "relationship", "goal": f"{SECRET}-goal", "text": SECRET}
     return str(app.as_member("sam", VICTIM).post_ok("/v1/recognitions", said)["id"])
+
+
+def _create_pulse(app: ApiApp) -> str:
+    asked = {"team": "core", "closes_on": "2026-03-20", "ref": f"{SECRET}-pulse"}
+    return str(app.as_member("stella", VICTIM).post_ok("/v1/pulses", asked)["id"])
 
 
 def create_subscription(app: ApiApp, owner: str, word: str, organisation: str = "acme") -> str:
@@ -212,6 +219,7 @@ def generate_requests(document: dict[str, Any], hidden: TenantSecrets) -> Iterat
         "experiment": hidden.experiment,
         "subscription": hidden.subscription,
         "recognition": hidden.recognition,
+        "pulse": hidden.pulse,
     }
     refs = {
         "goal": hidden.goal_ref,
@@ -225,6 +233,7 @@ def generate_requests(document: dict[str, Any], hidden: TenantSecrets) -> Iterat
         "experiment": hidden.experiment_ref,
         "subscription": hidden.subscription,
         "recognition": hidden.recognition,
+        "pulse": hidden.pulse,
     }
     for template, methods in document["paths"].items():
         for method, operation in methods.items():
@@ -350,6 +359,7 @@ def build_example(
         "objection": hidden.open,
         "goals": [names["goal"]],
         "event": hidden.open,
+        "cell": hidden.pulse,
     }
     return _build_example(schema, document, said, 0)
 

@@ -6,7 +6,7 @@ from services.api.app import ROUTES
 from services.api.operations import ListQuery
 from tests.api.app_under_test import ApiApp, create_active_goal, why
 
-LISTS = ("goals", "members", "teams", "charters", "cycles", "decisions", "recognitions")
+LISTS = ("goals", "members", "teams", "charters", "cycles", "decisions", "pulses", "recognitions")
 
 
 def list_ids(app: ApiApp, kind: str, after: int, person: str = "stella") -> set[str]:
@@ -30,6 +30,7 @@ def test_each_list_shows_what_has_changed_since(app: ApiApp) -> None:
     # when something happens to one of each
     thanks = {"member": "sam", "kind": "relationship", "text": "Thank you.", "goal": other}
     given = app.as_member("ana").post_ok("/v1/recognitions", thanks)
+    pulse = app.as_member("stella").post_ok("/v1/pulses", {"team": "core", "closes_on": "2026-03-20"})
     app.as_member("ana").post_ok(f"/v1/goals/{goal}/check-in", {"note": "on the way", "progress": "0.5"})
     capacity = {"hours_per_week": 30, "from": "2026-03-09"}
     app.as_member("ana").post_ok("/v1/members/ana/capacity", capacity)
@@ -44,6 +45,7 @@ def test_each_list_shows_what_has_changed_since(app: ApiApp) -> None:
         "charters": {charter["id"]},
         "cycles": set(),
         "decisions": set(),
+        "pulses": {pulse["id"]},
         "recognitions": {given["id"]},
     } == {kind: list_ids(app, kind, int(before)) for kind in LISTS}
     assert {goal, other} == list_ids(app, "goals", 0)

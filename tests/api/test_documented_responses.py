@@ -11,7 +11,18 @@ from jsonschema import Draft202012Validator
 from services.api.app import encode_openapi_document
 from tests.api.app_under_test import ApiApp, create_active_goal, offer, why
 
-REPORTS = ("overload", "drift", "alignment", "rituals", "support", "decisions", "cycles", "recognition", "reliability")
+REPORTS = (
+    "overload",
+    "drift",
+    "alignment",
+    "rituals",
+    "support",
+    "decisions",
+    "cycles",
+    "pulse",
+    "recognition",
+    "reliability",
+)
 PATHS = {
     "/v1/me": "/v1/me",
     "/v1/goals": "/v1/goals",

@@ -54,7 +54,9 @@ def paths(shared_app: ApiApp) -> dict[str, str]:
     goal = create_active_goal(shared_app)
     said = {"member": "ana", "kind": "relationship", "text": "Thank you.", "goal": goal, "ref": "thanks"}
     shared_app.as_member("sam").post_ok("/v1/recognitions", said)
+    shared_app.as_member("stella").post_ok("/v1/pulses", {"team": "core", "closes_on": "2026-03-20", "ref": "spring"})
     found = {
+        "pulse": "spring",
         "recognition": "thanks",
         "goal": goal,
         "member": "ana",

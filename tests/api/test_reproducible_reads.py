@@ -23,7 +23,10 @@ DAY = "2026-03-20"
 def list_paths(app: ApiApp, names: TenantSecrets) -> list[str]:
     """Every read that can be asked about a time, with that time."""
     ids = {
-        **{kind: getattr(names, kind) for kind in ("goal", "member", "team", "charter", "cycle", "decision")},
+        **{
+            kind: getattr(names, kind)
+            for kind in ("goal", "member", "team", "charter", "cycle", "decision", "recognition", "pulse")
+        },
         "of": names.charter,
         "subscription": create_subscription(app, "stella", "reads", VICTIM),
     }

@@ -28,6 +28,9 @@ from plimsoll_client.models.members_bodies import *
 from plimsoll_client.models.organisation import *
 from plimsoll_client.models.organisation_bodies import *
 from plimsoll_client.models.organisation_events import *
+from plimsoll_client.models.pulse_events import *
+from plimsoll_client.models.pulses import *
+from plimsoll_client.models.pulses_bodies import *
 from plimsoll_client.models.recognition_events import *
 from plimsoll_client.models.recognitions import *
 from plimsoll_client.models.recognitions_bodies import *
@@ -51,6 +54,7 @@ from plimsoll_client.models import (
     key_events,
     member_events,
     organisation_events,
+    pulse_events,
     recognition_events,
     subscription_events,
     team_events,
@@ -66,6 +70,7 @@ EVENT_DATA = {
     **key_events.EVENT_DATA,
     **member_events.EVENT_DATA,
     **organisation_events.EVENT_DATA,
+    **pulse_events.EVENT_DATA,
     **recognition_events.EVENT_DATA,
     **subscription_events.EVENT_DATA,
     **team_events.EVENT_DATA,

@@ -85,6 +85,38 @@ class Measure(Struct, frozen=True, kw_only=True, omit_defaults=True):
     unit: str = ""
 
 
+class PulseCell(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Persons whose tokens are signed with one key: nobody can tell an answer of theirs from another."""
+
+    id: UUID
+    members: int
+    public_key: str
+    team: UUID | None = None
+
+
+class PulseItem(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One statement, agreed with from 1 to 7."""
+
+    id: str
+    reversed: bool = False
+    text: str
+
+
+class PulseItemSum(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the answers to one item come to, as they were given: reversed items are not turned."""
+
+    item: str
+    total: int
+
+
+class PulseResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One published sum: of one cell, or of all cells that cannot be shown by themselves."""
+
+    answers: int
+    sums: list[PulseItemSum]
+    team: UUID | None = None
+
+
 class RestatedPurpose(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A purpose as it stood: whose, and which version of it."""
 
@@ -141,3 +173,10 @@ class TradeOff(Struct, frozen=True, kw_only=True, omit_defaults=True):
     for_: UUID | None = field(default=None, name="for")
     goal: UUID | None = None
     kind: str
+
+
+class WithheldPulseResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A cell whose sum is not known by itself, and by which rule. It says nothing of how many answered."""
+
+    rule: str
+    team: UUID | None = None

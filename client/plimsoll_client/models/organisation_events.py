@@ -74,6 +74,8 @@ class Policy(Struct, frozen=True, kw_only=True, omit_defaults=True):
     monitoring_factor: str = "2"
     needs_answered_line: str = "0.5"
     pace_line: str = "1.5"
+    pulse_by_leads: bool = False
+    pulse_items: str = ""
     purpose_line: str = "0.2"
     reminder_working_days: int = 3
     require_purpose: bool = False

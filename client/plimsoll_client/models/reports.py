@@ -228,6 +228,37 @@ class OverloadReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     requesters: list[RequesterEntry]
 
 
+class PulseItemEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was asked under a figure's name."""
+
+    name: str
+    reversed: bool
+    text: str
+
+
+class PulseReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The means of the last closed wave, its items, and the waves before."""
+
+    as_of: str
+    figures: list[Figure]
+    items: list[PulseItemEntry]
+    names: dict[str, str] = {}
+    policy_version: int
+    recorded_as_of: datetime
+    waves: list[PulseWaveEntry]
+
+
+class PulseWaveEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One closed wave: how safe it was to speak then."""
+
+    answers: int | None = None
+    closed_at: datetime
+    event: UUID
+    psychological_safety: float | None = None
+    pulse: UUID
+    rule: WithheldBy | None = None
+
+
 class PurposeNode(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A purpose as it is worded now, and the goals that name it."""
 

@@ -12,6 +12,7 @@ from plimsoll_client.requests.imports import *
 from plimsoll_client.requests.keys import *
 from plimsoll_client.requests.members import *
 from plimsoll_client.requests.organisation import *
+from plimsoll_client.requests.pulses import *
 from plimsoll_client.requests.recognitions import *
 from plimsoll_client.requests.reports import *
 from plimsoll_client.requests.subscriptions import *

@@ -173,6 +173,39 @@ def overload_report(
     )
 
 
+def pulse_report(
+    *,
+    after_position: int | None = None,
+    as_of: str | None = None,
+    recorded_as_of: str | None = None,
+    team: str | None = None,
+    window: int | None = None,
+    explain: bool | None = None,
+    names: bool | None = None,
+    format: Literal["csv", "json", "text"] | None = None,
+    member: str | None = None,
+    plimsoll_after_position: int | None = None,
+) -> Request[m.PulseReport]:
+    """How safe it is to speak, as the last closed pulse has it: means of five answers and more."""
+    return build_request(
+        "GET",
+        "/v1/reports/pulse",
+        m.PulseReport,
+        query={
+            "after_position": after_position,
+            "as_of": as_of,
+            "recorded_as_of": recorded_as_of,
+            "team": team,
+            "window": window,
+            "explain": explain,
+            "names": names,
+            "format": format,
+            "member": member,
+        },
+        header={"Plimsoll-After-Position": plimsoll_after_position},
+    )
+
+
 def recognition_report(
     *,
     after_position: int | None = None,

@@ -405,3 +405,64 @@ SELECT DISTINCT organisation_id FROM ledger_person_reads
 
 -- name: purge_person_reads
 DELETE FROM ledger_person_reads WHERE organisation_id = :organisation_id AND day < :until
+
+-- name: pulse_wave
+SELECT organisation_id, state, closes_at, key_check FROM pulse_waves WHERE wave_id = :wave
+
+-- name: pulse_cell
+SELECT public_key, private_key FROM pulse_cells WHERE wave_id = :wave AND cell_id = :cell
+
+-- name: pulse_seat
+SELECT cell_id, asked FROM pulse_seats WHERE wave_id = :wave AND member_id = :member
+
+-- name: take_pulse_token
+-- The first blinded token of a seat, or the same one again.
+UPDATE pulse_seats SET asked = :asked
+WHERE wave_id = :wave AND member_id = :member AND (asked IS NULL OR asked = :asked)
+
+-- name: hold_pulse_wave
+-- Its row is held until the transaction ends, so that none is answered once it is closing.
+UPDATE pulse_waves SET state = state WHERE wave_id = :wave AND state = 'open' AND closes_at > :now
+
+-- name: add_pulse_ballot
+INSERT INTO pulse_ballots (wave_id, token, cell_id, sealed) VALUES (:wave, :token, :cell, :sealed)
+ON CONFLICT (wave_id, token) DO NOTHING
+
+-- name: begin_closing_pulse
+UPDATE pulse_waves SET state = 'closing' WHERE wave_id = :wave AND state <> 'closed'
+
+-- name: pulse_cells
+SELECT cell_id, team_id FROM pulse_cells WHERE wave_id = :wave ORDER BY cell_id
+
+-- name: pulse_seats
+SELECT member_id, cell_id FROM pulse_seats WHERE wave_id = :wave ORDER BY member_id
+
+-- name: pulse_ballots
+SELECT token, cell_id, sealed FROM pulse_ballots WHERE wave_id = :wave ORDER BY token
+
+-- name: pulse_blocks
+-- With whom each was counted in the organisation's earlier waves.
+SELECT w.wave_id, s.member_id, s.block FROM pulse_waves w JOIN pulse_seats s ON s.wave_id = w.wave_id
+WHERE w.organisation_id = :organisation_id AND w.state = 'closed' AND w.closes_at >= :since AND s.block IS NOT NULL
+ORDER BY w.wave_id
+
+-- name: pulses_due
+SELECT organisation_id, wave_id FROM pulse_waves WHERE state <> 'closed' AND closes_at <= :now ORDER BY closes_at LIMIT :limit
+
+-- name: end_pulse_wave
+UPDATE pulse_waves SET state = 'closed', closes_at = :now, key_check = '' WHERE wave_id = :wave
+
+-- name: remove_pulse_wave
+DELETE FROM pulse_waves WHERE wave_id = :wave
+
+-- name: remove_pulse_ballots
+DELETE FROM pulse_ballots WHERE wave_id = :wave
+
+-- name: remove_pulse_cells
+DELETE FROM pulse_cells WHERE wave_id = :wave
+
+-- name: remove_pulse_seats
+DELETE FROM pulse_seats WHERE wave_id = :wave
+
+-- name: purge_pulse_seats
+DELETE FROM pulse_seats WHERE wave_id IN (SELECT wave_id FROM pulse_waves WHERE state = 'closed' AND closes_at < :before)

@@ -33,6 +33,7 @@ from projections.history.narrative.phrases import (
     join_list,
     quote,
 )
+from projections.history.narrative.pulses import PULSE_NARRATORS
 from projections.history.narrative.recognitions import RECOGNITION_NARRATORS
 from projections.history.narrative.subscriptions import SUBSCRIPTION_NARRATORS
 
@@ -407,4 +408,4 @@ NARRATORS: dict[type, Narrator] = {
 }
 
 NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS
-NARRATORS |= EXPERIMENT_NARRATORS | RECOGNITION_NARRATORS | SUBSCRIPTION_NARRATORS
+NARRATORS |= EXPERIMENT_NARRATORS | PULSE_NARRATORS | RECOGNITION_NARRATORS | SUBSCRIPTION_NARRATORS

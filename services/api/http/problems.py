@@ -151,6 +151,16 @@ _API_PROBLEMS: dict[str, ProblemDefinition] = {
             " `PLIMSOLL_BODY_WAIT_S`."
         ),
     ),
+    "key_not_wanted": ProblemDefinition(
+        400,
+        "An answer to a pulse is sent without a key: a key says whose it is.",
+        "Send it again without `Authorization`.",
+    ),
+    "pulse_key_missing": ProblemDefinition(
+        503,
+        "There is no key to seal answers with, or it is another than the pulse was opened with.",
+        "Tell the operator: `PLIMSOLL_PULSE_KEY_FILE` names a file that every process reads.",
+    ),
     "busy": ProblemDefinition(
         409,
         "Others kept changing the same thing; nothing was recorded. Try again.",

@@ -153,7 +153,8 @@ def _build_visibility_filter(context: RequestContext) -> recognitions.Recognitio
     viewer = context.viewer
     if is_unrestricted(viewer):
         return None
-    return recognitions.RecognitionVisibilityFilter(member=viewer.member_id, teams=viewer.leads)
+    led = frozenset[UUID]() if viewer.co_determination else viewer.leads
+    return recognitions.RecognitionVisibilityFilter(member=viewer.member_id, teams=led)
 
 
 def _load_recognition(context: RequestContext, ref: str, view: AsOf) -> tuple[Recognition, int]:

@@ -20,6 +20,7 @@ from projections.decisions import report as decisions_report
 from projections.drift import report as drift_report
 from projections.figures import WINDOW_DAYS, Figure, Report, ReportScope
 from projections.overload import report as overload_report
+from projections.pulse import report as pulse_report
 from projections.recognition import report as recognition_report
 from projections.reliability import report as reliability_report
 from projections.support import report as support_report
@@ -101,6 +102,11 @@ REPORTS: dict[str, _Kind] = {
         decisions_report.build_report,
         decisions_report.DecisionsReport,
         "How long decisions take, whether their time-box holds, and what is asked again",
+    ),
+    "pulse": _Kind(
+        pulse_report.build_report,
+        pulse_report.PulseReport,
+        "How safe it is to speak, as the last closed pulse has it: means of five answers and more",
     ),
     "reliability": _Kind(
         reliability_report.build_report,

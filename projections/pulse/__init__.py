@@ -1,0 +1,1 @@
+"""Pulses and the report on them."""

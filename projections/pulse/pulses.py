@@ -1,0 +1,90 @@
+"""Pulses as versions: each as it stood at any business time, as believed at any log position."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.instants import to_micros
+from domain.pulse.pulse import Pulse, evolve
+from projections.as_of import AsOf
+from projections.database.database import Database, named_statements, query_by_ids, to_id
+from projections.database.paging import Order, RowSelection, query_digest_of, query_page
+from projections.database.tables import Column
+from projections.engine.versions import VersionedProjection
+
+_SQL = "pulses"
+
+
+def _fields(state: Pulse) -> tuple[Any, ...]:
+    team = None if state.team is None else str(state.team)
+    closed = None if state.closed_at is None else to_micros(state.closed_at)
+    return (state.ref, team, state.state, to_micros(state.opened_at), closed)
+
+
+PULSES = VersionedProjection(
+    name="pulses",
+    version=1,
+    kind="pulse",
+    evolve=evolve,
+    columns=(
+        Column("ref", "text", "The source's own id of the pulse.", nullable=True),
+        Column("team", "uuid", "The team that is asked; empty: the organisation.", nullable=True),
+        Column("state", "text", "open or closed."),
+        Column("opened_at", "integer", "When it was opened, microseconds UTC."),
+        Column("closed_at", "integer", "When it was closed, microseconds UTC; empty: it is open.", nullable=True),
+    ),
+    fields=_fields,
+    indexes=(("organisation_id", "closed_at"),),
+    comment="Pulses: what was asked, and sums of five answers and more (in body).",
+)
+
+_PULSE = msgspec.json.Decoder(Pulse)
+
+
+class PulseFilters(msgspec.Struct, frozen=True, kw_only=True):
+    """Which pulses to list."""
+
+    #: Only those with an event behind this log position. Unset it is no part of a cursor's question.
+    changed_after: int | msgspec.UnsetType = msgspec.UNSET
+
+
+def pulse_at(database: Database, as_of: AsOf, pulse_id: UUID) -> tuple[Pulse, int] | None:
+    """One pulse and its stream's version; None where there is none (yet, at that time)."""
+    rows = database.query(named_statements(_SQL)["get"], {**as_of.params, "stream_id": str(pulse_id)})
+    return (_PULSE.decode(rows[0].body), rows[0].stream_version) if rows else None
+
+
+def closed_pulses_at(database: Database, as_of: AsOf, limit: int) -> list[Pulse]:
+    """The last ones that were closed by then, the latest first."""
+    rows = database.query(named_statements(_SQL)["closed"], {**as_of.params, "rows": limit})
+    return [_PULSE.decode(row.body) for row in rows]
+
+
+def load_pulses_page(
+    database: Database, as_of: AsOf, filters: PulseFilters, *, cursor: str | None = None, limit: int = 50
+) -> tuple[list[tuple[Pulse, int]], str | None]:
+    """One page with each stream's version, the latest opened first, and the cursor of the next one.
+
+    Raises `InvalidField` for a limit outside 1..200, or a cursor that another question gave.
+    """
+    where, params = list[str](), dict[str, Any]()
+    if filters.changed_after is not msgspec.UNSET:
+        condition, params = as_of.changed_after("pulses", filters.changed_after)
+        where.append(condition)
+    rows, following = query_page(
+        database,
+        RowSelection(table="pulses", where=where),
+        as_of.disjoint_predicates,
+        {**as_of.params, **params},
+        Order(key="opened_at", descending=True, number=True),
+        question=query_digest_of("pulses", filters),
+        cursor=cursor,
+        limit=limit,
+    )
+    ids = sorted(str(row.stream_id) for row in rows)
+    found = query_by_ids(database, _SQL, {"versions": ids}, as_of.params)["versions"]
+    versions = {to_id(row.stream_id): row.version for row in found}
+    return [(_PULSE.decode(row.body), versions[to_id(row.stream_id)]) for row in rows], following
