@@ -65,7 +65,7 @@ def _from_answers(at: TensionContext) -> Found:
 
 
 def _from_support(at: TensionContext) -> Found:
-    evidence = SupportFacts(at.database, at.as_of, at.scope)
+    evidence = SupportFacts(at.database, at.as_of, at.scope, parts=("ended", "needs"))
     yield from support.build_share_figures(evidence)
     yield practice.build_check_in_figure(at.database, evidence)
 
