@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The front door of a checkout: `python3 run.py demo | test | lint | bench | lock`.
+"""The front door of a checkout: `python3 run.py demo | test | lint | bench | dbt | spark | lock`.
 
 Needs Python 3.11+ and nothing else. The first call makes `.venv` from `requirements.lock`, where every package is
 pinned by hash; later calls look at a stamp and start at once. `uv` does the installing: the one on the PATH, else one
@@ -32,6 +32,14 @@ LOCK_UV = ROOT / "requirements-uv.lock"
 # The peers that the benchmarks compare with: an environment of their own, never the product's.
 LOCK_PEERS = ROOT / "benchmarks" / "requirements-peers.txt"
 PEERS = ROOT / ".venv-peers"
+# dbt and what draws the analyst's pictures; the same with Spark, which is 500 MB more.
+LOCK_DBT = ROOT / "dbt" / "requirements.txt"
+DBT = ROOT / ".venv-dbt"
+LOCK_SPARK = ROOT / "dbt" / "requirements-spark.txt"
+SPARK = ROOT / ".venv-spark"
+# The product with Spark, which is 500 MB more: for the job of examples/spark alone.
+LOCK_SPARK_JOB = ROOT / "examples" / "spark" / "requirements.txt"
+SPARK_JOB = ROOT / ".venv-spark-job"
 SOURCES = (
     "domain",
     "ledger",
@@ -74,16 +82,34 @@ def ensure_environment() -> None:
 
 def ensure_peers() -> None:
     """Make `.venv-peers` match its lock, unless that has been done."""
-    python, stamp = PEERS / "bin" / "python", PEERS / ".installed"
-    wanted = hashlib.sha256((LOCK_PEERS.read_text() + sys.version).encode()).hexdigest()
+    _ensure_apart(PEERS, LOCK_PEERS, "the peers of the benchmarks")
+
+
+def ensure_dbt(*, spark: bool = False) -> Path:
+    """Make the environment of dbt, or the one with Spark, match its lock, unless that has been done; its place."""
+    home, lock = (SPARK, LOCK_SPARK) if spark else (DBT, LOCK_DBT)
+    _ensure_apart(home, lock, "dbt and Spark" if spark else "dbt")
+    return home
+
+
+def ensure_spark_job() -> Path:
+    """Make `.venv-spark-job` match its lock, unless that has been done. Returns its place."""
+    _ensure_apart(SPARK_JOB, LOCK_SPARK_JOB, "Spark")
+    return SPARK_JOB
+
+
+def _ensure_apart(home: Path, lock: Path, what: str) -> None:
+    """An environment of its own, which the product's is none the heavier for."""
+    python, stamp = home / "bin" / "python", home / ".installed"
+    wanted = hashlib.sha256((lock.read_text() + sys.version).encode()).hexdigest()
     with _one_at_a_time():
         if stamp.exists() and stamp.read_text() == wanted and _works(python):
             return
-        print("Installing the peers of the benchmarks into .venv-peers ...", flush=True)
+        print(f"Installing {what} into {home.name} ...", flush=True)
         uv = _find_uv()
-        shutil.rmtree(PEERS, ignore_errors=True)
-        _call(uv, "venv", "--quiet", "--python", sys.executable, str(PEERS))
-        _call(uv, "pip", "sync", "--quiet", "--python", str(python), "--require-hashes", str(LOCK_PEERS))
+        shutil.rmtree(home, ignore_errors=True)
+        _call(uv, "venv", "--quiet", "--python", sys.executable, str(home))
+        _call(uv, "pip", "sync", "--quiet", "--python", str(python), "--require-hashes", str(lock))
         stamp.write_text(wanted)
 
 
@@ -168,7 +194,7 @@ def lock_complaints() -> list[str]:
         text = path.read_text()
         if f"{INPUTS}{inputs_digest()}\n" not in text:
             complaints.append(f"{path.name} is older than pyproject.toml: python3 run.py lock")
-    for path in (LOCK, LOCK_PRODUCTION, LOCK_UV, LOCK_PEERS):
+    for path in (LOCK, LOCK_PRODUCTION, LOCK_UV, LOCK_PEERS, LOCK_DBT, LOCK_SPARK, LOCK_SPARK_JOB):
         text = path.read_text()
         if "://" in text or "--index" in text or "--find-links" in text:
             complaints.append(f"{path.name} names a host")
@@ -184,11 +210,16 @@ def write_locks(args: list[str]) -> int:
     common += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", *args]
     _call(uv, *common, "--group", "dev", "pyproject.toml", "-o", str(LOCK))
     # The image runs the very versions that the tests ran.
-    extras = [argument for name in ("bi", "mcp", "nats") for argument in ("--extra", name)]
+    extras = [argument for name in ("bi", "kafka", "mcp", "nats") for argument in ("--extra", name)]
     ours = ["--group", "build", *extras, "pyproject.toml"]
     _call(uv, *common, "-c", str(LOCK), *ours, "-o", str(LOCK_PRODUCTION))
     # The peers have the very versions of what ours is built on, where they are built on it too.
     _call(uv, *common, "-c", str(LOCK), str(LOCK_PEERS.with_suffix(".in")), "-o", str(LOCK_PEERS))
+    # dbt's own bounds are too narrow for that.
+    for path in (LOCK_DBT, LOCK_SPARK):
+        _call(uv, *common, str(path.with_suffix(".in")), "-o", str(path))
+    job = ["--extra", "bi", "pyproject.toml", str(LOCK_SPARK_JOB.with_suffix(".in"))]
+    _call(uv, *common, "-c", str(LOCK), *job, "-o", str(LOCK_SPARK_JOB))
     for path in (LOCK, LOCK_PRODUCTION):
         pins = "".join(line for line in path.read_text().splitlines(keepends=True) if not line.startswith("#"))
         path.write_text(f"# Written by `python3 run.py lock`; do not edit.\n{INPUTS}{inputs_digest()}\n{pins}")
@@ -248,6 +279,30 @@ def bench(args: list[str]) -> int:
     return _become(str(PYTHON), "-m", "benchmarks", *args)
 
 
+def dbt(args: list[str]) -> int:
+    """Run dbt on the package in `dbt/`; `args` go to it (`build`, `build --target postgres`, `docs generate`)."""
+    place = ROOT / "dbt"
+    # Paths in the environment are meant from where the command was given.
+    for name in ("PLIMSOLL_MARTS", "PLIMSOLL_DUCKDB"):
+        if name in os.environ:
+            os.environ[name] = str(Path(os.environ[name]).absolute())
+    home = ensure_dbt(spark="spark" in args)
+    return _become(str(home / "bin" / "dbt"), *args, "--project-dir", str(place), "--profiles-dir", str(place))
+
+
+def spark(args: list[str]) -> int:
+    """Run a job on Spark in local mode; `args` go to `spark-submit` (its options, the job, what it takes)."""
+    home = ensure_spark_job()
+    # Nothing of it listens to others than this machine.
+    os.environ |= {
+        "PYSPARK_PYTHON": str(home / "bin" / "python"),
+        "PYTHONPATH": str(ROOT),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
+    local = ["--master", "local[*]", "--conf", "spark.ui.enabled=false"]
+    return _become(str(home / "bin" / "spark-submit"), *local, *args)
+
+
 def keep_bytecode() -> None:
     """Where none may be written next to the sources, keep it in `.venv`.
 
@@ -273,6 +328,8 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "test": test,
     "lint": lint,
     "bench": bench,
+    "dbt": dbt,
+    "spark": spark,
     "lock": write_locks,
 }
 
@@ -289,7 +346,7 @@ def main(argv: list[str]) -> int:
         return 0 if argv and argv[0] in {"-h", "--help", "help"} else 2
     name, args = argv[0], argv[1:]
     keep_bytecode()
-    if name != "lock":
+    if name not in ("dbt", "lock", "spark"):
         ensure_environment()
     return COMMANDS[name](args)
 

@@ -27,6 +27,7 @@ from benchmarks.suites import (
     http_commands,
     imports,
     inprocess,
+    lake,
     latency,
     long_stream,
     marts,
@@ -57,6 +58,7 @@ SUITES: dict[str, Suite] = {
     "memory": imports.memory,
     "rebuild": rebuild.suite,
     "marts": marts.suite,
+    "lake": lake.suite,
     "start": start_up.suite,
     "webhooks": webhooks.suite,
 }

@@ -68,6 +68,8 @@ class Policy(Value, frozen=True, kw_only=True):
     unrepaired_line: Ratio = "0.2"
     #: A charter is looked at as a whole this often.
     review_days: Days = 183
+    #: Person level is shown to the person alone: to no lead, steward or auditor.
+    co_determination: bool = False
     #: The lines of the tensions that no other figure has: shares, but for a factor and minutes.
     vague_line: Ratio = "0.2"
     rigid_line: Ratio = "0.2"

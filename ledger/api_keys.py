@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import secrets
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -30,6 +30,7 @@ GUEST_SCOPE_PREFIX = "decide:"
 MAX_LIFETIME = timedelta(days=365)
 #: `last_used` is this coarse: a busy key costs one write a minute.
 LAST_USED_GRANULARITY = timedelta(minutes=1)
+_ALL_KEYS = 2**31
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SECRET_BITS = 256
@@ -56,6 +57,16 @@ class KeyHolder(msgspec.Struct, frozen=True, kw_only=True):
     last_used_at: datetime | None
 
 
+class KeyAction(msgspec.Struct, frozen=True, kw_only=True):
+    """Who issued or revoked a key, and when, as its event says."""
+
+    at: datetime
+    #: The member; None: an operator at the command line.
+    by: UUID | None
+    #: The key with which it was done; None: at the command line, or with the organisation's creation.
+    by_key: UUID | None
+
+
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What may be shown of a key; the key itself is known to its holder alone."""
 
@@ -69,6 +80,9 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     revoked_at: datetime | None
     #: When it ended with a leave of its member; a return does not make it valid again.
     ended_at: datetime | None = None
+    #: None: the key was issued before keys were facts; it was not revoked, or before that.
+    issued: KeyAction | None = None
+    revoked: KeyAction | None = None
 
 
 class NewKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,23 +230,22 @@ class Keys:
                     "touch_key", key_id=key_id, at=to_micros(now), before=to_micros(now - LAST_USED_GRANULARITY)
                 )
 
-    def list(self, organisation_id: UUID) -> list[KeyRecord]:
-        """Every key of the organisation, oldest first, ended ones too."""
+    def list(self, organisation_id: UUID, *, after: UUID | None = None, limit: int = _ALL_KEYS) -> list[KeyRecord]:
+        """The organisation's keys, oldest first, ended ones too: behind one of them, `limit` at most.
+
+        Raises `NotFound` where that one is no key of the organisation.
+        """
         with self._recorder.read() as session:
-            rows = session.query("keys", organisation_id=organisation_id)
-        return [
-            KeyRecord(
-                key_id=row_uuid(key_id),
-                member_id=row_uuid(member_id),
-                scopes=msgspec.json.decode(scopes, type=frozenset[str]),
-                name=name,
-                created_at=from_micros(created_at),
-                expires_at=from_micros(expires_at),
-                last_used_at=from_micros(last_used_at) if last_used_at is not None else None,
-                revoked_at=from_micros(revoked_at) if revoked_at is not None else None,
+            behind = (-1, UUID(int=0))
+            if after is not None:
+                known = session.query("key", organisation_id=organisation_id, key_id=after)
+                if not known:
+                    raise NotFound("no such key")
+                behind = (known[0][4], after)
+            rows = session.query(
+                "keys", organisation_id=organisation_id, created_at=behind[0], key_id=behind[1], limit=limit
             )
-            for key_id, member_id, scopes, name, created_at, expires_at, last_used_at, revoked_at in rows
-        ]
+        return [_to_record(row) for row in rows]
 
     def rotate(
         self,
@@ -279,11 +292,26 @@ class Keys:
     def find(self, key_id: UUID, organisation_id: UUID | None) -> tuple[UUID, KeyRecord]:
         """The key and its organisation. Only an operator leaves `organisation_id` out. Raises `NotFound`."""
         with self._recorder.read() as session:
-            rows = session.query("organisation_of_key", key_id=key_id)
-        tenant = row_uuid(rows[0][0]) if rows else None
-        if tenant is None or organisation_id not in (None, tenant):
-            raise NotFound("no such key")
-        return tenant, next(record for record in self.list(tenant) if record.key_id == key_id)
+            owners = session.query("organisation_of_key", key_id=key_id)
+            tenant = row_uuid(owners[0][0]) if owners else None
+            if tenant is None or organisation_id not in (None, tenant):
+                raise NotFound("no such key")
+            rows = session.query("key", organisation_id=tenant, key_id=key_id)
+        return tenant, _to_record(rows[0])
+
+
+def _to_record(row: Sequence[Any]) -> KeyRecord:
+    key_id, member_id, scopes, name, created_at, expires_at, last_used_at, revoked_at = row
+    return KeyRecord(
+        key_id=row_uuid(key_id),
+        member_id=row_uuid(member_id),
+        scopes=msgspec.json.decode(scopes, type=frozenset[str]),
+        name=name,
+        created_at=from_micros(created_at),
+        expires_at=from_micros(expires_at),
+        last_used_at=from_micros(last_used_at) if last_used_at is not None else None,
+        revoked_at=from_micros(revoked_at) if revoked_at is not None else None,
+    )
 
 
 def _check_key(scopes: Collection[str], name: str, now: datetime, expires_at: datetime) -> None:

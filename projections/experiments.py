@@ -13,8 +13,8 @@ from domain.experiment.evolve import evolve
 from domain.experiment.state import STATES, Experiment
 from domain.instants import to_micros
 from projections.as_of import AsOf
-from projections.database.database import Database, named_statements
-from projections.database.paging import Order, query_digest_of, query_page
+from projections.database.database import Database, named_statements, query_by_ids, to_id
+from projections.database.paging import Order, RowSelection, query_digest_of, query_page
 from projections.database.sql import in_clause, without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
@@ -38,7 +38,7 @@ def _fields(state: Experiment) -> tuple[Any, ...]:
 
 EXPERIMENTS = VersionedProjection(
     name="experiments",
-    version=1,
+    version=2,
     kind="experiment",
     evolve=evolve,
     columns=(
@@ -54,6 +54,13 @@ EXPERIMENTS = VersionedProjection(
     ),
     fields=_fields,
     indexes=(("organisation_id", "is_open"), ("organisation_id", "team")),
+    # Whose it is stands in the index: rows need not be read to be left out.
+    latest_indexes=(
+        ("proposed_at", "stream_id", "state", "team"),
+        ("team", "proposed_at", "stream_id", "state"),
+        ("owner", "proposed_at", "stream_id", "state"),
+        ("proposed_by", "proposed_at", "stream_id", "state"),
+    ),
     comment="Experiments: tension, hypothesis, measure, review day, findings and outcome (in body).",
 )
 
@@ -129,17 +136,22 @@ def load_experiments_page(
     """
     if unknown := [state for state in filters.states if state not in STATES]:
         raise InvalidField(f"no experiment is {unknown[0]!r}", pointer="/state", allowed=STATES)
-    where, params = _build_where(filters, visible)
+    where, params = _build_where(filters)
+    few_of = ["team = :team"] if visible is None and filters.team is not None else []
+    any_of, seen = list[str](), dict[str, Any]()
+    if visible is not None:
+        marks, teams = in_clause("seen", sorted(map(str, visible.teams)))
+        any_of = ["team IS NULL", "owner = :viewer", "proposed_by = :viewer"]
+        few_of = [f"team IN ({marks})"] if visible.teams else []
+        seen = {"viewer": str(visible.member), **teams}
     if filters.changed_after is not msgspec.UNSET:
         condition, changed = as_of.changed_after("experiments", filters.changed_after)
         where, params = [*where, condition], params | changed
     rows, following = query_page(
         database,
-        lambda condition: (
-            f"SELECT stream_id, proposed_at AS sort_key, body FROM experiments WHERE {as_of.predicate}"
-            f" AND {' AND '.join([*where, condition])} ORDER BY proposed_at DESC, stream_id DESC LIMIT :rows"
-        ),
-        {**as_of.params, **params},
+        RowSelection(table="experiments", where=where, any_of=any_of, few_of=few_of),
+        as_of.disjoint_predicates,
+        {**as_of.params, **params, **seen},
         Order(key="proposed_at", descending=True, number=True),
         question=query_digest_of("experiments", filters),
         cursor=cursor,
@@ -150,20 +162,13 @@ def load_experiments_page(
 
 def load_stream_versions(database: Database, as_of: AsOf, experiments: Iterable[UUID]) -> dict[UUID, int]:
     """Experiment -> its stream's version as the views know it: what `If-Match` takes."""
-    marks, params = in_clause("id", sorted(map(str, experiments)))
-    sql = named_statements(_SQL)["versions"].replace(":ids", marks)
-    rows = database.query(sql, {"organisation_id": str(as_of.organisation_id), "known": as_of.known_position, **params})
-    return {UUID(row.stream_id): row.version for row in rows}
+    wanted = sorted(map(str, experiments))
+    rows = query_by_ids(database, _SQL, {"versions": wanted}, as_of.params)["versions"]
+    return {to_id(row.stream_id): row.version for row in rows}
 
 
-def _build_where(
-    filters: ExperimentFilters, visible: ExperimentVisibilityFilter | None
-) -> tuple[list[str], dict[str, Any]]:
+def _build_where(filters: ExperimentFilters) -> tuple[list[str], dict[str, Any]]:
     where, params = ["1 = 1"], dict[str, Any]()
-    if visible is not None:
-        marks, teams = in_clause("seen", sorted(map(str, visible.teams)))
-        where.append(f"(team IS NULL OR team IN ({marks}) OR owner = :viewer OR proposed_by = :viewer)")
-        params |= {"viewer": str(visible.member), **teams}
     if filters.own:
         where.append("team IS NULL")
     for column, value in (("team", filters.team), ("owner", filters.owner), ("tension", filters.tension)):

@@ -18,7 +18,7 @@ from domain.text import fold
 from ledger.cancellation import cancellable
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements, to_id
-from projections.database.paging import Order, query_digest_of, query_page
+from projections.database.paging import Order, RowSelection, query_digest_of, query_page
 from projections.database.sql import in_clause, without_nul
 from projections.database.tables import END_OF_TIME, Column
 from projections.engine.stream_events import to_column_value
@@ -26,6 +26,10 @@ from projections.engine.versions import Version, VersionedProjection
 
 _SQL = "goals"
 _CHUNK_SIZE = 400
+#: What goals without a date are sorted as.
+_DUE = "COALESCE(due, '9999-12-31')"
+#: An expression, so that no list takes its index for the condition that each has on `valid_from`.
+_UPDATED = "valid_from + 0"
 
 
 def _fields(goal: Goal) -> tuple[Any, ...]:
@@ -66,6 +70,15 @@ GOALS = VersionedProjection(
     indexes=(
         ("organisation_id", "owner", "valid_to"),
         ("organisation_id", "team", "valid_to"),
+    ),
+    latest_indexes=(
+        # By due date, with the state beside it: of a state that is asked for, rows need not be read to be left out.
+        (_DUE, "stream_id", "state"),
+        ("title_folded", "stream_id"),
+        (_UPDATED, "stream_id"),
+        ("owner", "valid_from"),
+        ("sponsor", "valid_from"),
+        ("team", "valid_from"),
     ),
     comment="Goals: one row per state, business time and belief; the whole state in body.",
 )
@@ -132,7 +145,7 @@ _GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 
 Sort = Literal["due", "-due", "title", "-title", "updated", "-updated"]
 SORTS: tuple[str, ...] = get_args(Sort)
-_SORT_KEYS = {"due": "COALESCE(due, '9999-12-31')", "title": "title_folded", "updated": "valid_from"}
+_SORT_KEYS = {"due": _DUE, "title": "title_folded", "updated": _UPDATED}
 
 
 _LEAST_ID, _GREATEST_ID = str(UUID(int=0)), str(UUID(int=2**128 - 1))
@@ -166,11 +179,16 @@ class GoalVisibilityFilter(msgspec.Struct, frozen=True, kw_only=True):
     member: UUID
     teams: frozenset[UUID]
 
+    def to_alternatives(self) -> tuple[list[str], dict[str, Any]]:
+        """Conditions on a row of `goals`, of which one must hold, and their parameters."""
+        marks, teams = in_clause("seen", sorted(self.teams, key=str))
+        found = ["goals.owner = :viewer", "goals.sponsor = :viewer", f"goals.team IN ({marks})"]
+        return found, {"viewer": str(self.member), **teams}
+
     def to_sql(self) -> tuple[str, dict[str, Any]]:
         """The condition on a row of `goals`, and its parameters."""
-        marks, teams = in_clause("seen", sorted(self.teams, key=str))
-        condition = f"(goals.owner = :viewer OR goals.sponsor = :viewer OR goals.team IN ({marks}))"
-        return condition, {"viewer": str(self.member), **teams}
+        found, params = self.to_alternatives()
+        return f"({' OR '.join(found)})", params
 
 
 class GoalPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -337,23 +355,16 @@ def load_goals_page(
     order = Order(
         key=_SORT_KEYS[sort.lstrip("-")], descending=sort.startswith("-"), number=sort.lstrip("-") == "updated"
     )
-    where, params = _build_where(filters, visible)
+    where, params = _build_where(filters)
+    few_of, seen = _select_few(database, as_of, filters) if visible is None else visible.to_alternatives()
     if filters.changed_after is not msgspec.UNSET:
         condition, changed = as_of.changed_after("goals", filters.changed_after)
         where, params = [*where, condition], params | changed
     rows, following = query_page(
         database,
-        # Keys are sorted first: the bodies of goals that are on other pages need not be moved about.
-        lambda condition: (
-            "SELECT p.sort_key, g.stream_id, g.body FROM ("
-            f"SELECT {order.key} AS sort_key, stream_id, version, known_from FROM goals WHERE {as_of.predicate}"
-            f" AND {' AND '.join([*where, condition])}"
-            f" ORDER BY sort_key {order.direction}, stream_id {order.direction} LIMIT :rows) AS p"
-            " JOIN goals AS g ON g.organisation_id = :organisation_id AND g.stream_id = p.stream_id"
-            " AND g.version = p.version AND g.known_from = p.known_from"
-            f" ORDER BY p.sort_key {order.direction}, p.stream_id {order.direction}"
-        ),
-        {**as_of.params, **params},
+        RowSelection(table="goals", where=where, few_of=few_of),
+        as_of.disjoint_predicates,
+        {**as_of.params, **params, **seen},
         order,
         question=query_digest_of(filters, sort),
         cursor=cursor,
@@ -362,12 +373,23 @@ def load_goals_page(
     return GoalPage(goals=[_GOAL.decode(row.body) for row in rows], next=following)
 
 
-def _build_where(filters: GoalFilters, visible: GoalVisibilityFilter | None) -> tuple[list[str], dict[str, Any]]:
-    where, params = ["1 = 1"], dict[str, Any]()
-    if visible is not None:
-        clause, seen = visible.to_sql()
-        where.append(clause)
-        params |= seen
+def _select_few(database: Database, as_of: AsOf, filters: GoalFilters) -> tuple[list[str], dict[str, Any]]:
+    """The filter that leaves few goals, where one is given, and its parameters."""
+    if filters.cycle is not None:
+        cycle = {"organisation_id": str(as_of.organisation_id), "cycle": str(filters.cycle)}
+        held = {
+            goal for row in database.query(named_statements(_SQL)["ever_in_cycle"], cycle) for goal in row.goals.split()
+        }
+        marks, ids = in_clause("held", sorted(held))
+        return [f"stream_id IN ({marks})"], ids
+    if filters.id_prefix is not msgspec.UNSET:
+        return ["stream_id BETWEEN :id_from AND :id_to"], {}
+    columns = [column for column in ("owner", "sponsor", "team") if getattr(filters, column) is not None]
+    return [f"{column} = :{column}" for column in columns[:1]], {}
+
+
+def _build_where(filters: GoalFilters) -> tuple[list[str], dict[str, Any]]:
+    where, params = list[str](), dict[str, Any]()
     if filters.id_prefix is not msgspec.UNSET:
         # Between the least and the greatest UUID that begins so: all are of one length, so any collation agrees.
         length = len(filters.id_prefix)
@@ -399,6 +421,7 @@ def _build_where(filters: GoalFilters, visible: GoalVisibilityFilter | None) -> 
         params[f"word_{number}"] = f"%{escaped}%"
     for column, sign, day in (("due_from", ">=", filters.due_from), ("due_to", "<=", filters.due_to)):
         if day is not None:
-            where.append(f"due {sign} :{column}")
+            # Of the sorted column too: a list by due date then begins, or ends, there.
+            where.append(f"due {sign} :{column} AND {_DUE} {sign} :{column}")
             params[column] = day.isoformat()
     return where, params

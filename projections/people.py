@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,12 +17,17 @@ from domain.organisation.organisation import Organisation
 from domain.team import team as teams
 from domain.team.team import Team
 from projections.as_of import AsOf
-from projections.database.database import Database, named_statements, to_id
+from projections.database.database import Database, Row, named_statements, query_by_ids, to_id
+from projections.database.paging import ORDER_BY_ID, RowSelection, page_sql
 from projections.database.sql import without_nul
 from projections.database.tables import END_OF_TIME, Column
 from projections.engine.versions import VersionedProjection
 
 _SQL = "people"
+
+#: Almost everybody is in one team, if any: found by the first of their teams, or by being in several.
+_UUID_LENGTH = 36
+_FIRST_TEAM, _TEAMS_LENGTH = f"substr(teams, 1, {_UUID_LENGTH})", "length(teams)"
 
 
 def _member_fields(state: Member) -> tuple[Any, ...]:
@@ -48,6 +54,7 @@ MEMBERS = VersionedProjection(
         Column("last_left", "integer", "When the member last left, microseconds UTC.", nullable=True),
     ),
     fields=_member_fields,
+    latest_indexes=(("present", "stream_id"), (f"{_FIRST_TEAM}", "stream_id"), (f"{_TEAMS_LENGTH}", "stream_id")),
     comment="Members: who joined, with which capacity, absences and roles (in body).",
 )
 TEAMS = VersionedProjection(
@@ -63,8 +70,9 @@ TEAMS = VersionedProjection(
         Column("archived_at", "integer", "Since when it is archived and has no lead, microseconds UTC.", nullable=True),
     ),
     fields=_team_fields,
-    # Asked by every request: which teams does its sender lead?
-    indexes=(("organisation_id", "lead"),),
+    # Asked by every request: which teams does its sender lead? And whether that may have changed.
+    indexes=(("organisation_id", "lead"), ("organisation_id", "known_from")),
+    latest_indexes=(("stream_id",),),
     comment="Teams and their leads.",
 )
 ORGANISATIONS = VersionedProjection(
@@ -83,6 +91,51 @@ ORGANISATIONS = VersionedProjection(
 _MEMBER = msgspec.json.Decoder(Member)
 _TEAM = msgspec.json.Decoder(Team)
 _ORGANISATION = msgspec.json.Decoder(Organisation)
+
+
+def load_members_page(
+    database: Database,
+    as_of: AsOf,
+    *,
+    after: str = "",
+    limit: int,
+    team: UUID | None = None,
+    changed_after: int | msgspec.UnsetType = msgspec.UNSET,
+) -> list[Member]:
+    """The joined members (of one team) behind an id, by id; `changed_after`: with an event behind that log position."""
+    few_of, params = list[str](), dict[str, Any]()
+    if team is not None:
+        several = f"{_TEAMS_LENGTH} > {_UUID_LENGTH} AND teams LIKE :teams"
+        few_of, params = [f"{_FIRST_TEAM} = :team", several], {"team": str(team), "teams": f"%{team}%"}
+    selection = RowSelection(table="members", where=["present = 1"], few_of=few_of)
+    rows = _query_by_id(database, as_of, selection, params, after, limit, changed_after)
+    return [_MEMBER.decode(row.body) for row in rows]
+
+
+def _query_by_id(  # noqa: PLR0913 - a page, and what narrows it
+    database: Database,
+    as_of: AsOf,
+    selection: RowSelection,
+    params: Mapping[str, Any],
+    after: str,
+    limit: int,
+    changed_after: int | msgspec.UnsetType,
+) -> list[Row]:
+    where, bound = list(selection.where), {**as_of.params, **params, "rows": limit}
+    if after:
+        where, bound = [*where, "stream_id > :after"], bound | {"after": after}
+    if changed_after is not msgspec.UNSET:
+        condition, changed = as_of.changed_after(selection.table, changed_after)
+        where, bound = [*where, condition], bound | changed
+    wanted = msgspec.structs.replace(selection, where=where)
+    return database.query(page_sql(wanted, as_of.disjoint_predicates, ORDER_BY_ID), bound)
+
+
+def load_members_by_id(database: Database, as_of: AsOf, ids: Iterable[UUID]) -> dict[UUID, Member]:
+    """These members, departed ones too."""
+    wanted = sorted({str(i) for i in ids})
+    rows = query_by_ids(database, _SQL, {"members_by_id": wanted}, as_of.params)["members_by_id"]
+    return {UUID(row.stream_id): _MEMBER.decode(row.body) for row in rows}
 
 
 def members_at(database: Database, as_of: AsOf, *, team: UUID | None = None) -> list[Member]:
@@ -117,6 +170,24 @@ def load_memberships(database: Database, organisation_id: UUID, member_id: UUID)
     ]
 
 
+def load_teams_page(
+    database: Database,
+    as_of: AsOf,
+    *,
+    after: str = "",
+    limit: int,
+    archived: bool | None = None,
+    changed_after: int | msgspec.UnsetType = msgspec.UNSET,
+) -> list[tuple[Team, bool]]:
+    """The teams behind an id, by id, and whether the lead of each has left since being appointed."""
+    where = [] if archived is None else [f"archived_at IS {'NOT ' if archived else ''}NULL"]
+    selection = RowSelection(table="teams", where=where)
+    rows = _query_by_id(database, as_of, selection, {}, after, limit, changed_after)
+    found = [_TEAM.decode(row.body) for row in rows]
+    leads = load_members_by_id(database, as_of, {team.lead for team in found})
+    return [(team, team.lead in leads and leads[team.lead].has_left_since(team.lead_since)) for team in found]
+
+
 def teams_at(database: Database, as_of: AsOf) -> list[Team]:
     """Every team, by id."""
     return [_TEAM.decode(row.body) for row in database.query(named_statements(_SQL)["teams"], as_of.params)]
@@ -130,6 +201,12 @@ def teams_and_leads_at(database: Database, as_of: AsOf, *, team: UUID | None = N
         (_TEAM.decode(row.body), row.lead_last_left is not None and row.lead_last_left >= row.lead_since)
         for row in database.query(sql, {**as_of.params, **params})
     ]
+
+
+def teams_led_at(database: Database, as_of: AsOf, member: Member) -> frozenset[UUID]:
+    """The teams that this member leads."""
+    rows = database.query(named_statements(_SQL)["teams_of_lead"], {**as_of.params, "lead": str(member.id)})
+    return frozenset(team.id for team in (_TEAM.decode(row.body) for row in rows) if is_led_by(team, member))
 
 
 def is_led_by(team: Team, member: Member | None) -> bool:
@@ -160,10 +237,13 @@ def teams_led(
     return frozenset(to_id(row.stream_id) for row in database.query(named_statements(_SQL)["teams_led"], params))
 
 
-def teams_etag(database: Database, organisation_id: UUID) -> tuple[int, int]:
-    """Differs from what it was whenever the view of the organisation's teams, and with it `teams_led`, may differ."""
+def teams_etag(database: Database, organisation_id: UUID) -> int:
+    """Differs from what it was whenever the view of the organisation's teams, and with it `teams_led`, may differ.
+
+    The log position of the last event of a team that the view has followed.
+    """
     row = database.query(named_statements(_SQL)["teams_mark"], {"organisation_id": str(organisation_id)})[0]
-    return int(row.versions), int(row.newest)
+    return int(row.newest or 0)
 
 
 def organisation_at(database: Database, as_of: AsOf) -> Organisation | None:

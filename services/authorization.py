@@ -106,6 +106,8 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     granted: frozenset[str] = frozenset()
     teams: frozenset[UUID] = frozenset()
     leads: frozenset[UUID] = frozenset()
+    #: The organisation shows person level to the person alone (policy `co_determination`).
+    co_determination: bool = False
 
     @property
     def guest_of(self) -> UUID | None:

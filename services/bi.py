@@ -37,7 +37,8 @@ from projections.marts.bi_views import (
 )
 
 #: Lower case, so that a name needs no quotes in a URL or in psql; short enough for a policy's name.
-_ROLE = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_NAME_WORDS = "a lower-case letter, then letters, digits and underscores, at most 41"
 _PASSWORD_BYTES = 24
 #: A forgotten question must not hold up a migration for ever.
 _STATEMENT_TIMEOUT = "15min"
@@ -51,6 +52,8 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     organisation_id: UUID
     names: bool
+    #: In which it may make tables of its own; None: it may only read.
+    own_schema: str | None = None
 
 
 class NewGrant(Grant, frozen=True, kw_only=True):
@@ -125,40 +128,61 @@ def _tables_schema(session: MigrationSession) -> str:
 # --- roles -------------------------------------------------------------------------------------------------------
 
 
-def grant_role(database_url: str, organisation_id: UUID, *, role: str, names: bool, rotate: bool = False) -> NewGrant:
+def grant_role(  # noqa: PLR0913 - one for each option of the command
+    database_url: str,
+    organisation_id: UUID,
+    *,
+    role: str,
+    names: bool,
+    rotate: bool = False,
+    own_schema: str | None = None,
+) -> NewGrant:
     """Create a role that reads one organisation's marts; `rotate`: give one that there is another password.
 
-    The URL's user must be allowed to create roles. Raises `LedgerMisconfigured` for SQLite, for an invalid name,
-    for a role that there is already, and before `plimsoll migrate`.
+    `own_schema`: made for the role, which may make tables there and nowhere else. The URL's user must be allowed to
+    create roles. Raises `LedgerMisconfigured` for SQLite, for an invalid name, for a role or a schema that there is
+    already, and before `plimsoll migrate`.
     """
     if not is_postgresql(database_url):
         raise LedgerMisconfigured("only PostgreSQL has roles: export the marts of a SQLite store")
-    if not _ROLE.fullmatch(role):
-        raise LedgerMisconfigured("a role is a lower-case letter, then letters, digits and underscores, at most 41")
+    if not _NAME.fullmatch(role):
+        raise LedgerMisconfigured(f"a role is {_NAME_WORDS}")
+    if own_schema is not None and (not _NAME.fullmatch(own_schema) or own_schema.startswith("pg_")):
+        raise LedgerMisconfigured(f"a schema is {_NAME_WORDS}, and does not begin with pg_")
     password = secrets.token_urlsafe(_PASSWORD_BYTES)
-    grant = Grant(role=role, organisation_id=organisation_id, names=names)
+    grant = Grant(role=role, organisation_id=organisation_id, names=names, own_schema=own_schema)
     with open_migration_session(database_url) as session:
         _require_views(session)
         is_new = _require_place_for(session, grant, rotate=rotate)
         if is_new and not session.fetch(_MAY_CREATE_ROLES)[0][0]:
             raise LedgerMisconfigured("this database user may not create roles: call it with an administrator's URL")
-        verifier = quote_literal(encode_password(role, password, session))
-        if is_new:
-            session.execute(
-                f"CREATE ROLE {quote_name(role)} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT"
-                f" CONNECTION LIMIT {_MAX_CONNECTIONS} PASSWORD {verifier}"
-            )
-        else:
-            session.execute(f"ALTER ROLE {quote_name(role)} PASSWORD {verifier}")
-        session.execute(f"DELETE FROM {GRANTS} WHERE role = {quote_literal(role)}")
-        session.execute(
-            f"INSERT INTO {GRANTS} (role, organisation_id, names)"
-            f" VALUES ({quote_literal(role)}, '{organisation_id}', {names})"
-        )
-        _set_up(session, role)
+        grant = _with_own_schema(session, grant)
+        _write_role(session, role, password, is_new=is_new)
+        _write_grant(session, grant)
+        _set_up(session, grant)
         _give_rights(session, grant)
     connection = _build_url(database_url, role, password)
-    return NewGrant(role=role, organisation_id=organisation_id, names=names, connection=connection)
+    return NewGrant(**msgspec.structs.asdict(grant), connection=connection)
+
+
+def _write_role(session: MigrationSession, role: str, password: str, *, is_new: bool) -> None:
+    verifier = quote_literal(encode_password(role, password, session))
+    if is_new:
+        session.execute(
+            f"CREATE ROLE {quote_name(role)} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT"
+            f" CONNECTION LIMIT {_MAX_CONNECTIONS} PASSWORD {verifier}"
+        )
+    else:
+        session.execute(f"ALTER ROLE {quote_name(role)} PASSWORD {verifier}")
+
+
+def _write_grant(session: MigrationSession, grant: Grant) -> None:
+    role, schema = quote_literal(grant.role), "NULL" if grant.own_schema is None else quote_literal(grant.own_schema)
+    session.execute(f"DELETE FROM {GRANTS} WHERE role = {role}")
+    session.execute(
+        f"INSERT INTO {GRANTS} (role, organisation_id, names, own_schema)"
+        f" VALUES ({role}, '{grant.organisation_id}', {grant.names}, {schema})"
+    )
 
 
 _MAY_CREATE_ROLES = "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
@@ -193,6 +217,10 @@ def revoke_role(database_url: str, role: str) -> None:
         if role not in known:
             raise LedgerMisconfigured(f"no role {role!r} was granted; there are: {', '.join(known) or 'none'}")
         session.execute(f"DROP OWNED BY {quote_name(role)}")
+        for schema in (grant.own_schema for grant in _list_grants(session) if grant.role == role):
+            # What others made there stays, and keeps it.
+            if schema is not None and not session.fetch(_RELATIONS_OF.format(schema=quote_literal(schema))):
+                session.execute(f"DROP SCHEMA IF EXISTS {quote_name(schema)}")
         session.execute(f"DROP ROLE {quote_name(role)}")
         session.execute(f"DELETE FROM {GRANTS} WHERE role = {quote_literal(role)}")
 
@@ -208,17 +236,40 @@ def list_grants(database_url: str) -> list[Grant]:
 def _list_grants(session: MigrationSession) -> list[Grant]:
     if session.fetch(f"SELECT to_regclass('{GRANTS}')")[0][0] is None:
         return []
-    rows = session.fetch(f"SELECT role, organisation_id::text, names FROM {GRANTS} ORDER BY role")
-    return [Grant(role=role, organisation_id=UUID(of), names=names) for role, of, names in rows]
+    # A row as JSON: the table of a store that is not migrated yet has fewer columns.
+    rows = session.fetch(f"SELECT to_jsonb(g)::text FROM {GRANTS} g ORDER BY role")
+    return [msgspec.json.decode(row[0], type=Grant) for row in rows]
 
 
-def _set_up(session: MigrationSession, role: str) -> None:
+_RELATIONS_OF = "SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace({schema}) LIMIT 1"
+
+
+def _with_own_schema(session: MigrationSession, grant: Grant) -> Grant:
+    """The grant with the schema that the role has already, or with the one asked for, which is made.
+
+    Raises where the schema is there and is not the role's, or the role has another one.
+    """
+    had = next((each.own_schema for each in _list_grants(session) if each.role == grant.role), None)
+    if grant.own_schema in (None, had):
+        # Another password changes nothing else.
+        return msgspec.structs.replace(grant, own_schema=had)
+    if had is not None:
+        raise LedgerMisconfigured(f"the role {grant.role} has a schema already: {had}")
+    if session.fetch(f"SELECT 1 FROM pg_namespace WHERE nspname = {quote_literal(str(grant.own_schema))}"):
+        raise LedgerMisconfigured(f"the schema {grant.own_schema} exists already: choose another name")
+    session.execute(f"CREATE SCHEMA {quote_name(str(grant.own_schema))}")
+    return grant
+
+
+def _set_up(session: MigrationSession, grant: Grant) -> None:
     """What an administrator gives the role, and what outlives every migration."""
-    database, name = quote_name(session.fetch("SELECT current_database()")[0][0]), quote_name(role)
+    database, name = quote_name(session.fetch("SELECT current_database()")[0][0]), quote_name(grant.role)
     session.execute(f"GRANT CONNECT ON DATABASE {database} TO {name}")
     session.execute(f"GRANT USAGE ON SCHEMA {SCHEMA}, {_tables_schema(session)} TO {name}")
+    if grant.own_schema is not None:
+        session.execute(f"GRANT USAGE, CREATE ON SCHEMA {quote_name(grant.own_schema)} TO {name}")
     for parameter, value in (
-        ("default_transaction_read_only", "on"),
+        ("default_transaction_read_only", "on" if grant.own_schema is None else "off"),
         ("search_path", SCHEMA),
         ("statement_timeout", _STATEMENT_TIMEOUT),
     ):
@@ -275,7 +326,9 @@ def _check(session: MigrationSession, grant: Grant) -> Iterator[Finding]:
     relations = _check_relations(session, grant, found)
     yield relations
     surplus = _fetch_names(session, _OTHER_RIGHTS.format(role=literal))
-    yield found("schemas and functions", surplus, detail="creates nothing, runs nothing as another")
+    surplus = [each for each in surplus if each != f"CREATE on schema {grant.own_schema}"]
+    where = "nothing" if grant.own_schema is None else f"tables in {grant.own_schema} alone"
+    yield found("schemas and functions", surplus, detail=f"creates {where}, runs nothing as another")
     yield _check_policies(session, grant, found)
     if relations.ok:
         yield from _probe(session, grant, found)
@@ -324,7 +377,8 @@ def _check_relations(session: MigrationSession, grant: Grant, found: Any) -> Fin
     wanted = {f"{SCHEMA}.{view} SELECT" for view in list_view_names()}
     wanted |= {f"{schema}.{table} SELECT" for table in list_tables()}
     rights = session.fetch(_RELATION_RIGHTS.format(role=quote_literal(grant.role)))
-    has = {f"{of}.{relation} {privilege}" for of, relation, privilege in rights}
+    # What it made itself is its own.
+    has = {f"{of}.{relation} {privilege}" for of, relation, privilege in rights if of != grant.own_schema}
     detail = f"reads {len(list_view_names())} views and the tables below them"
     finding: Finding = found("tables and views", sorted(has - wanted), sorted(wanted - has), detail)
     return finding

@@ -205,6 +205,7 @@ def _run_bi(given: argparse.Namespace, settings: Settings, console: Console) -> 
                 role=given.role,
                 names=given.names,
                 rotate=given.rotate,
+                own_schema=given.own_schema,
             )
         case "revoke":
             return bi.revoke(settings, console, role=given.role)
@@ -391,6 +392,7 @@ def _add_sinks(commands: Commands) -> None:
     for name, words in (
         ("redis", "append every event to a Redis stream"),
         ("nats", "publish every event to NATS JetStream (extra `nats`)"),
+        ("kafka", "produce every event to a Kafka topic (extra `kafka`)"),
     ):
         sink = _add_command(group, name, words, json=False)
         sink.add_argument("--url", help="where the broker is; default: PLIMSOLL_SINK_URL")
@@ -476,6 +478,9 @@ def _add_bi(commands: Commands) -> None:
     grant.add_argument("--role", metavar="NAME", help="what it is called; default: plimsoll_bi_ and the organisation")
     grant.add_argument("--names", action="store_true", help="with the names of members")
     grant.add_argument("--rotate", action="store_true", help="give a role that there is a new password")
+    grant.add_argument(
+        "--own-schema", metavar="SCHEMA", help="make a schema in which the role may make tables, for dbt and the like"
+    )
     _add_command(group, "revoke", "drop a role").add_argument("role", metavar="ROLE")
     _add_command(group, "list", "list the roles")
     _add_organisation_option(_add_command(group, "refresh", "bring the computed marts to where the views are"))

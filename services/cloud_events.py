@@ -157,6 +157,22 @@ def encode_event_with_state(event: RecordedEvent, base_url: str, epoch: str, sta
     return encoded if state is None else b'%s,"state":%s}}' % (encoded[:-2], state)
 
 
+def encode_binary(recorded: RecordedEvent, base_url: str, epoch: str) -> tuple[dict[str, str], bytes]:
+    """The event in binary content mode: its attributes but the content type, as texts, and the JSON of its data."""
+    event = to_cloud_event(recorded, base_url, epoch)
+    attributes = {
+        name: _to_text(value)
+        for name, value in msgspec.structs.asdict(event).items()
+        if value is not None and name not in ("data", "datacontenttype")
+    }
+    return attributes, encode_json(event.data)
+
+
+def _to_text(value: object) -> str:
+    """An attribute's canonical text (CloudEvents 1.0.2, 3.1)."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def encode_batch(encoded: Iterable[bytes]) -> bytes:
     """Encoded events as `application/cloudevents-batch+json`."""
     return b"[%s]" % b",".join(encoded)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,12 +10,13 @@ from uuid import UUID
 
 import msgspec
 
+from domain.envelope import RecordedEvent
 from domain.errors import NotFound
-from domain.key.key import AnyKeyAct, EndKey, MakeKey, ReplaceKey
+from domain.key.key import AnyKeyAct, EndKey, KeyMade, KeyRevoked, MakeKey, ReplaceKey
 from domain.member import member
 from domain.organisation import organisation
 from domain.references import derive_organisation_id, resolve_stream_id
-from ledger.api_keys import KeyRecord, NewKey
+from ledger.api_keys import KeyAction, KeyRecord, NewKey
 from ledger.commands import Command
 
 if TYPE_CHECKING:
@@ -36,12 +37,31 @@ class CreatedOrganisation(msgspec.Struct, frozen=True, kw_only=True):
     api_key: str
 
 
-def list_keys(runtime: Runtime, organisation_id: UUID) -> list[KeyRecord]:
-    """Every key of the organisation, oldest first, those included that ended with a leave of their members."""
+def list_keys(
+    runtime: Runtime, organisation_id: UUID, *, after: UUID | None = None, limit: int | None = None
+) -> list[KeyRecord]:
+    """The organisation's keys, oldest first, those included that ended with a leave of their members.
+
+    With who issued and revoked each, as its events say. `after`: those behind that key; `limit` None: all.
+    """
+    page = {} if limit is None else {"limit": limit}
+    records = runtime.keys.list(organisation_id, after=after, **page)
+    facts = runtime.ledger.read_streams([record.key_id for record in records], runtime.ledger.head()) if records else {}
     return [
-        msgspec.structs.replace(record, ended_at=_find_key_end(runtime, organisation_id, record))
-        for record in runtime.keys.list(organisation_id)
+        msgspec.structs.replace(
+            record,
+            ended_at=_find_key_end(runtime, organisation_id, record),
+            issued=_find_action(facts.get(record.key_id, ()), KeyMade),
+            revoked=_find_action(facts.get(record.key_id, ()), KeyRevoked),
+        )
+        for record in records
     ]
+
+
+def _find_action(facts: Sequence[RecordedEvent], kind: type[KeyMade | KeyRevoked]) -> KeyAction | None:
+    """Who recorded the first of these facts that is of this kind."""
+    found = next((fact for fact in facts if isinstance(fact.data, kind)), None)
+    return None if found is None else KeyAction(at=found.recorded_at, by=found.actor, by_key=found.key_id)
 
 
 class KeySteward(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,7 +169,7 @@ def create_organisation(runtime: Runtime, name: str, *, steward: str, zone: str 
     steward_id = resolve_stream_id(organisation_key, "member", steward)
     known = runtime.ledger.load(organisation_key, "member", steward_id)
     half_founded = runtime.ledger.load(organisation_key, "organisation", organisation_key) is not None and not (
-        runtime.keys.list(organisation_key)
+        runtime.keys.list(organisation_key, limit=1)
     )
 
     def record(kind: str, stream_id: UUID, act: organisation.OrganisationAct | member.MemberAct) -> None:

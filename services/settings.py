@@ -222,6 +222,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sink_url: Annotated[
         str, Meta(description="The broker of `plimsoll sink`, where its `--url` names none; it may hold a password.")
     ] = ""
+    sink_metrics_port: Annotated[
+        Port, Meta(description="Port of a sink's own Prometheus endpoint, at the worker's address; 0: none.")
+    ] = 0
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least severe log line that is written.")
     ] = "info"

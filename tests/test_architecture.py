@@ -40,6 +40,7 @@ VIOLATIONS = [
     ("door-deltalake", "services/planted.py", "import deltalake"),
     ("door-mcp", "services/client/server.py", "import mcp"),
     ("door-nats", "services/planted.py", "import nats"),
+    ("door-kafka", "services/planted.py", "import confluent_kafka"),
     ("door-api", "services/worker/planted.py", "import services.api"),
     ("door-worker", "services/api/planted.py", "from services.worker import jobs"),
     ("states-below-context", "domain/team/team.py", "import domain.context"),

@@ -526,7 +526,7 @@ NAMES_OF_RITUALS = {"ritual_minutes", "async_minutes", "async_share"}
 NAMES_OF_CYCLES = {
     *("improvements_done", "improvements_dropped", "improvements_open", "improvements_overdue", "goals_carried_on"),
     *("goals_renegotiated", "goals_kept", "goals_dropped", "goals_undecided", "reflections", "contributions"),
-    *("lessons", "reflection_share"),
+    *("lessons", "reflection_share", "approaches_chosen", "freedoms_used"),
 }
 NAMES_OF_DECISIONS = {
     *("decision_latency_days", "decisions_inside_time_box", "decisions_by_fallback", "decisions_by_lead"),
@@ -594,6 +594,27 @@ def test_drift_has_a_row_for_each_of_its_figures(reported_figures: set[str]) -> 
 
 def test_no_figure_is_answered_that_is_not_told(reported_figures: set[str]) -> None:
     assert set() == reported_figures - extract_code(read_page("reports.md"))
+
+
+# --- what each figure must not be used for: docs/what-not-to-do.md ---------------------------------------------------
+
+
+#: Of one person, for that person alone.
+NAMES_OF_CALIBRATION = {f"confidence_{part}" for part in ("brier", "reliability", "resolution", "uncertainty")}
+#: Of each goal, and no report about one promise has them.
+NAMES_OF_GOALS = {"abandoned", "contributors"}
+
+
+def test_the_page_says_of_every_figure_what_it_must_not_be_used_for(reported_figures: set[str]) -> None:
+    rows = [row for row in parse_rows(read_page("what-not-to-do.md")) if row[0].startswith("`")]
+
+    assert reported_figures | NAMES_OF_CALIBRATION | NAMES_OF_GOALS == extract_code(" ".join(row[0] for row in rows))
+    assert all(row[1] and row[2] for row in rows)
+
+
+def test_every_figure_has_one_row_there() -> None:
+    names = re.findall(r"`(\w+)`", " ".join(row[0] for row in parse_rows(read_page("what-not-to-do.md"))))
+    assert len(names) == len(set(names))
 
 
 # --- limits: docs/operations.md --------------------------------------------------------------------------------------

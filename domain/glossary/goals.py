@@ -104,6 +104,8 @@ GOALS: dict[str, str] = {
     "goal.feedback_given.text": "The feedback in words. e.g. The summary helped me decide.",
     "Feedback.on": "What the feedback is about.",
     "goal.feedback_given.on": "What the feedback is about: `progress`, `inputs`, `clarity` or `other`. e.g. clarity",
+    "ChooseApproach.freedom": "Name or id of a freedom of the team's charter, or of the organisation's, that it makes use of. e.g. tools",
+    "goal.approach_chosen.freedom": "Id of the freedom of a charter that it makes use of.",
     "ChooseApproach.text": "How the owner goes about it, at most 4000 characters. e.g. Interviews first, figures second.",
     "goal.approach_chosen.text": "How the owner goes about it. e.g. Interviews first, figures second.",
     # --- check-ins ---------------------------------------------------------------------------------------------------

@@ -79,6 +79,7 @@ POLICIES: dict[str, str] = {
     "default_effort": "Hours per week, as a rate, of goals without effort where too few state any. e.g. 4",
     "require_trade_off": "Whether an act that takes an owner over the load line is refused where nothing gives.",
     "require_purpose": "Whether a goal that supports nothing is refused.",
+    "co_determination": "Whether figures, capacity and absences of a person are shown to that person alone. e.g. false",
     "tolerance_days": "Days by which an owner may move the due date without consent, added up within a cycle. e.g. 2",
     "absent_beyond_days": "Days of absence beyond which a steward may replace a party. e.g. 28",
     "yes_and_amber": "Share of additions without a trade-off over which the figure is amber. e.g. 0.3",

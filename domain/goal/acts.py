@@ -404,6 +404,8 @@ class ChooseApproach(Act, tag="choose_approach", frozen=True, kw_only=True):
     """The owner's freedom: how. Never gated."""
 
     text: Note
+    #: A freedom of the charter of the goal's team, or of the organisation's, that it makes use of.
+    freedom: Ref | None = None
 
 
 class Retitle(Act, tag="retitle", frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from domain.calendar import add_working_days, count_working_days_between, local_date
+from domain.charter.state import charter_id, part_id
 from domain.context import DecisionContext
 from domain.corrections import row_id
 from domain.envelope import Event, Source
@@ -299,9 +300,24 @@ def defer_answer(act: a.DeferAnswer, world: DecisionContext) -> e.AnswerDeferred
     return e.AnswerDeferred(answer_by=act.answer_by)
 
 
-def choose_approach(act: a.ChooseApproach) -> e.ApproachChosen:
+def choose_approach(goal: Promised, act: a.ChooseApproach, world: DecisionContext) -> e.ApproachChosen:
     """The owner's freedom: history, not a gate."""
-    return e.ApproachChosen(text=opening.require_text(act.text, "/text"))
+    freedom = None if act.freedom is None else _find_freedom(goal, act.freedom, world)
+    return e.ApproachChosen(text=opening.require_text(act.text, "/text"), freedom=freedom)
+
+
+def _find_freedom(goal: Promised, ref: str, world: DecisionContext) -> UUID:
+    """The freedom that stands in the charter of the goal's team, or in the organisation's; raises `NotFound`."""
+    names: list[str] = []
+    for team in dict.fromkeys((goal.team, None)):
+        charter = world.charter(charter_id(world.organisation_id, team))
+        if charter is None:
+            continue
+        identity = part_id(charter.id, "freedom", ref, {freedom.id for freedom in charter.freedoms})
+        if any(freedom.id == identity for freedom in charter.freedoms):
+            return identity
+        names += [freedom.ref or str(freedom.id) for freedom in charter.freedoms]
+    raise NotFound(f"no freedom {ref!r} stands in the team's charter", pointer="/freedom", allowed=tuple(names))
 
 
 def record_value(goal: Promised, act: a.RecordValue, world: DecisionContext) -> Event:

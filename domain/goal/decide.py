@@ -337,7 +337,7 @@ _HANDLERS: dict[type[a.Act], Callable[[Any, Any, Any, DecisionContext], Event]] 
     a.Affirm: lambda _g, x, _r, _w: e.Affirmed(note=x.note),
     a.AffirmLink: lambda g, x, _r, w: e.LinkAffirmed(supports=check_ins.require_linked_supports(g, x, w)),
     a.Unlink: lambda g, x, _r, w: check_ins.unlink(g, x, w),
-    a.ChooseApproach: lambda _g, x, _r, _w: check_ins.choose_approach(x),
+    a.ChooseApproach: lambda g, x, _r, w: check_ins.choose_approach(g, x, w),
     a.Retitle: lambda _g, x, _r, _w: check_ins.retitle(x),
     a.Resume: lambda g, _x, r, w: check_ins.resume(g, r, w),
     a.ProposeChange: change.propose_change,

@@ -327,6 +327,8 @@ class ApproachChosen(Event, tag="goal.approach_chosen.v1", frozen=True, kw_only=
     """The owner chose how to go about it."""
 
     text: Personal[str]
+    #: The freedom of a charter that it makes use of.
+    freedom: UUID | None = None
 
 
 class Retitled(Event, tag="goal.retitled.v1", frozen=True, kw_only=True):

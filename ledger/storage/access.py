@@ -50,6 +50,7 @@ LOG_RIGHTS: dict[str, str] = {
     "webhook_deliveries": "SELECT, INSERT, UPDATE, DELETE",
     "webhook_attempts": "SELECT, INSERT, UPDATE, DELETE",
     "webhook_signing_keys": "SELECT, INSERT, UPDATE",
+    "ledger_sinks": "SELECT, INSERT, UPDATE",
     "ledger_identity": "SELECT",
     "ledger_former_ids": "SELECT",
     "ledger_migrations": "SELECT",

@@ -22,7 +22,10 @@ def find_promise(goal: AnyPromisedGoal) -> AnyPromise | None:
 
 
 class ProgressCalculator:
-    """The progress of goals, each computed once; goals in a cycle of support count by their own statements."""
+    """The progress of goals, each computed once; goals in a cycle of support count by their own statements.
+
+    `below` names none but `goals`.
+    """
 
     def __init__(self, goals: Mapping[UUID, AnyPromisedGoal], below: Mapping[UUID, Sequence[UUID]]) -> None:
         self._goals = goals
@@ -52,8 +55,8 @@ class ProgressCalculator:
             self._progress_by_goal[one] = own if own is not None else mean(parts) or Fraction(0)
         return self._progress_by_goal[goal]
 
-    def _list_supporters(self, goal: UUID) -> list[UUID]:
-        return [below for below in self._supporters_by_goal.get(goal, ()) if below in self._goals]
+    def _list_supporters(self, goal: UUID) -> Sequence[UUID]:
+        return self._supporters_by_goal.get(goal, ())
 
 
 def _own_progress(goal: AnyPromisedGoal) -> Fraction | None:

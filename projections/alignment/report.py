@@ -17,7 +17,7 @@ from domain.terms import GoalKind
 from projections.alignment.progress import KEPT_STATE, ProgressCalculator, find_promise, mean
 from projections.alignment.tree import MAX_LISTED, PurposeNode, TreeBuilder, due_sort_key, find_goals_serving
 from projections.as_of import AsOf
-from projections.database.database import Database, IdTable, to_id
+from projections.database.database import Database, IdTable, Row, to_id
 from projections.drift.context import DriftContext, load_context
 from projections.drift.expectation_drift import CharterSnapshot
 from projections.drift.purpose_drift import (
@@ -40,7 +40,16 @@ from projections.figures import (
     round_for_report,
 )
 from projections.goals import AnyPromise, PromisedGoal, ReportedPromise, promised_goals_at, to_promised_goal
-from projections.lineage.links import links_at, load_material_changes, parents_at, query_facts, select_standing_links
+from projections.lineage.links import (
+    Link,
+    group_links,
+    links_at,
+    load_material_changes,
+    load_standing_links,
+    parents_at,
+    query_facts,
+    select_standing_links,
+)
 
 #: Of the goals that a report is about.
 _TREE_STATES = (*PROMISED_STATES, KEPT_STATE)
@@ -95,7 +104,9 @@ class _ReportBuilder:
         self.as_of = as_of
         self.scope = scope
         self.promises = [g for g in own if isinstance(g, ReportedPromise)]
-        links = links_at(database, as_of, [g.id for g in own])
+        # Of an organisation the links are read whole: those of nearly all of its goals are asked for.
+        standing = load_standing_links(database, as_of) if scope.team is None and scope.member is None else None
+        links = _load_links(database, as_of, {g.id for g in own}, standing)
         parents = {link.parent for of_goal in links.values() for link in of_goal if not link.purpose}
         self.graph = load_graph_above(database, as_of, links, parents_at(database, as_of, parents))
         read = {g.id for g in own} | self.graph.links.keys()
@@ -114,7 +125,10 @@ class _ReportBuilder:
         self.tasks = [g for g in self.promises if g.terms.kind is GoalKind.TASK]
         self.outcomes = [g for g in self.promises if g.terms.kind is GoalKind.OUTCOME]
         self.untied = _find_tasks_without_outcome(self.tasks, self.graph, self.goals)
-        self.contributors = _load_contributors(database, as_of, scope, [g.id for g in self.outcomes], self.goals, read)
+        outcomes = {g.id for g in self.outcomes}
+        linked = _load_supporters(database, as_of, outcomes, standing)
+        others = _load_promised_goals(database, as_of, {goal for _, goal, _ in linked} - read)
+        self.contributors = _find_contributors(outcomes, linked, self.goals | others)
         moved = {link.parent for of_goal in self.graph.links.values() for link in of_goal}
         self.changes_by_parent = load_material_changes(database, as_of, moved)
 
@@ -165,14 +179,16 @@ class _ReportBuilder:
             len(alone),
             len(self.outcomes),
             census=True,
-            events=self.scope.list_events(event for g in alone for event in self.contributors[g.id][1]),
+            events=self.scope.list_events(to_id(event) for g in alone for event in self.contributors[g.id][1]),
             **self.scope.group,
         )
         behind = [(g.team, person) for g in self.outcomes for person in (g.owner, *self.contributors[g.id][0])]
         yield of_group(share, behind)
         for goal in self.outcomes:
             owners, events = self.contributors[goal.id]
-            yield Figure(name="contributors", goal=goal.id, value=len(owners), events=self.scope.list_events(events))
+            yield Figure(
+                name="contributors", goal=goal.id, value=len(owners), events=self.scope.list_events(map(to_id, events))
+            )
 
 
 def _to_contribution(goal: PromisedGoal) -> tuple[UUID | None, UUID | None]:
@@ -223,29 +239,38 @@ def _load_promised_goals(database: Database, as_of: AsOf, goals: Iterable[UUID])
     return {to_id(row.stream_id): to_promised_goal(row.body) for row in rows if row.state in _TREE_STATES}
 
 
-#: Outcome -> owners of the goals that support it, whichever team's, and, to be explained, the events that say so.
-Contributors = dict[UUID, tuple[set[UUID], list[UUID]]]
+#: Outcome -> owners of the goals that support it, whichever team's, and the events that say so, as they are spelled.
+Contributors = dict[UUID, tuple[set[UUID], list[str]]]
 
 
-def _load_contributors(  # noqa: PLR0913 - what is asked, and what was read already
-    database: Database,
-    as_of: AsOf,
-    scope: ReportScope,
-    outcomes: Sequence[UUID],
-    known: Mapping[UUID, PromisedGoal],
-    read: AbstractSet[UUID],
+def _load_links(
+    database: Database, as_of: AsOf, goals: AbstractSet[UUID], standing: Sequence[Row] | None
+) -> dict[UUID, list[Link]]:
+    """What these goals support, from all links that stand where they were read."""
+    if standing is None:
+        return links_at(database, as_of, goals)
+    asked = {str(goal) for goal in goals}
+    return group_links(row for row in standing if row.stream_id in asked)
+
+
+def _load_supporters(
+    database: Database, as_of: AsOf, outcomes: AbstractSet[UUID], standing: Sequence[Row] | None
+) -> list[tuple[UUID, UUID, str]]:
+    """Outcome, goal that supports it, whichever team's, and the event that says so, as it is spelled."""
+    if standing is None:
+        standing = select_standing_links(query_facts(database, as_of, "linked", outcomes))
+    asked, ids = {str(outcome): outcome for outcome in outcomes}, IdTable()
+    return [(asked[row.parent], ids[row.stream_id], row.event_id) for row in standing if row.parent in asked]
+
+
+def _find_contributors(
+    outcomes: Iterable[UUID], linked: Iterable[tuple[UUID, UUID, str]], goals: Mapping[UUID, PromisedGoal]
 ) -> Contributors:
-    """`known`: promises at hand; `read`: goals that were looked at, promises or not."""
-    rows = select_standing_links(query_facts(database, as_of, "linked", outcomes))
-    ids = IdTable()
-    others = _load_promised_goals(database, as_of, {ids[row.stream_id] for row in rows} - read)
     contributors: Contributors = {outcome: (set(), []) for outcome in outcomes}
-    for row in rows:
-        state = known.get(ids[row.stream_id]) or others.get(ids[row.stream_id])
+    for outcome, goal, event in linked:
+        state = goals.get(goal)
         promised = find_promise(state) if state is not None else None
         if promised is not None:
-            owners, events = contributors[ids[row.parent]]
-            owners.add(promised.owner)
-            if scope.explain:
-                events.append(to_id(row.event_id))
+            contributors[outcome][0].add(promised.owner)
+            contributors[outcome][1].append(event)
     return contributors

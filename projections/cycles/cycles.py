@@ -14,8 +14,22 @@ from domain.cycle.evolve import evolve
 from domain.cycle.state import Closed, Cycle, Running
 from domain.goal.state import Goal, Promised
 from projections.as_of import AsOf
-from projections.database.database import Database, Row, named_statements, query_by_ids, to_id, to_optional_id
-from projections.database.paging import Order, query_digest_of, query_page
+from projections.database.database import (
+    Database,
+    Row,
+    named_statements,
+    query_by_ids,
+    to_id,
+    to_optional_id,
+)
+from projections.database.paging import (
+    ALL_ROWS,
+    Order,
+    RowSelection,
+    page_sql,
+    query_digest_of,
+    query_page,
+)
 from projections.database.sql import in_clause, without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
@@ -51,6 +65,7 @@ CYCLES = VersionedProjection(
         Column("goals", "text", "Ids of the goals in it, ascending, parted by spaces."),
     ),
     fields=_fields,
+    latest_indexes=(("starts", "stream_id"), ("team", "starts", "stream_id"), ("state", "starts")),
     comment="Cycles: the purpose restated, goals and what became of them, improvements, learning (in body).",
 )
 
@@ -68,9 +83,12 @@ def cycles_at(database: Database, as_of: AsOf) -> list[Cycle]:
     return [_CYCLE.decode(row.body) for row in database.query(named_statements(_SQL)["cycles"], as_of.params)]
 
 
-def open_cycles_at(database: Database, as_of: AsOf) -> list[Running]:
-    """The cycles that are open, one of each subject at most."""
-    found = (_CYCLE.decode(row.body) for row in database.query(named_statements(_SQL)["open"], as_of.params))
+def open_cycles_at(database: Database, as_of: AsOf, *, naming: UUID) -> list[Running]:
+    """The cycles that are open and name this member, the latest beginning first; one of each subject at most."""
+    selection = RowSelection(table="cycles", where=["body LIKE :member"], few_of=["state = 'open'"])
+    sql = page_sql(selection, as_of.disjoint_predicates, Order(key="starts", descending=True, number=False))
+    rows = database.query(sql, {**as_of.params, "member": f"%{naming}%", "rows": ALL_ROWS})
+    found = (_CYCLE.decode(row.body) for row in rows)
     return [cycle for cycle in found if isinstance(cycle, Running)]
 
 
@@ -114,17 +132,21 @@ def load_cycles_page(
     Later pages see the same moment as the first. Raises `InvalidField` for a limit outside 1..200, or a cursor that
     another question gave.
     """
-    where, params = _build_where(filters, visible)
+    where, params = _build_where(filters)
+    any_of, few_of, seen = list[str](), list[str](), dict[str, Any]()
+    if visible is not None:
+        marks, seen = in_clause("seen", sorted(visible, key=str))
+        any_of, few_of = ["team IS NULL"], [f"team IN ({marks})"]
+    elif filters.team is not None:
+        few_of = ["team = :team"]
     if filters.changed_after is not msgspec.UNSET:
         condition, changed = as_of.changed_after("cycles", filters.changed_after)
         where, params = [*where, condition], params | changed
     rows, following = query_page(
         database,
-        lambda condition: (
-            f"SELECT stream_id, starts AS sort_key, body FROM cycles WHERE {as_of.predicate}"
-            f" AND {' AND '.join([*where, condition])} ORDER BY starts DESC, stream_id DESC LIMIT :rows"
-        ),
-        {**as_of.params, **params},
+        RowSelection(table="cycles", where=where, any_of=any_of, few_of=few_of),
+        as_of.disjoint_predicates,
+        {**as_of.params, **params, **seen},
         Order(key="starts", descending=True, number=False),
         question=query_digest_of("cycles", filters),
         cursor=cursor,
@@ -133,12 +155,8 @@ def load_cycles_page(
     return CyclePage(cycles=[_CYCLE.decode(row.body) for row in rows], next=following)
 
 
-def _build_where(filters: CycleFilters, visible: frozenset[UUID] | None) -> tuple[list[str], dict[str, Any]]:
-    where = ["1 = 1"]
-    params: dict[str, Any] = {}
-    if visible is not None:
-        marks, params = in_clause("seen", sorted(visible, key=str))
-        where.append(f"(team IS NULL OR team IN ({marks}))")
+def _build_where(filters: CycleFilters) -> tuple[list[str], dict[str, Any]]:
+    where, params = list[str](), dict[str, Any]()
     if filters.team is not None:
         where.append("team = :team")
         params["team"] = str(filters.team)

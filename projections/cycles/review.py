@@ -16,6 +16,7 @@ from domain.cycle.acts import GoalEnding
 from domain.cycle.decide import possible_ends
 from domain.cycle.state import Closed, Cycle, Improvement, Running
 from projections.as_of import AsOf
+from projections.cycles.approaches import ApproachEntry, FreedomEntry, load_approaches, load_freedoms
 from projections.cycles.cycles import (
     ContributionEntry,
     CycleNotes,
@@ -107,6 +108,9 @@ class CyclesReport(Report, frozen=True, kw_only=True):
     improvements: list[ImprovementEntry]
     learning: list[LearningEntry]
     contributions: list[ContributionEntry]
+    #: How owners went about the goals while the cycles ran, and which freedoms they had.
+    approaches: list[ApproachEntry]
+    freedoms: list[FreedomEntry]
 
 
 def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORGANISATION) -> CyclesReport:
@@ -133,6 +137,8 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
         improvements=review.improvements,
         learning=review.learning,
         contributions=review.contributions,
+        approaches=review.approaches,
+        freedoms=review.freedoms,
     )
 
 
@@ -148,6 +154,8 @@ class CycleReview:
         self.reflections, self.contributions = self.notes.reflections, self.notes.contributions
         self.goals = [goal for cycle in self.cycles for goal in self._goal_entries(cycle)]
         self.improvements = sorted(self._improvement_entries(), key=lambda i: (i.due, i.improvement.int))
+        self.approaches = load_approaches(database, as_of, self.cycles, self._goals_now)
+        self.freedoms = load_freedoms(database, as_of, self.cycles, self.approaches)
         self.learning = [lesson for cycle in self.cycles for lesson in _learning_entries(cycle)]
 
     def _select_cycles(self, cycles: Sequence[Cycle]) -> list[Cycle]:
@@ -168,7 +176,8 @@ class CycleReview:
         self.contributions = [c for c in self.contributions if c.contributor == member]
         theirs = {goal for goal, state in self._goals_now.items() if state.owner == member}
         self.goals = [g for g in self.goals if g.goal in theirs]
-        self.learning = []
+        self.approaches = [a for a in self.approaches if a.goal in theirs]
+        self.learning, self.freedoms = [], []
         kept = {x.cycle for x in (*self.improvements, *self.reflections, *self.contributions, *self.goals)}
         self.cycles = [c for c in self.cycles if c.id in kept]
 
@@ -290,7 +299,15 @@ def _note_figures(review: CycleReview, group: dict[str, Any]) -> Iterator[GroupF
     events = event_ids(c.event for c in credited)
     figure = Figure(name="contributions", value=len(credited), events=events, **group)
     yield of_group(figure, [(c.team, c.contributor) for c in credited])
+    chosen = review.approaches
+    events = event_ids(a.event for a in chosen)
+    figure = Figure(name="approaches_chosen", value=len(chosen), events=events, **group)
+    yield of_group(figure, [(a.team, a.by) for a in chosen])
     if "member" not in group:
+        used = {(f.cycle, f.freedom) for f in review.freedoms if f.uses}
+        behind = [(a.team, a.by) for a in chosen if (a.cycle, a.freedom) in used]
+        share = build_share("freedoms_used", len(used), len(review.freedoms), census=True, events=events, **group)
+        yield of_group(share, behind)
         learnt = [lesson.event for lesson in review.learning if not lesson.brought]
         # What was learnt is the cycle's: nobody is behind it.
         yield of_group(Figure(name="lessons", value=len(learnt), events=event_ids(learnt), **group))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +15,8 @@ from projections.database.database import Database, Row
 
 #: Rows of the longest page.
 MAX_PAGE_SIZE = 200
+#: Of a list that is not paged.
+ALL_ROWS = 2**31
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -70,10 +72,60 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         """ASC or DESC."""
         return "DESC" if self.descending else "ASC"
 
+    def terms(self, *, is_computed: bool = False) -> str:
+        """What ORDER BY takes; `is_computed`: no index has it so, and rows are found by what they fulfil."""
+        key = f"{f'COALESCE({self.key}, {self.key})' if is_computed else self.key} {self.direction}"
+        # An id twice would be sorted, although the index has it in order.
+        return key if self.key == "stream_id" else f"{key}, stream_id {self.direction}"
 
-def query_page(
+
+#: A list whose cursor is the last id of the page before.
+ORDER_BY_ID = Order(key="stream_id", descending=False, number=False)
+
+
+class RowSelection(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list shows of a table of versions: rows that fulfil `where` and, where any is named, one of the others."""
+
+    table: str
+    where: Sequence[str] = ()
+    #: Conditions by each of which an index has rows in the order of the list.
+    any_of: Sequence[str] = ()
+    #: Conditions that few rows fulfil, however large the organisation is: an index finds them, and they are sorted.
+    few_of: Sequence[str] = ()
+
+
+def page_sql(selection: RowSelection, predicates: Sequence[str], order: Order, *conditions: str) -> str:
+    """The statement of one page: `sort_key`, `stream_id` and `body` of its rows, `:rows` at most.
+
+    Each part finds so many rows by an index of its own, keys alone, and the page is the first of them all: it costs
+    with the page, and not with what the organisation has. `predicates`: `AsOf.disjoint_predicates`.
+    """
+    latest, *others = predicates
+    one_of = " OR ".join(f"({part})" for part in (*selection.any_of, *selection.few_of)) or "1 = 1"
+    everything = not selection.any_of and not selection.few_of
+    found = [(latest, part, order.terms()) for part in (["1 = 1"] if everything else selection.any_of)]
+    found += [(latest, part, order.terms(is_computed=True)) for part in selection.few_of]
+    found += [(predicate, f"({one_of})", order.terms(is_computed=True)) for predicate in others]
+    parts = [
+        f"SELECT * FROM (SELECT {order.key} AS sort_key, stream_id, version, known_from FROM {selection.table}"
+        f" WHERE {' AND '.join([predicate, part, *selection.where, *conditions])}"
+        f" ORDER BY {terms} LIMIT :rows) AS part_{number}"
+        for number, (predicate, part, terms) in enumerate(found)
+    ]
+    by = f"sort_key {order.direction}, {{}}stream_id {order.direction}"
+    return (
+        # UNION: a row may fulfil several of the conditions. Bodies are read of the page's rows alone.
+        f"SELECT p.sort_key, v.stream_id, v.body FROM (SELECT * FROM ({' UNION '.join(parts)}) AS parts"
+        f" ORDER BY {by.format('')} LIMIT :rows) AS p"
+        f" JOIN {selection.table} AS v ON v.organisation_id = :organisation_id AND v.stream_id = p.stream_id"
+        f" AND v.version = p.version AND v.known_from = p.known_from ORDER BY p.{by.format('p.')}"
+    )
+
+
+def query_page(  # noqa: PLR0913 - what is listed, in which order, and from where on
     database: Database,
-    statement: Callable[[str], str],
+    selection: RowSelection,
+    predicates: Sequence[str],
     params: Mapping[str, Any],
     order: Order,
     *,
@@ -83,8 +135,7 @@ def query_page(
 ) -> tuple[list[Row], str | None]:
     """One page of rows, and the cursor of the next one; None: these were the last.
 
-    `statement` is given the condition that rows of this page fulfil; it binds `:rows`, selects `sort_key` and
-    `stream_id`, and sorts by both. Later pages see the same moment (`:at`, `:known`) as the first.
+    Later pages see the same moment (`:at`, `:known`) as the first.
     Raises `InvalidField` for a limit outside 1..200, or a cursor that another question gave.
     """
     if not 1 <= limit <= MAX_PAGE_SIZE:
@@ -94,7 +145,7 @@ def query_page(
     if after is not None:
         condition = f"({order.key}, stream_id) {'<' if order.descending else '>'} (:key, :id)"
         bound |= {"at": after.at, "known": after.known, "key": after.key, "id": after.id}
-    rows = database.query(statement(condition), bound)
+    rows = database.query(page_sql(selection, predicates, order, condition), bound)
     page = rows[:limit]
     if len(rows) <= limit:
         return page, None

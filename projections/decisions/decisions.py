@@ -16,7 +16,7 @@ from domain.errors import InvalidField
 from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements, to_id
-from projections.database.paging import Order, query_digest_of, query_page
+from projections.database.paging import Order, RowSelection, query_digest_of, query_page
 from projections.database.sql import in_clause, without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
@@ -74,6 +74,13 @@ DECISIONS = VersionedProjection(
         ("organisation_id", "time_box_end"),
         ("organisation_id", "askings"),
         ("organisation_id", "review_on"),
+    ),
+    # Who decides stands beside the order: rows need not be read to be left out. 50 of them are 1,850 of the 2,704 bytes
+    # that an entry of a PostgreSQL index may have.
+    latest_indexes=(
+        ("opened_at", "stream_id", "state", "deciders"),
+        ("state", "opened_at", "stream_id", "deciders"),
+        ("team", "opened_at", "stream_id", "state"),
     ),
     comment="Decisions: question, options, consents, objections, outcome and earlier askings (in body).",
 )
@@ -133,17 +140,21 @@ def load_decisions_page(
     """
     if unknown := [state for state in filters.states if state not in STATES]:
         raise InvalidField(f"no decision is {unknown[0]!r}", pointer="/state", allowed=STATES)
-    where, params = _build_where(filters, visible)
+    where, params = _build_where(filters)
+    few_of = ["team = :team"] if visible is None and filters.team is not None else []
+    any_of, seen = list[str](), dict[str, Any]()
+    if visible is not None:
+        marks, teams = in_clause("seen", sorted(map(str, visible.teams)))
+        any_of, few_of = ["team IS NULL", "deciders LIKE :viewer"], [f"team IN ({marks})"]
+        seen = {"viewer": f"%{visible.member}%", **teams}
     if filters.changed_after is not msgspec.UNSET:
         condition, changed = as_of.changed_after("decisions", filters.changed_after)
         where, params = [*where, condition], params | changed
     rows, following = query_page(
         database,
-        lambda condition: (
-            f"SELECT stream_id, opened_at AS sort_key, body FROM decisions WHERE {as_of.predicate}"
-            f" AND {' AND '.join([*where, condition])} ORDER BY opened_at DESC, stream_id DESC LIMIT :rows"
-        ),
-        {**as_of.params, **params},
+        RowSelection(table="decisions", where=where, any_of=any_of, few_of=few_of),
+        as_of.disjoint_predicates,
+        {**as_of.params, **params, **seen},
         Order(key="opened_at", descending=True, number=True),
         question=query_digest_of("decisions", filters),
         cursor=cursor,
@@ -160,14 +171,8 @@ def load_stream_versions(database: Database, as_of: AsOf, decisions: Iterable[UU
     return {to_id(row.stream_id): row.version for row in rows}
 
 
-def _build_where(
-    filters: DecisionFilters, visible: DecisionVisibilityFilter | None
-) -> tuple[list[str], dict[str, Any]]:
+def _build_where(filters: DecisionFilters) -> tuple[list[str], dict[str, Any]]:
     where, params = ["1 = 1"], dict[str, Any]()
-    if visible is not None:
-        marks, teams = in_clause("seen", sorted(map(str, visible.teams)))
-        where.append(f"(team IS NULL OR team IN ({marks}) OR deciders LIKE :viewer)")
-        params |= {"viewer": f"%{visible.member}%", **teams}
     if filters.team is not None:
         where.append("team = :team")
         params["team"] = str(filters.team)
@@ -178,7 +183,8 @@ def _build_where(
         ("waiting_for", "waiting_for", filters.waiting_for),
     ):
         if member is not None:
-            where.append(f"{column} LIKE :{name}")
+            # Who is waited for decides: that is found beside the order.
+            where += [f"{held} LIKE :{name}" for held in dict.fromkeys(("deciders", column))]
             params[name] = f"%{member}%"
     if filters.states:
         marks, values = in_clause("state", filters.states)
@@ -287,7 +293,7 @@ def load_ended_rounds(
 
     Of a team's decisions, of those in which a member decides, or of all.
     """
-    where, params = _build_where(DecisionFilters(team=team, decider=decider), None)
+    where, params = _build_where(DecisionFilters(team=team, decider=decider))
     wanted = f"SELECT body FROM decisions WHERE {as_of.predicate} AND {' AND '.join(where)}"
     # Apart, so that each finds its index: what ended in time, and the few whose earlier askings may have.
     rows = database.query(

@@ -14,7 +14,14 @@ from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, group_by_stream, query_by_ids, to_id
 from projections.goals import AnyPromise
-from projections.lineage.links import Link, MaterialChange, SupportedGoal, group_links, to_supported_goal
+from projections.lineage.links import (
+    Link,
+    MaterialChange,
+    SupportedGoal,
+    group_links,
+    select_standing_links,
+    to_supported_goal,
+)
 from projections.paused_time import PauseRecord, to_pause_record
 
 
@@ -60,7 +67,7 @@ def load_facts(database: Database, as_of: AsOf, goals: Sequence[AnyPromise]) -> 
     owners = sorted({str(goal.owner) for goal in goals})
     of = {**dict.fromkeys(("judged", "pauses", "moves", "links"), own), "owners": owners}
     rows = query_by_ids(database, "drift", of, as_of.params)
-    links = group_links(rows["links"])
+    links = group_links(select_standing_links(rows["links"]))
     parents = sorted({str(link.parent) for of_goal in links.values() for link in of_goal})
     rows |= query_by_ids(database, "drift", dict.fromkeys(("material", "parents"), parents), as_of.params)
     return DriftFacts(

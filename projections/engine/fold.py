@@ -160,14 +160,21 @@ def apply_incrementally(
 
 # Asking whether an object keeps to a protocol takes a look at each of its attributes, and the answer stays the same.
 @lru_cache(maxsize=64)
+def _find_incremental(projections: tuple[Projection, ...]) -> dict[str, IncrementalProjection]:
+    """Those that can go on from where they left off, by name."""
+    return {p.name: p for p in projections if isinstance(p, IncrementalProjection)}
+
+
+@lru_cache(maxsize=64)
 def _incremental_by_kind(projections: tuple[Projection, ...]) -> dict[str, list[tuple[str, IncrementalProjection]]]:
     """By kind the projections that fold it; no kind of which one cannot go on from where it left off."""
     found: dict[str, list[tuple[str, IncrementalProjection]]] = {}
+    incremental = _find_incremental(projections)
     for projection in projections:
-        if isinstance(projection, IncrementalProjection):
+        if projection.name in incremental:
             for kind in projection.kinds:
-                found.setdefault(kind, []).append((projection.name, projection))
-    cannot = frozenset[str]().union(*(p.kinds for p in projections if not isinstance(p, IncrementalProjection)))
+                found.setdefault(kind, []).append((projection.name, incremental[projection.name]))
+    cannot = frozenset[str]().union(*(p.kinds for p in projections if p.name not in incremental))
     return {kind: each for kind, each in found.items() if kind not in cannot}
 
 
@@ -187,11 +194,12 @@ def _apply_to_stream(
 def fold_states(projections: Sequence[Projection], stream: StreamEvents) -> dict[str, Any]:
     """What these projections need to go on after this whole stream; empty where one of them cannot."""
     known: dict[str, Any] = {}
+    incremental = _find_incremental(tuple(projections))
     for projection in (p for p in projections if stream.kind in p.kinds):
         memory = None
-        if isinstance(projection, IncrementalProjection):
+        if projection.name in incremental:
             with suppress(Exception):
-                memory = projection.state_after(stream)
+                memory = incremental[projection.name].state_after(stream)
         if memory is None:
             return {}
         known[projection.name] = memory

@@ -269,6 +269,7 @@ class VersionedProjection:
         columns: tuple[Column, ...],
         fields: Callable[[Any], tuple[Any, ...]],
         indexes: tuple[tuple[str, ...], ...] = (),
+        latest_indexes: tuple[tuple[str, ...], ...] = (),
         comment: str,
     ) -> None:
         self.name = name
@@ -279,6 +280,7 @@ class VersionedProjection:
             columns=(*SYSTEM_TIME, *VALID_TIME, *columns, Column("body", "json", "The whole state.")),
             key=("organisation_id", "stream_id", "version", "known_from"),
             indexes=(("organisation_id", "valid_to", "known_to"), *indexes),
+            latest_indexes=tuple(("organisation_id", *index) for index in latest_indexes),
             comment=comment,
         )
         self.tables = (self.table,)

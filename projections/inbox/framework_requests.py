@@ -24,7 +24,7 @@ from projections.database.database import Database, named_statements, to_id
 from projections.decisions import decisions
 from projections.experiments import load_open_experiments
 from projections.inbox.goal_requests import OpenRequest
-from projections.people import is_led_by, member_at, teams_at
+from projections.people import member_at, teams_led_at
 from projections.subscriptions import disabled_subscriptions_at
 
 #: Open decisions of one member that are looked at.
@@ -51,7 +51,7 @@ def list_framework_requests(database: Database, as_of: AsOf, member_id: UUID) ->
     member = member_at(database, as_of, member_id)
     if member is None or member.left_at is not None:
         return []
-    leads = {team.id for team in teams_at(database, as_of) if is_led_by(team, member)}
+    leads = teams_led_at(database, as_of, member)
     return [
         *_decision_requests(database, as_of, member, leads),
         *_review_requests(database, as_of, member, leads),
@@ -67,6 +67,7 @@ def _key_notices(database: Database, as_of: AsOf, member_id: UUID) -> Iterator[S
     """Keys that another made in the member's name lately and that are in force: it can act as the member."""
     since = to_micros(as_of.at - timedelta(days=KEY_NOTICE_DAYS))
     params = {**as_of.params, "since": since, "made": KeyMade.__struct_config__.tag, "rows": _MAX_KEYS}
+    params["member"] = f"%{member_id}%"
     ended = {"revoked": KeyRevoked.__struct_config__.tag}
     for row in database.query(named_statements("history")["keys_made"], {**params, **ended}):
         made = msgspec.json.decode(row.data, type=KeyMade)
@@ -85,8 +86,10 @@ def _key_notices(database: Database, as_of: AsOf, member_id: UUID) -> Iterator[S
         yield SubjectRequests(f"key/{row.stream_id}", made.name or "an API key", "in_force", None, [ask])
 
 
-def _decision_requests(database: Database, as_of: AsOf, member: Member, leads: set[UUID]) -> Iterator[SubjectRequests]:
-    """To deciders who have neither consented nor objected; past the deadline to the lead, where that is the rule."""
+def _decision_requests(
+    database: Database, as_of: AsOf, member: Member, leads: frozenset[UUID]
+) -> Iterator[SubjectRequests]:
+    """To deciders who have neither consented nor objected; past the deadline to who decides then."""
     mine = decisions.DecisionFilters(decider=member.id, states=("open",))
     for decision in decisions.load_decisions_page(database, as_of, mine, limit=_MAX_DECISIONS).decisions:
         spoken = {given.decider for given in decision.consents} | {
@@ -106,7 +109,16 @@ def _decision_requests(database: Database, as_of: AsOf, member: Member, leads: s
                     event=decision.opened_event,
                 ),
             )
+    yield from _late_decision_requests(database, as_of, member, leads)
+
+
+def _late_decision_requests(
+    database: Database, as_of: AsOf, member: Member, leads: frozenset[UUID]
+) -> Iterator[SubjectRequests]:
+    """Past the deadline, to the lead of the team or a steward, where the lead then decides."""
     steward = Role.STEWARD in member.roles
+    if not leads and not steward:
+        return
     late = decisions.load_decisions_page(
         database, as_of, decisions.DecisionFilters(states=("with_lead",)), limit=_MAX_DECISIONS
     ).decisions
@@ -127,7 +139,9 @@ def _decision_requests(database: Database, as_of: AsOf, member: Member, leads: s
             )
 
 
-def _review_requests(database: Database, as_of: AsOf, member: Member, leads: set[UUID]) -> Iterator[SubjectRequests]:
+def _review_requests(
+    database: Database, as_of: AsOf, member: Member, leads: frozenset[UUID]
+) -> Iterator[SubjectRequests]:
     """A decision whose review date has come: asked of its opener, or of the lead where the opener has left."""
     steward = Role.STEWARD in member.roles
     for decision in decisions.load_decisions_to_review(
@@ -153,7 +167,7 @@ def _review_requests(database: Database, as_of: AsOf, member: Member, leads: set
 
 
 def _experiment_requests(
-    database: Database, as_of: AsOf, member: Member, leads: set[UUID]
+    database: Database, as_of: AsOf, member: Member, leads: frozenset[UUID]
 ) -> Iterator[SubjectRequests]:
     """A proposal waits for its owner; from its day on it waits for its owner, or the lead where the owner has left."""
     steward = Role.STEWARD in member.roles
@@ -208,7 +222,7 @@ def _wrap_decision_request(decision: Decision, ask: OpenRequest) -> SubjectReque
 
 def _improvement_requests(database: Database, as_of: AsOf, member: UUID) -> Iterator[SubjectRequests]:
     """Open ones of open cycles: what a closed cycle left open is ended in the one that it is carried into."""
-    for cycle in open_cycles_at(database, as_of):
+    for cycle in open_cycles_at(database, as_of, naming=member):
         asks = list(_requests_of_cycle(cycle, as_of, member))
         if asks:
             yield SubjectRequests(f"cycle/{cycle.id}", cycle.name, "improving", cycle.of.team, asks)
@@ -231,7 +245,7 @@ def _requests_of_cycle(cycle: Cycle, as_of: AsOf, member: UUID) -> Iterator[Open
 
 
 def _acknowledgement_requests(
-    database: Database, as_of: AsOf, member: Member, leads: set[UUID]
+    database: Database, as_of: AsOf, member: Member, leads: frozenset[UUID]
 ) -> Iterator[SubjectRequests]:
     """Of what stands in the organisation's charter and in those of the member's teams, in its present wording."""
     for team in (None, *sorted({*member.teams, *leads}, key=str)):
@@ -260,9 +274,10 @@ def _requests_of_charter(charter: Charter, member: UUID) -> Iterator[OpenRequest
 
 def _subscription_requests(database: Database, as_of: AsOf, member: Member) -> Iterator[SubjectRequests]:
     """A subscription whose deliveries have ended by themselves: asked of stewards and, while there, of its owner."""
-    for subscription in disabled_subscriptions_at(database, as_of):
+    owner = None if Role.STEWARD in member.roles else member.id
+    for subscription in disabled_subscriptions_at(database, as_of, owner=owner):
         ended = subscription.disabled
-        if ended is None or not (Role.STEWARD in member.roles or member.id == subscription.owner):
+        if ended is None:
             continue
         acts = ("remove",) if ended.reason == "owner_left" else ("resume", "remove")
         ask = OpenRequest(

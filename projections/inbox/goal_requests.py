@@ -25,11 +25,11 @@ from projections.database.database import Database, named_statements
 from projections.drift.goal_drift import compute_goal_drift
 from projections.drift.queries import load_facts
 from projections.lineage.links import Unaffirmed
+from projections.people import load_members_by_id
 from projections.support.queries import (
     UnresolvedBlocker,
     list_raised_blockers,
     load_listed_blockers,
-    load_members_by_id,
 )
 
 GoalRequestKind = Literal["answer", "join", "verdict", "ruling", "need", "blocker", "lapsed", "check_in", "link"]

@@ -20,6 +20,8 @@ from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
 from projections.attribution import load_attributed_acts
 from projections.database.database import Database, named_statements, to_id
+from projections.database.paging import ALL_ROWS, ORDER_BY_ID, RowSelection, page_sql
+from projections.database.sql import in_clause
 from projections.history.history import load_entries
 from projections.inbox.framework_requests import list_framework_requests
 from projections.inbox.goal_requests import AWAITING_ANSWER_STATES, OpenRequest, list_open_requests, with_texts
@@ -143,11 +145,23 @@ def _load_attribution_entry(database: Database, as_of: AsOf, member: UUID, sight
     ]
 
 
+#: Goals of which a member is a side, or named in what they wait for.
+_CONCERNED = (
+    "owner = :member",
+    "sponsor = :member",
+    """stream_id IN (
+      SELECT stream_id FROM support_needs WHERE organisation_id = :organisation_id AND addressee = :member
+      UNION SELECT stream_id FROM support_blockers WHERE organisation_id = :organisation_id AND acts_next = :member)""",
+)
+
+
 def _load_goals(database: Database, as_of: AsOf, member: UUID) -> dict[UUID, Goal]:
-    states = {f"state_{n}": state for n, state in enumerate((*AWAITING_ANSWER_STATES, *PROMISED_STATES))}
-    sql = named_statements("support")["naming"].replace(":states", ", ".join(f":{name}" for name in states))
-    params = {**as_of.params, **states, "member": str(member), "named": f"%{member}%"}
-    return {goal.id: goal for goal in (_GOAL_DECODER.decode(row.body) for row in database.query(sql, params))}
+    """The goals in talk or promised that may ask something of the member, by id."""
+    marks, states = in_clause("state", (*AWAITING_ANSWER_STATES, *PROMISED_STATES))
+    selection = RowSelection(table="goals", where=[f"state IN ({marks})"], few_of=_CONCERNED)
+    sql = page_sql(selection, as_of.disjoint_predicates, ORDER_BY_ID)
+    rows = database.query(sql, {**as_of.params, **states, "member": str(member), "rows": ALL_ROWS})
+    return {goal.id: goal for goal in (_GOAL_DECODER.decode(row.body) for row in rows)}
 
 
 def _build_goal_entry(goal: Goal, requests: list[OpenRequest]) -> InboxEntry:

@@ -172,15 +172,14 @@ def find_unaffirmed_link(link: Link, material: Iterable[MaterialChange], as_of: 
 
 def links_at(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, list[Link]]:
     """What each of these goals supports, by goal."""
-    return group_links(query_facts(database, as_of, "links", goals))
+    return group_links(select_standing_links(query_facts(database, as_of, "links", goals)))
 
 
-def group_links(rows: Iterable[Row]) -> dict[UUID, list[Link]]:
-    """What each goal supports, from the rows of `links`, by goal."""
+def group_links(standing: Iterable[Row]) -> dict[UUID, list[Link]]:
+    """What each goal supports, from the rows of links that stand, by goal."""
     ids = IdTable()
     return group_by_stream(
-        select_standing_links(rows),
-        lambda row: Link(ids[row.parent], to_id(row.event_id), row.occurred_at, row.purpose == 1),
+        standing, lambda row: Link(ids[row.parent], to_id(row.event_id), row.occurred_at, row.purpose == 1)
     )
 
 
@@ -197,11 +196,15 @@ def parents_at(database: Database, as_of: AsOf, ids: Iterable[UUID]) -> dict[UUI
 
 def load_all_links(database: Database, as_of: AsOf) -> tuple[dict[UUID, list[Link]], dict[UUID, SupportedGoal]]:
     """Every goal's links, and every goal: for chains so long that asking level by level would take more."""
-    rows = {}
-    for name in ("links", "parents"):
-        sql = named_statements("drift")[name].replace(_IDS_CONDITION, "")
-        rows[name] = database.query(sql, as_of.params)
-    return group_links(rows["links"]), {to_id(row.stream_id): to_supported_goal(row) for row in rows["parents"]}
+    parents = database.query(named_statements("drift")["parents"].replace(_IDS_CONDITION, ""), as_of.params)
+    called = {to_id(row.stream_id): to_supported_goal(row) for row in parents}
+    return group_links(load_standing_links(database, as_of)), called
+
+
+def load_standing_links(database: Database, as_of: AsOf) -> list[Row]:
+    """The rows of every link that stands, of every goal."""
+    sql = named_statements("drift")["links"].replace(_IDS_CONDITION, "")
+    return select_standing_links(database.query(sql, as_of.params))
 
 
 def to_supported_goal(row: Row) -> SupportedGoal:

@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from domain.calendar import local_date
-from domain.instants import from_micros
+from domain.instants import encode_json, from_micros
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements
 from projections.figures import ReportScope
@@ -29,7 +29,7 @@ from projections.marts.columns import (
     member_column,
 )
 from projections.overload.additions import AdditionAnalysis, analyse_additions
-from projections.overload.pairing import Addition
+from projections.overload.pairing import Addition, Allocation
 from projections.overload.queries import OverloadFacts
 from projections.people import organisation_at
 
@@ -45,6 +45,8 @@ FACT_ADDITION = Mart(
     key=("event_id",),
     subject="member",
     subject_column="member_id",
+    is_person_level=True,
+    version=2,
     columns=(
         MartColumn("position", "integer", "The last position that can bear on the owner's additions."),
         MartColumn("event_id", "uuid", "The promise, or the acceptance of the change."),
@@ -71,6 +73,13 @@ FACT_ADDITION = Mart(
         ),
         MartColumn("trade_offs", "integer", "Acts that gave way for it and hold.", unit="acts"),
         MartColumn("trade_offs_undone", "integer", "Acts that gave way for it and came back.", unit="acts"),
+        MartColumn(
+            "gave_way",
+            "json",
+            "The acts that gave way for it and hold: a list of objects with event, goal (null: a capacity), kinds,"
+            " minutes and inferred.",
+            since=2,
+        ),
         DELETED,
     ),
 )
@@ -134,8 +143,20 @@ def _build_row(position: int, addition: Addition, analysis: AdditionAnalysis) ->
         None if worst is None or worst.ratio is None else round(worst.ratio * 10_000),
         len(standing),
         len(undone),
+        encode_json([_describe(use, analysis) for use in standing]).decode(),
         0,
     )
+
+
+def _describe(use: Allocation, analysis: AdditionAnalysis) -> dict[str, Any]:
+    giving = analysis.find_trade_off(use)
+    return {
+        "event": str(giving.event),
+        "goal": None if giving.goal is None else str(giving.goal),
+        "kinds": sorted(giving.kinds),
+        "minutes": _to_minutes(use.hours),
+        "inferred": use.inferred,
+    }
 
 
 def _to_minutes(hours: Fraction) -> int:

@@ -71,6 +71,7 @@ def list_statements(tables_schema: str) -> Iterator[str]:
         f"CREATE TABLE IF NOT EXISTS {GRANTS} (role text PRIMARY KEY, organisation_id uuid NOT NULL,"
         " names boolean NOT NULL, granted_at timestamptz NOT NULL DEFAULT now())"
     )
+    yield f"ALTER TABLE {GRANTS} ADD COLUMN IF NOT EXISTS own_schema text"
     for mart in MARTS.values():
         yield f"CREATE VIEW {SCHEMA}.{mart.name} WITH (security_invoker = true) AS {_select(mart, tables_schema)}"
         yield f"COMMENT ON VIEW {SCHEMA}.{mart.name} IS {_quote(mart.comment)}"

@@ -65,6 +65,8 @@ class Mart(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     subject_column: str = ""
     #: Each row is of one event, and is never reworded: its position stands for the event.
     is_final: bool = False
+    #: Its rows are figures of persons.
+    is_person_level: bool = False
     #: Its rows can go: a fact that is recorded late may say that there was none.
     can_shrink: bool = False
 

@@ -12,7 +12,6 @@ from domain.goal.check_ins import CLARIFY_WORKING_DAYS
 from domain.goal.state import DraftGoal, Goal, Negotiating, Promised
 from domain.goal.timers import AWAITED_SIDE
 from domain.instants import to_micros
-from projections.engine.stream_events import to_column_value
 from projections.marts.columns import (
     DELETED,
     EVENT_ID,
@@ -25,7 +24,7 @@ from projections.marts.columns import (
     instant_column,
     member_column,
 )
-from projections.marts.goal_step import GoalStep
+from projections.marts.goal_step import GoalStep, text_of
 from projections.marts.rows import Change, Fact
 
 FACT_GOAL_EVENT = Mart(
@@ -117,16 +116,22 @@ def extract_goal_event(step: GoalStep) -> list[Change]:
     changed = old != goal.state
     turn = _find_turn(goal)
     values = (
-        *(step.event_id, step.goal_id, goal.ref, event.version, event.type, step.at, step.recorded_at),
-        *(step.party, step.actor, _SOURCES[event.source], step.reason_code),
-        *(old if changed else None, goal.state if changed else None, goal.state),
+        step.event_id,
+        step.goal_id,
+        goal.ref,
+        event.version,
+        event.type,
+        step.at,
+        step.recorded_at,
+        step.party,
+        step.actor,
+        _SOURCES[event.source],
+        step.reason_code,
+        old if changed else None,
+        goal.state if changed else None,
+        goal.state,
         *step.parties,
-        turn.side,
-        None if turn.member is None else to_column_value(turn.member),
-        turn.since,
-        None if turn.until is None else to_column_value(turn.until),
-        turn.rule,
-        turn.stopped_days,
+        *(turn if turn is _NO_TURN else turn._replace(member=text_of(turn.member), until=text_of(turn.until))),
     )
     return [Fact(FACT_GOAL_EVENT, values)]
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -39,35 +40,43 @@ def list_week_loads(database: Database, as_of: AsOf, after: int) -> Iterator[tup
     organisation = organisation_at(database, as_of) or Organisation(id=as_of.organisation_id, name="")
     params = {**as_of.params, "after": after}
     before = database.query(named_statements(_SQL)["exported"], params)[0]
-    rows = database.query(named_statements(_SQL)["happened"], params)
-    exported = None if before.last is None else (_week_of(before.first, as_of), _week_of(before.last, as_of))
-    events = [_WeekEvent(row.position, row.event_id, *_weeks_touched(row.occurred_at, as_of)) for row in rows]
+    happened = database.query(named_statements(_SQL)["happened"], params)
+    zone = as_of.tzinfo
+    exported = None if before.last is None else (_week_of(before.first, zone), _week_of(before.last, zone))
+    events = [build_week_event(row.position, row.event_id, row.occurred_at, zone) for row in happened]
     last_week = monday(as_of.today)
     event_ids = {event.position: event.event_id for event in events}
-    for week, position in _list_changed_weeks(events, exported):
+    for week, position in list_changed_weeks(events, exported):
         if week > last_week:
             break
-        at = _beginning_of(week, as_of)
-        then = msgspec.structs.replace(as_of, at=at, today=week, policy=organisation.policy_at(at))
-        evidence = OverloadFacts(database, then, WHOLE_ORGANISATION)
-        for member in evidence.members:
-            yield (
-                position,
-                str(member),
-                week.isoformat(),
-                *_week_load_values(evidence, member),
-                event_ids[position],
-                0,
-            )
+        then = view_of_week(as_of, organisation, week)
+        rows = list(list_rows_of_week(database, then, position, event_ids[position]))
+        yield from rows
         if exported is not None and exported[0] <= week <= exported[1]:
             known_before = msgspec.structs.replace(then, known_position=before.known)
-            for gone in sorted(
-                {member.id for member in members_at(database, known_before)}.difference(evidence.members)
-            ):
-                yield (position, str(gone), week.isoformat(), *_NO_VALUES, None, 1)
+            were_there = {str(member.id) for member in members_at(database, known_before)}
+            for gone in sorted(were_there.difference(row[1] for row in rows)):
+                yield (position, gone, week.isoformat(), *_NO_VALUES, None, 1)
 
 
-class _WeekEvent(NamedTuple):
+def list_rows_of_week(database: Database, as_of: AsOf, position: int, event_id: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of one week, whose Monday is `as_of.today`: a function of what `as_of` shows of people and promises.
+
+    It reads the views of members, promises and declared capacities, and no others.
+    """
+    evidence = OverloadFacts(database, as_of, WHOLE_ORGANISATION)
+    for member in evidence.members:
+        values = _week_load_values(evidence, member)
+        yield (position, str(member), as_of.today.isoformat(), *values, event_id, 0)
+
+
+def view_of_week(as_of: AsOf, organisation: Organisation, week: date) -> AsOf:
+    """What is seen as of the instant at which a week begins."""
+    at = beginning_of(week, as_of.tzinfo)
+    return msgspec.structs.replace(as_of, at=at, today=week, policy=organisation.policy_at(at))
+
+
+class WeekEvent(NamedTuple):
     """An event: its position, the week that it lies in, and the first week that begins with or after it."""
 
     position: int
@@ -76,21 +85,24 @@ class _WeekEvent(NamedTuple):
     bears_from: date
 
 
-def _beginning_of(week: date, as_of: AsOf) -> datetime:
-    return datetime.combine(week, time(), as_of.tzinfo).astimezone(UTC)
+def build_week_event(position: int, event_id: str, micros: int, zone: ZoneInfo) -> WeekEvent:
+    """An event of an instant in microseconds UTC; weeks are the zone's."""
+    week = _week_of(micros, zone)
+    begins = from_micros(micros) == beginning_of(week, zone)
+    return WeekEvent(position, event_id, week, week if begins else week + _WEEK)
 
 
-def _week_of(micros: int, as_of: AsOf) -> date:
+def beginning_of(week: date, zone: ZoneInfo) -> datetime:
+    """The instant at which a Monday begins, UTC."""
+    return datetime.combine(week, time(), zone).astimezone(UTC)
+
+
+def _week_of(micros: int, zone: ZoneInfo) -> date:
     """The Monday of the week in which an instant (microseconds UTC) lies."""
-    return monday(from_micros(micros).astimezone(as_of.tzinfo).date())
+    return monday(from_micros(micros).astimezone(zone).date())
 
 
-def _weeks_touched(micros: int, as_of: AsOf) -> tuple[date, date]:
-    week = _week_of(micros, as_of)
-    return week, week if from_micros(micros) == _beginning_of(week, as_of) else week + _WEEK
-
-
-def _list_changed_weeks(events: Sequence[_WeekEvent], exported: tuple[date, date] | None) -> Iterator[tuple[date, int]]:
+def list_changed_weeks(events: Sequence[WeekEvent], exported: tuple[date, date] | None) -> Iterator[tuple[date, int]]:
     """The weeks that these events (by position) changed or added, ascending, and the position of each.
 
     That is the position of the last event that bears on the week or, if it is later, of the one with which the week
@@ -150,6 +162,7 @@ FACT_LOAD_WEEK = Mart(
     key=("member_id", "week"),
     subject="member",
     subject_column="member_id",
+    is_person_level=True,
     can_shrink=True,
     version=2,
     columns=(

@@ -31,7 +31,7 @@ DIM_POLICY = Mart(
         MartColumn("load_amber", "decimal", "The amber load line.", unit="share"),
         MartColumn("load_red", "decimal", "The red load line.", unit="share"),
         MartColumn("focus", "decimal", "Of declared hours those that are available.", unit="share"),
-        MartColumn("policy", "json", "Every dial by its name."),
+        MartColumn("policy", "json", "Dials that were set, by name; the others have their defaults."),
         DELETED,
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from domain.charter.evolve import evolve as evolve_charter
@@ -119,15 +119,20 @@ class MartsProjection:
         """The rows of one stream that an event behind log position `after` opened or ended."""
         if not stream:
             return {}
-        return _split(self._fold(StreamEvents.of(stream), _Memory({}))[0], after)
+        return _split(self._fold_whole(StreamEvents.of(stream))[0], after)
 
     def fold_whole(self, stream: Sequence[RecordedEvent]) -> RowsByName:
         """Every row of one stream by mart, with what names people."""
-        return self._fold(StreamEvents.of(stream), _Memory({}))[0].rows() if stream else {}
+        return self._fold_whole(StreamEvents.of(stream))[0].rows() if stream else {}
 
     def state_after(self, stream: StreamEvents) -> _Memory:
         """What going on needs after a whole stream."""
-        return self._fold(stream, _Memory({}))[1]
+        return self._fold_whole(stream)[1]
+
+    def _fold_whole(self, stream: StreamEvents) -> tuple[RowWriter, _Memory]:
+        """Folded once for its rows and for what is remembered of it."""
+        folded = stream.memoize(self.name, lambda: self._fold(stream, _Memory({})))
+        return cast("tuple[RowWriter, _Memory]", folded)
 
     def apply(self, memory: _Memory, events: StreamEvents) -> tuple[RowsByName, _Memory] | None:
         """The rows of a stream's next events, and what to remember; None where the whole stream is needed."""
@@ -180,13 +185,15 @@ _EXTRACTORS: dict[type, tuple[_Extract, ...]] = {
     **dict.fromkeys((e.CheckInDue, e.FeedbackGiven, e.ResponseReminded, e.ApproachChosen), _EVERY_EVENT),
     **dict.fromkeys((e.ClarificationAsked, e.HandOverJoined, e.DeliveryDisputed), _EVERY_EVENT),
 }
-#: All others move the agreement.
-_MOVING = (*_STATEMENT, extract_needs, extract_blockers, extract_goal_version, extract_supports)
+#: All others move the agreement, or a link of it.
+_MOVING: tuple[_Extract, ...] = (*_EVERY_EVENT, extract_goal_version, extract_supports)
+#: What an end closes too.
+_ENDING = (*_MOVING, extract_needs, extract_blockers)
 
 
 def _list_changes(step: GoalStep, memory: _GoalMemory, record: PromiseRecord) -> list[Change]:
     extractors = _EXTRACTORS.get(type(step.data))
-    changes = [change for extract in extractors or _MOVING for change in extract(step)]
+    changes = [change for extract in extractors or _select_moving_extractors(step) for change in extract(step)]
     if extractors is None:
         changes += extract_changes(step, memory.proposer)
         changes += extract_alignment(step, memory.cause)
@@ -194,6 +201,12 @@ def _list_changes(step: GoalStep, memory: _GoalMemory, record: PromiseRecord) ->
         if delivery is not None:
             changes.append(delivery)
     return changes
+
+
+def _select_moving_extractors(step: GoalStep) -> tuple[_Extract, ...]:
+    if step.has_ended:
+        return _ENDING
+    return _STATEMENT if type(step.data) is e.LinkAffirmed else _MOVING
 
 
 def _remember(step: GoalStep, memory: _GoalMemory, record: PromiseRecord) -> _GoalMemory:

@@ -23,6 +23,8 @@ from projections.marts.registry import COMPUTED_MARTS, SNAPSHOT_TABLES
 _SQL = "marts"
 #: Rows of one transaction.
 _CHUNK_ROWS = 20_000
+#: In place of the mart's version, where its rows are withheld.
+_WITHHELD_VERSION = 0
 
 POSITIONS = Table(
     name="mart_snapshots",
@@ -93,6 +95,8 @@ def _refresh(database: Database, as_of: AsOf, name: str) -> int:
     after = before or 0
     if after >= as_of.position:
         return 0
+    if mart.is_person_level and as_of.policy.policy.co_determination:
+        return _withhold(database, as_of, mart)
     rows, written = compute(database, as_of, after), 0
     while chunk := list(islice(rows, _CHUNK_ROWS)):
         written += len(chunk)
@@ -110,6 +114,35 @@ def _refresh(database: Database, as_of: AsOf, name: str) -> int:
             _delete_all(transaction, as_of, name)
         _move(transaction, as_of, mart, before)
     return written
+
+
+def _withhold(database: Database, as_of: AsOf, mart: Mart) -> int:
+    """Keep no row; of a version that the mart does not have, so that all is computed anew once rows are shown again."""
+    with database.transaction() as transaction:
+        _delete_all(transaction, as_of, mart.name)
+        row = (str(as_of.organisation_id), mart.name, _WITHHELD_VERSION, as_of.position, as_of.known_position)
+        transaction.upsert_many(POSITIONS, [row])
+    return 0
+
+
+def read_kept_rows(database: Database, as_of: AsOf, mart: Mart, after: int) -> list[tuple[Any, ...]] | None:
+    """The rows of a computed mart behind a position, as they are kept; they are first brought to where `as_of` is.
+
+    None where they were brought further meanwhile, or where a row can go: it leaves no trace in the table. What is
+    kept was computed by the deltas that are computed otherwise, most of it earlier.
+    """
+    if mart.can_shrink:
+        return None
+    _refresh(database, as_of, mart.name)
+    pages = database.iterate(
+        f"SELECT {', '.join(mart.column_names)} FROM {SNAPSHOT_TABLES[mart.name].name}"
+        f" WHERE organisation_id = :organisation_id AND position > :after ORDER BY position, {', '.join(mart.key)}",
+        {"organisation_id": str(as_of.organisation_id), "after": after},
+    )
+    rows = [tuple(row) for page in pages for row in page]
+    # Rows that a refresh has written so far are ahead of the position, which it moves last.
+    is_ahead = any(row[0] > as_of.position for row in rows)
+    return None if is_ahead or _load_position(database, as_of.organisation_id, mart) != as_of.position else rows
 
 
 def _load_position(database: Database, organisation_id: UUID, mart: Mart) -> int | None:
@@ -163,7 +196,7 @@ def verify_snapshots(database: Database, lookup: PositionLookup, now: datetime) 
     """Compute every kept row anew, as of the position that it is of, and compare. Nothing is changed."""
     found = []
     for row in database.query("SELECT * FROM mart_snapshots WHERE position > 0 ORDER BY organisation_id, mart"):
-        if row.mart not in COMPUTED_MARTS:
+        if row.mart not in COMPUTED_MARTS or row.version == _WITHHELD_VERSION:
             continue
         organisation, (mart, compute) = to_id(row.organisation_id), COMPUTED_MARTS[row.mart]
         as_of = resolve_as_of(database, lookup, organisation, now=now)

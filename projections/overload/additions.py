@@ -286,8 +286,12 @@ class AdditionAnalysis:
         back = [use for use in self._undone_allocations if use.addition == addition.event]
         return self.pairing.allocations_of(addition.event), back
 
+    def find_trade_off(self, use: Allocation) -> TradeOffFact:
+        """The act that gave way."""
+        return self._trade_offs_by_event[use.giving]
+
     def _build_trade_off_entry(self, use: Allocation) -> TradeOffEntry:
-        giving = self._trade_offs_by_event[use.giving]
+        giving = self.find_trade_off(use)
         back = self.reversals.get(giving.event)
         return TradeOffEntry(
             event=giving.event,

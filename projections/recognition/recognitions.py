@@ -10,8 +10,8 @@ import msgspec
 from domain.instants import to_micros
 from domain.recognition.recognition import Recognition, RecognitionKind, evolve
 from projections.as_of import AsOf
-from projections.database.database import Database, named_statements
-from projections.database.paging import Order, query_digest_of, query_page
+from projections.database.database import Database, named_statements, query_by_ids, to_id
+from projections.database.paging import Order, RowSelection, query_digest_of, query_page
 from projections.database.sql import in_clause
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
@@ -30,7 +30,7 @@ def _fields(state: Recognition) -> tuple[Any, ...]:
 
 RECOGNITIONS = VersionedProjection(
     name="recognitions",
-    version=1,
+    version=2,
     kind="recognition",
     evolve=evolve,
     columns=(
@@ -50,6 +50,13 @@ RECOGNITIONS = VersionedProjection(
         ("organisation_id", "given_at"),
         ("organisation_id", "member", "given_at"),
         ("organisation_id", "goal"),
+    ),
+    # Whether it stands, and of which team it is, are in the index: rows need not be read to be left out.
+    latest_indexes=(
+        ("given_at", "stream_id", "state", "team"),
+        ("giver", "given_at", "stream_id", "state"),
+        ("member", "given_at", "stream_id", "state"),
+        ("team", "given_at", "stream_id", "state"),
     ),
     comment="Recognitions: what one member said of another for a goal or a cycle (in body).",
 )
@@ -105,19 +112,22 @@ def load_recognitions_page(
     Later pages see the same moment as the first. Raises `InvalidField` for a limit outside 1..200, or a cursor that
     another question gave.
     """
-    where, params = _build_where(filters, visible)
+    where, params = _build_where(filters)
+    few_of = ["team = :team"] if visible is None and filters.team is not None else []
+    any_of, seen = list[str](), dict[str, Any]()
+    if visible is not None:
+        marks, teams = in_clause("led", sorted(map(str, visible.teams)))
+        any_of = ["giver = :viewer", "member = :viewer"]
+        few_of = [f"team IN ({marks})"] if visible.teams else []
+        seen = {"viewer": str(visible.member), **teams}
     if filters.changed_after is not msgspec.UNSET:
         condition, changed = as_of.changed_after("recognitions", filters.changed_after)
         where, params = [*where, condition], params | changed
     rows, following = query_page(
         database,
-        lambda condition: (
-            "SELECT stream_id, given_at AS sort_key, body, (SELECT MAX(later.version) FROM recognitions AS later"
-            " WHERE later.organisation_id = :organisation_id AND later.stream_id = recognitions.stream_id"
-            f" AND later.known_from <= :known) AS stream_version FROM recognitions WHERE {as_of.predicate}"
-            f" AND {' AND '.join([*where, condition])} ORDER BY given_at DESC, stream_id DESC LIMIT :rows"
-        ),
-        {**as_of.params, **params},
+        RowSelection(table="recognitions", where=where, any_of=any_of, few_of=few_of),
+        as_of.disjoint_predicates,
+        {**as_of.params, **params, **seen},
         Order(key="given_at", descending=True, number=True),
         question=query_digest_of("recognitions", filters),
         cursor=cursor,
@@ -125,25 +135,25 @@ def load_recognitions_page(
     )
     return RecognitionPage(
         recognitions=[_RECOGNITION.decode(row.body) for row in rows],
-        versions={UUID(row.stream_id): row.stream_version for row in rows},
+        versions=_load_stream_versions(database, as_of, [row.stream_id for row in rows]),
         next=following,
     )
 
 
-def _build_where(
-    filters: RecognitionFilters, visible: RecognitionVisibilityFilter | None
-) -> tuple[list[str], dict[str, Any]]:
+def _load_stream_versions(database: Database, as_of: AsOf, recognitions: list[str]) -> dict[UUID, int]:
+    """Recognition -> the version of its stream that was known by then."""
+    found = query_by_ids(database, _SQL, {"versions": sorted(recognitions)}, as_of.params)["versions"]
+    return {to_id(row.stream_id): row.version for row in found}
+
+
+def _build_where(filters: RecognitionFilters) -> tuple[list[str], dict[str, Any]]:
     where, params = ["1 = 1"], dict[str, Any]()
     if filters.changed_after is msgspec.UNSET:
         # Who follows the list learns that one was taken back.
         where.append("state = 'given'")
-    if visible is not None:
-        marks, teams = in_clause("led", sorted(map(str, visible.teams)))
-        where.append(f"(giver = :viewer OR member = :viewer OR team IN ({marks}))")
-        params |= {"viewer": str(visible.member), **teams}
     for column in ("giver", "member", "goal", "cycle", "team", "kind"):
         value = getattr(filters, column)
         if value is not None:
-            where.append(f"{column} = :asked_{column}")
-            params[f"asked_{column}"] = str(value)
+            where.append(f"{column} = :{column}")
+            params[column] = str(value)
     return where, params

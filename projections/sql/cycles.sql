@@ -7,12 +7,6 @@ WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :a
   AND known_from <= :known AND known_to > :known
 ORDER BY starts DESC, stream_id
 
--- name: open
-SELECT stream_id, body FROM cycles
-WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :at
-  AND known_from <= :known AND known_to > :known AND state = 'open'
-ORDER BY starts DESC, stream_id
-
 -- name: cycle
 SELECT c.body, (
     SELECT MAX(e.version) FROM cycles e
@@ -36,3 +30,15 @@ ORDER BY stream_id, version
 SELECT body FROM goals
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
   AND known_from <= :known AND known_to > :known
+
+-- name: approaches
+SELECT stream_id, event_id, COALESCE(on_behalf_of, actor) AS party, occurred_at, data FROM history
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND type = 'goal.approach_chosen.v1'
+  AND occurred_at <= :at AND known_from <= :known
+ORDER BY stream_id, version
+
+-- name: charters
+SELECT stream_id, body FROM charters
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
+  AND known_from <= :known AND known_to > :known
+ORDER BY stream_id

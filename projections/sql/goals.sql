@@ -23,3 +23,7 @@ WHERE cycles.organisation_id = :organisation_id AND cycles.stream_id = :cycle
   AND cycles.valid_from <= :at AND +cycles.valid_to > :at
   AND cycles.known_from <= :known AND cycles.known_to > :known
   AND cycles.goals LIKE '%' || goals.stream_id || '%'
+
+-- name: ever_in_cycle
+-- Every goal that any version of the cycle holds: few, among which `of_cycle` finds those of the lens.
+SELECT goals FROM cycles WHERE organisation_id = :organisation_id AND stream_id = :cycle

@@ -32,10 +32,10 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND event_id IN
 ORDER BY position
 
 -- name: keys_made
--- The keys that were made since then and are not revoked, the latest first.
+-- The keys that were made since then, name a member and are not revoked, the latest first.
 SELECT stream_id, event_id, occurred_at, actor, data FROM history h
 WHERE organisation_id = :organisation_id AND type = :made AND occurred_at >= :since AND occurred_at <= :at
-  AND known_from <= :known AND NOT EXISTS (
+  AND known_from <= :known AND data LIKE :member AND NOT EXISTS (
     SELECT 1 FROM history r WHERE r.organisation_id = :organisation_id AND r.stream_id = h.stream_id
       AND r.type = :revoked AND r.occurred_at <= :at AND r.known_from <= :known
   )

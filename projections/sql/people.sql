@@ -18,6 +18,11 @@ SELECT body FROM members
 WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND valid_from <= :at AND +valid_to > :at
   AND known_from <= :known AND known_to > :known
 
+-- name: members_by_id
+SELECT stream_id, body FROM members
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
+  AND known_from <= :known AND known_to > :known
+
 -- name: teams
 SELECT body FROM teams
 WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :at
@@ -41,13 +46,18 @@ WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :a
   AND known_from <= :known AND known_to > :known AND :wanted
 ORDER BY stream_id
 
+-- name: teams_of_lead
+SELECT body FROM teams
+WHERE organisation_id = :organisation_id AND lead = :lead AND valid_from <= :at AND +valid_to > :at
+  AND known_from <= :known AND +known_to > :known
+
 -- name: teams_led
 SELECT stream_id FROM teams
 WHERE organisation_id = :organisation_id AND lead = :lead AND lead_since > :last_left AND archived_at IS NULL
   AND +valid_to = 9223372036854775807 AND +known_to = 9223372036854775807
 
 -- name: teams_mark
-SELECT COUNT(*) AS versions, COALESCE(MAX(known_from), 0) AS newest FROM teams WHERE organisation_id = :organisation_id
+SELECT MAX(known_from) AS newest FROM teams WHERE organisation_id = :organisation_id
 
 -- name: organisation
 SELECT body FROM organisations

@@ -10,6 +10,11 @@ FROM recognitions r
 WHERE r.organisation_id = :organisation_id AND r.stream_id = :stream_id
   AND r.valid_from <= :at AND +r.valid_to > :at AND r.known_from <= :known AND r.known_to > :known
 
+-- name: versions
+SELECT stream_id, MAX(version) AS version FROM recognitions
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND known_from <= :known
+GROUP BY stream_id
+
 -- name: given
 -- What stands of what was given since `:since`.
 SELECT kind, giver, member, goal, team, given_event, given_at FROM recognitions

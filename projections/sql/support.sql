@@ -76,25 +76,6 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at
   AND kind IN ('listed', 'cleared')
 ORDER BY occurred_at, known_from, place
 
--- name: people
-SELECT stream_id, body FROM members
-WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
-  AND known_from <= :known AND known_to > :known
-
--- name: naming
--- The goals in talk or promised that may ask something of a member: as a side, or named in what the goal waits for.
-SELECT g.body FROM goals g
-WHERE g.organisation_id = :organisation_id AND g.valid_from <= :at AND g.valid_to > :at
-  AND g.known_from <= :known AND g.known_to > :known AND g.state IN (:states)
-  AND (g.owner = :member OR g.sponsor = :member
-    -- Only these states name who is to join or to mediate: the others' bodies need not be looked through.
-    OR (g.state IN ('change_proposed_by_owner', 'change_proposed_by_sponsor', 'delivered') AND g.body LIKE :named)
-    OR g.stream_id IN (
-      SELECT n.stream_id FROM support_needs n WHERE n.organisation_id = :organisation_id AND n.addressee = :member
-      UNION ALL
-      SELECT b.stream_id FROM support_blockers b WHERE b.organisation_id = :organisation_id AND b.acts_next = :member))
-ORDER BY g.stream_id
-
 -- name: reminders
 SELECT stream_id, event_id, kind, occurred_at FROM support_words
 WHERE organisation_id = :organisation_id AND party = :member AND kind IN ('check_in_due', 'response_reminded')

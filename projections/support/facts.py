@@ -2,13 +2,15 @@
 
 Three tables, each row one event of one goal's stream and nothing else: no row depends on another, or on today.
 `support_needs`: a need raised, an answer to one. `support_blockers`: a blocker raised, resolved, listed in a check-in,
-or none any more. `support_words`: feedback, the confidence of a check-in, reminders, delivery and its end.
+or none any more; who is named to join a goal, or to mediate, and so acts next. `support_words`: feedback, the
+confidence of a check-in, reminders, delivery and its end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 from domain.envelope import RecordedEvent
 from domain.goal import events as e
@@ -33,17 +35,26 @@ NEEDS = Table(
         Column("answer_by", "date", "Last day for the answer, in the organisation's zone.", nullable=True),
     ),
     key=("organisation_id", "stream_id", "event_id", "need"),
-    indexes=(("organisation_id", "occurred_at"), ("organisation_id", "addressee")),
+    indexes=(
+        ("organisation_id", "occurred_at"),
+        ("organisation_id", "addressee"),
+        ("organisation_id", "party", "kind", "occurred_at"),
+    ),
     comment="Needs raised in check-ins, and the answers to them.",
 )
 BLOCKERS = Table(
     name="support_blockers",
     columns=(
         *_FACT_COLUMNS,
-        Column("kind", "text", "raised, resolved; listed or cleared: what a check-in says of blockers."),
-        Column("blocker", "uuid", "The event that raised it, or the check-in that lists it."),
+        Column("kind", "text", "raised, resolved; listed or cleared: what a check-in says of blockers; named."),
+        Column("blocker", "uuid", "The event that raised it, or the check-in that lists it; of `named` that event."),
         Column("place", "integer", "Its place in the check-in, from 0."),
-        Column("acts_next", "uuid", "Who acts next; empty: the goal's owner.", nullable=True),
+        Column(
+            "acts_next",
+            "uuid",
+            "Who acts next; empty: the goal's owner. Of `named`: who is to join the goal, or to mediate.",
+            nullable=True,
+        ),
         Column("corrects", "uuid", "The check-in that this one corrects.", nullable=True),
     ),
     key=("organisation_id", "stream_id", "event_id", "place"),
@@ -75,7 +86,7 @@ class SupportProjection:
     """The projection: three tables of facts from one goal's stream."""
 
     name = "support"
-    version = 3
+    version = 4
     kinds = frozenset({"goal"})
     tables = (NEEDS, BLOCKERS, FEEDBACK)
 
@@ -143,6 +154,22 @@ def _blocker_resolved(event: e.BlockerResolved, _recorded: RecordedEvent) -> Ite
     yield BLOCKERS.name, ("resolved", str(event.blocker), 0, None, None)
 
 
+def _proposed(event: e.ChangeProposed | e.ChangeCountered, recorded: RecordedEvent) -> Iterator[_Fact]:
+    return _named(recorded, event.changes.owner, event.changes.sponsor)
+
+
+def _disputed(event: e.DeliveryDisputed, recorded: RecordedEvent) -> Iterator[_Fact]:
+    return _named(recorded, event.mediator)
+
+
+def _named(recorded: RecordedEvent, *members: UUID | None) -> Iterator[_Fact]:
+    """Those of whom the goal asks something from now on, though they are no side of it yet."""
+    for place, member in enumerate(members):
+        if member is not None:
+            named = to_column_value(member)
+            yield BLOCKERS.name, ("named", to_column_value(recorded.event_id), place, named, None)
+
+
 def _feedback_given(event: e.FeedbackGiven, recorded: RecordedEvent) -> Iterator[_Fact]:
     yield FEEDBACK.name, ("feedback", to_column_value(recorded.party), event.by, None, None)
 
@@ -160,6 +187,9 @@ _EXTRACTORS: dict[type, Callable[[Any, RecordedEvent], Iterator[_Fact]]] = {
     e.StatementTakenBack: _statement_taken_back,
     e.NeedAnswered: _need_answered,
     e.BlockerRaised: _blocker_raised,
+    e.ChangeProposed: _proposed,
+    e.ChangeCountered: _proposed,
+    e.DeliveryDisputed: _disputed,
     e.BlockerResolved: _blocker_resolved,
     e.FeedbackGiven: _feedback_given,
     e.CheckInDue: _reminder_extractor("check_in_due"),

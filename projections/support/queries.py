@@ -39,12 +39,11 @@ from projections.paused_time import (
     running_micros,
     to_pause_record,
 )
-from projections.people import members_at
+from projections.people import load_members_by_id, members_at
 
 _SQL = "support"
 #: As SQL: none of the agreement's names holds a quote.
 _PROMISED_STATES_SQL = ", ".join(f"'{state}'" for state in PROMISED_STATES)
-_MEMBER_DECODER = msgspec.json.Decoder(Member)
 
 
 #: Statements that no other's rows are needed for.
@@ -318,14 +317,6 @@ def load_rows_by_ids(database: Database, as_of: AsOf, name: str, ids: Iterable[U
     """The rows of one statement of `sql/support.sql` for these ids."""
     wanted = sorted({str(i) for i in ids})
     return query_by_ids(database, _SQL, {name: wanted}, {**as_of.params, **more})[name]
-
-
-def load_members_by_id(database: Database, as_of: AsOf, ids: Iterable[UUID]) -> dict[UUID, Member]:
-    """These members, departed ones too."""
-    return {
-        to_id(row.stream_id): _MEMBER_DECODER.decode(row.body)
-        for row in load_rows_by_ids(database, as_of, "people", ids)
-    }
 
 
 def _days_before(day: date, days: int) -> date:

@@ -18,6 +18,9 @@ from services.cloud_events import BATCH_MEDIA_TYPE, MEDIA_TYPE
 _REF = "#/components/schemas/"
 _ATTRIBUTES = "CloudEventAttributes"
 _ANY_EVENT = "AnyEvent"
+#: Of an event's attributes those that a test message has.
+_TEST_ATTRIBUTES = ("specversion", "source", "subject", "time", "datacontenttype")
+_THIN_EVENT, _TEST_EVENT, _WEBHOOK_HEADERS = "ThinEvent", "WebhookTest", "WebhookHeaders"
 _FEED, _STREAM, _SUBSCRIPTIONS = "/v1/events", "/v1/events/stream", "/v1/subscriptions"
 
 _DESCRIPTION = """\
@@ -56,7 +59,11 @@ def build_asyncapi_document(routes: Sequence[Route]) -> dict[str, Any]:
             for name, (_, operation) in channels.items()
         },
         "components": {
-            "messages": {**{tag: _build_message(tag) for tag in sorted(EVENTS)}, "batch": _BATCH_MESSAGE},
+            "messages": {
+                **{tag: _build_message(tag) for tag in sorted(EVENTS)},
+                "batch": _BATCH_MESSAGE,
+                **(_WEBHOOK_MESSAGES if "webhooks" in channels else {}),
+            },
             "schemas": schemas,
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key: `plim_...`."}},
         },
@@ -107,7 +114,9 @@ def _build_sinks(events: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
             "description": (
                 "The log, as `plimsoll sink` sends it to the operator's broker: field `event` of the entry"
                 " `<position>-0` of a Redis stream, or a message of NATS JetStream at"
-                " `<stream>.<organisation id>.<type>`, with the event's id as `Nats-Msg-Id`."
+                " `<stream>.<organisation id>.<type>`, with the event's id as `Nats-Msg-Id`; in Kafka, in binary"
+                " content mode: the attributes are headers `ce_...`, the message is the event's `data`, its key the"
+                " `partitionkey`."
             ),
             "messages": events,
         },
@@ -123,9 +132,14 @@ def _build_webhooks(events: dict[str, Any]) -> tuple[dict[str, Any], dict[str, A
             "title": "Webhooks",
             "description": (
                 "POST to the address of a subscription, signed as Standard Webhooks say (`webhook-id`,"
-                " `webhook-timestamp`, `webhook-signature`), in order per subject, again until it is answered 2xx."
+                " `webhook-timestamp`, `webhook-signature`), in order per subject, again until it is answered 2xx. A"
+                " subscription whose payload is `thin`, or `auto` where an event may be about persons, is sent the"
+                " envelope alone (`thin`); `webhook.test` is sent on demand."
             ),
-            "messages": events,
+            "messages": {
+                **events,
+                **{name: {"$ref": f"#/components/messages/{name}"} for name in _WEBHOOK_MESSAGES},
+            },
         },
         _build_operation("POST", "Send events to a subscription's address"),
     )
@@ -143,6 +157,27 @@ _BATCH_MESSAGE: dict[str, Any] = {
     "summary": "Events in commit order.",
     "contentType": BATCH_MEDIA_TYPE,
     "payload": {"type": "array", "items": {"$ref": _REF + _ANY_EVENT}},
+}
+
+
+#: What webhooks send besides whole events.
+_WEBHOOK_MESSAGES: dict[str, Any] = {
+    "thin": {
+        "name": "thin",
+        "title": "An event without its data",
+        "summary": "Of which type and stream an event was; the rest is to be asked for by those who may see it.",
+        "contentType": MEDIA_TYPE,
+        "headers": {"$ref": _REF + _WEBHOOK_HEADERS},
+        "payload": {"$ref": _REF + _THIN_EVENT},
+    },
+    "webhook.test": {
+        "name": "webhook.test",
+        "title": "A test",
+        "summary": "Stands for no event.",
+        "contentType": MEDIA_TYPE,
+        "headers": {"$ref": _REF + _WEBHOOK_HEADERS},
+        "payload": {"$ref": _REF + _TEST_EVENT},
+    },
 }
 
 
@@ -186,6 +221,7 @@ def _build_schemas(openapi: Mapping[str, Any]) -> dict[str, Any]:
             "oneOf": [{"$ref": _REF + _event_name(tag)} for tag in sorted(EVENTS)],
         },
     }
+    found |= _build_webhook_schemas(found[_ATTRIBUTES])
     for tag, cls in sorted(EVENTS.items()):
         data = component_name(cls)
         found[_event_name(tag)] = {
@@ -197,6 +233,58 @@ def _build_schemas(openapi: Mapping[str, Any]) -> dict[str, Any]:
         }
         _add_with_references(data, openapi, found)
     return {name: _as_draft_7(schema) for name, schema in sorted(found.items())}
+
+
+_HEADERS_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "As Standard Webhooks say; names in any case.",
+    "required": ["webhook-id", "webhook-timestamp", "webhook-signature", "plimsoll-subscription"],
+    "properties": {
+        "webhook-id": {
+            "type": "string",
+            "description": "The same for an event and a subscription, however often sent.",
+        },
+        "webhook-timestamp": {"type": "string", "pattern": "^[0-9]+$", "description": "Unix time of the attempt."},
+        "webhook-signature": {
+            "type": "string",
+            "pattern": "^v1a?,[A-Za-z0-9+/=]+( v1a?,[A-Za-z0-9+/=]+)*$",
+            "description": "One for each secret (v1) and key pair (v1a) in force.",
+        },
+        "plimsoll-subscription": {"type": "string", "format": "uuid", "description": "Id of the subscription."},
+    },
+}
+
+
+def _build_webhook_schemas(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """What messages hold that are no whole events, and what every message has in its head."""
+    text, kind = {"type": "string"}, {"type": "string", "enum": sorted(EVENTS)}
+    required = [name for name in attributes["required"] if name != "datacontenttype"]
+    return {
+        _THIN_EVENT: {
+            "type": "object",
+            "description": "The attributes of an event, and no words of persons.",
+            "required": ["type", *required],
+            "properties": {"type": kind, **attributes["properties"]},
+            "not": {"anyOf": [{"required": [name]} for name in ("data", "datacontenttype", "reasontext")]},
+        },
+        _TEST_EVENT: {
+            "type": "object",
+            "description": "A CloudEvent that stands for no event of the log.",
+            "required": ["specversion", "id", "source", "type", "subject", "time", "datacontenttype", "data"],
+            "properties": {
+                "type": {"type": "string", "const": "webhook.test"},
+                "data": {
+                    "type": "object",
+                    "description": "Of which subscription it is a test.",
+                    "required": ["subscription"],
+                    "properties": {"subscription": {**text, "description": "Its address at this server."}},
+                },
+                **{name: attributes["properties"][name] for name in _TEST_ATTRIBUTES},
+                "id": {**text, "description": "Another one for each test."},
+            },
+        },
+        _WEBHOOK_HEADERS: _HEADERS_SCHEMA,
+    }
 
 
 def _add_with_references(name: str, openapi: Mapping[str, Any], found: dict[str, Any]) -> None:

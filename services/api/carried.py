@@ -71,6 +71,7 @@ CARRIED: dict[str, frozenset[Carried]] = {
     "getDigest": _FRAMEWORK | {Carried.GOAL},
     "getInbox": _FRAMEWORK | {Carried.GOAL},
     "getCalibration": frozenset({Carried.PERSON}),
+    "getMadePossible": frozenset({Carried.GOAL, Carried.CYCLE, Carried.PERSON}),
     "getLookedAt": frozenset({Carried.PERSON}),
     "listMembers": frozenset({Carried.PERSON}),
     "getMember": frozenset({Carried.PERSON}),

@@ -279,6 +279,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "TermsInput": "TermsInput",
     },
     "ledger.api_keys": {
+        "KeyAction": "KeyAction",
         "KeyRecord": "KeyRecord",
     },
     "ledger.deliveries": {
@@ -303,6 +304,10 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "projections.charters.rituals": {
         "RitualEntry": "RitualEntry",
         "RitualsReport": "RitualsReport",
+    },
+    "projections.cycles.approaches": {
+        "ApproachEntry": "ApproachEntry",
+        "FreedomEntry": "FreedomEntry",
     },
     "projections.cycles.cycles": {
         "ContributionEntry": "ContributionEntry",
@@ -369,6 +374,10 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "ProposalDetails": "WhyProposal",
         "Why": "WhyAnswer",
         "WhyStep": "WhyStep",
+    },
+    "projections.made_possible": {
+        "MadePossible": "MadePossible",
+        "MadePossibleEntry": "MadePossibleEntry",
     },
     "projections.overload.additions": {
         "AdditionEntry": "AdditionEntry",

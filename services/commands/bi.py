@@ -20,16 +20,29 @@ if TYPE_CHECKING:
 
 
 def grant(
-    settings: Settings, console: Console, *, organisation: str | None, role: str | None, names: bool, rotate: bool
+    settings: Settings,
+    console: Console,
+    *,
+    organisation: str | None,
+    role: str | None,
+    names: bool,
+    rotate: bool,
+    own_schema: str | None,
 ) -> int:
     """Create a role for one organisation, and print its connection string this once."""
     with Runtime.open(settings) as runtime:
         tenant = find_organisation(runtime, organisation)
         made = bi.grant_role(
-            settings.database_url, tenant, role=role or _default_role(tenant), names=names, rotate=rotate
+            settings.database_url,
+            tenant,
+            role=role or _default_role(tenant),
+            names=names,
+            rotate=rotate,
+            own_schema=own_schema,
         )
         refresh_snapshots(runtime.database, runtime.ledger, tenant, runtime.clock())
-    words = f"the role {made.role} reads the marts of {tenant}, {'with' if names else 'without'} names of members."
+    words = f"the role {made.role} reads the marts of {tenant}, {'with' if names else 'without'} names of members"
+    words += f", and may make tables in schema {own_schema}." if own_schema else "."
     console.print_result(made, f"{words} Its connection, shown this once:\n{made.connection}")
     return 0
 
@@ -48,8 +61,11 @@ def revoke(settings: Settings, console: Console, *, role: str) -> int:
 def list_roles(settings: Settings, console: Console) -> int:
     """List the roles that were granted."""
     grants = bi.list_grants(settings.database_url)
-    rows = [(each.role, str(each.organisation_id), "with names" if each.names else "") for each in grants]
-    console.print_table(grants, ("role", "organisation", ""), rows)
+    rows = [
+        (each.role, str(each.organisation_id), "with names" if each.names else "", each.own_schema or "")
+        for each in grants
+    ]
+    console.print_table(grants, ("role", "organisation", "", "own schema"), rows)
     return 0
 
 

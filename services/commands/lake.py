@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.commands.console import CommandFailed
 from services.commands.store import find_organisation
+from services.console import CommandFailed
 from services.exports.errors import FormatUnavailable
 from services.lake.certificates import Certificate
 from services.lake.delta import Lake, find_names
@@ -19,7 +19,7 @@ from services.lake.upkeep import compact_lake, vacuum_lake
 from services.runtime import Runtime
 
 if TYPE_CHECKING:
-    from services.commands.console import Console
+    from services.console import Console
     from services.settings import Settings
 
 

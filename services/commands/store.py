@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.member.member import Member
 from domain.references import as_uuid, resolve_stream_id
-from ledger.api_keys import GUEST_SCOPE_PREFIX, KeyRecord
+from ledger.api_keys import GUEST_SCOPE_PREFIX, KeyAction, KeyRecord
 from ledger.storage.access import DatabaseRole
 from projections.people import find_organisations, list_organisations
 from services import database_roles, organisations
@@ -153,7 +153,7 @@ def _build_guest_scope(runtime: Runtime, tenant: UUID, decision: str) -> str:
 
 
 def list_keys(settings: Settings, console: Console, *, organisation: str | None) -> int:
-    """List an organisation's keys; never their text, which is not stored."""
+    """List an organisation's keys, and who issued and revoked each; never their text, which is not stored."""
     with Runtime.open(settings) as runtime:
         keys = organisations.list_keys(runtime, find_organisation(runtime, organisation))
     rows = [
@@ -162,18 +162,24 @@ def list_keys(settings: Settings, console: Console, *, organisation: str | None)
             key.name,
             str(key.member_id),
             ",".join(sorted(key.scopes)),
+            _format_action(key.issued) or f"{key.created_at:%Y-%m-%d}",
             f"{key.expires_at:%Y-%m-%d}",
             _format_use(key),
         )
         for key in keys
     ]
-    console.print_table(list(keys), ("key", "name", "member", "scopes", "expires", "last used"), rows)
+    console.print_table(list(keys), ("key", "name", "member", "scopes", "issued", "expires", "last used"), rows)
     return 0
+
+
+def _format_action(action: KeyAction | None) -> str:
+    """The day, and by whom; empty where no event says it."""
+    return "" if action is None else f"{action.at:%Y-%m-%d} by {action.by or 'an operator'}"
 
 
 def _format_use(key: KeyRecord) -> str:
     if key.revoked_at is not None:
-        return "revoked"
+        return f"revoked {_format_action(key.revoked)}".strip()
     if key.ended_at is not None:
         return "ended: its member left"
     return f"{key.last_used_at:%Y-%m-%d}" if key.last_used_at else "never"

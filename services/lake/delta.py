@@ -36,6 +36,10 @@ _MARK = "plimsoll.position"
 _PROPERTY = "plimsoll."
 #: Parts of a message that may be a secret: what follows the `?` of a URL, and what stands before its host.
 _QUERY, _USER = re.compile(r"\?[^\s\"')]+"), re.compile(r"(?<=://)[^/\s@]+@")
+#: The library colours its messages, and puts a store's answer (XML) into them.
+_COLOUR = re.compile("\x1b\\[[0-9;]*m ?|\N{DOWNWARDS ARROW WITH TIP RIGHTWARDS} ?")
+_ANSWER = re.compile(r"(?P<before>.*?)<.*?<Code>(?P<code>.*?)</Code>\s*<Message>(?P<message>.*?)</Message>")
+_MAX_MESSAGE = 400
 _SECRET_NAMES = ("KEY", "SECRET", "TOKEN", "PASSWORD", "SAS", "CREDENTIAL")
 _MIN_SECRET = 6
 
@@ -116,10 +120,13 @@ class Lake:
             raise LakeUnavailable(f"the lake {self.uri} is not available: {self._clean(error)}") from None
 
     def _clean(self, error: BaseException) -> str:
-        text = _USER.sub("", _QUERY.sub("", " ".join(str(error).split())))
+        text = _USER.sub("", _QUERY.sub("", " ".join(_COLOUR.sub("", str(error)).split())))
+        answered = _ANSWER.search(text)
+        if answered is not None:
+            text = f"{answered['before']}{answered['code']}: {answered['message']}"
         for secret in self._secrets:
             text = text.replace(secret, "***")
-        return text
+        return text if len(text) <= _MAX_MESSAGE else f"{text[:_MAX_MESSAGE]} ..."
 
 
 class Delta:
@@ -199,15 +206,21 @@ class Delta:
         self._write(batches, identity.epoch, position, mode="overwrite", schema_mode="merge")
 
     def _write(self, batches: Iterator[RecordBatch], epoch: str, position: int, **how: Any) -> None:
-        library = load_deltalake()
-        with self._lake.errors():
-            library.write_deltalake(
-                self._delta,
-                open_reader(self.table.schema, batches),
-                writer_properties=library.WriterProperties(compression="ZSTD"),
-                commit_properties=self._commit(epoch, position),
-                **how,
-            )
+        library, raised = load_deltalake(), list[BaseException]()
+        try:
+            with self._lake.errors():
+                library.write_deltalake(
+                    self._delta,
+                    open_reader(self.table.schema, _remember_error(batches, raised)),
+                    writer_properties=library.WriterProperties(compression="ZSTD"),
+                    commit_properties=self._commit(epoch, position),
+                    **how,
+                )
+        except LakeUnavailable:
+            # The library would say that the lake failed where it was the log.
+            if raised:
+                raise raised[0] from None
+            raise
 
     def merge(self, batches: Sequence[RecordBatch], epoch: str, position: int) -> None:
         """Add rows or replace those of the same key, and remove the keys of rows that are `deleted`."""
@@ -269,6 +282,14 @@ class Delta:
             # The library's own minimum is for lakes with many writers: this one has one, whose lock is held.
             removed = self._delta.vacuum(hours, dry_run=False, enforce_retention_duration=False)
         return len(removed)
+
+
+def _remember_error(batches: Iterator[RecordBatch], raised: list[BaseException]) -> Iterator[RecordBatch]:
+    try:
+        yield from batches
+    except BaseException as error:
+        raised.append(error)
+        raise
 
 
 def find_names(lake: Lake) -> bool:

@@ -9,13 +9,16 @@ from uuid import UUID
 
 from domain.instants import to_micros
 from projections.as_of import AsOf, resolve_as_of
+from projections.engine.checkpoints import load_checkpoints
 from projections.marts.projection import TABLES
 from services.exports.columnar import RecordBatch, batches_of_rows, drop_deleted
 from services.exports.exporting import resolve_position
 from services.lake.certificates import Certificate, RowDigest, TableCertificate
 from services.lake.delta import Delta, Lake
 from services.lake.errors import LakeRefused, LakeUnavailable
-from services.lake.tables import EVENTS, LAKE_TABLES, SYNCS_TABLE, Identity, LakeTable
+from services.lake.events import EVENTS
+from services.lake.tables import LAKE_TABLES, SYNCS_TABLE, Identity, LakeTable
+from services.person_figures import count_switches
 
 if TYPE_CHECKING:
     from services.runtime import Runtime
@@ -34,6 +37,8 @@ class LakeSession(NamedTuple):
     lake: Lake
     view: AsOf
     identity: Identity
+    #: Every table but `syncs`.
+    tables: tuple[LakeTable, ...]
 
     def open(self, tables: Iterable[LakeTable]) -> dict[str, Delta | None]:
         """The tables as they stand, by name; None where there is none.
@@ -67,11 +72,17 @@ def open_session(
 
 
 def start_session(runtime: Runtime, organisation_id: UUID, lake: Lake, *, names: bool) -> LakeSession:
-    """A session that only reads: it holds no lock."""
+    """A session that only reads: it holds no lock. Raises `LakeRefused` where the views are another program's."""
+    followed = {checkpoint.name: checkpoint.version for checkpoint in load_checkpoints(runtime.database)}
+    outdated = [name for name, view in runtime.engine.projections.items() if followed.get(name) != view.version]
+    if outdated:
+        raise LakeRefused(f"the views ({', '.join(outdated)}) are of another version: run `plimsoll migrate`")
     view = resolve_as_of(runtime.database, runtime.ledger, organisation_id, now=runtime.clock())
     # As it is stored now: a restore may have come after this process began.
     epoch = runtime.ledger.read_epoch()
-    return LakeSession(runtime, lake, view, Identity(organisation=organisation_id, epoch=epoch, names=names))
+    switches = count_switches(runtime.ledger, organisation_id)
+    tables = tuple(table.after_switches(switches) for table in LAKE_TABLES.values())
+    return LakeSession(runtime, lake, view, Identity(organisation=organisation_id, epoch=epoch, names=names), tables)
 
 
 def sync_lake(
@@ -82,7 +93,7 @@ def sync_lake(
     `events`: with the log itself. `repair`: every table is compared whole with the log, and written anew where it
     differs. Raises `LakeRefused`, and `LakeUnavailable`.
     """
-    tables = [table for table in LAKE_TABLES.values() if events or table.mart is not EVENTS]
+    tables = [table for table in session.tables if events or table.mart is not EVENTS]
     found = session.open([*tables, SYNCS_TABLE])
     if not repair:
         _require_untouched(found.values())
@@ -104,7 +115,7 @@ def verify_lake(session: LakeSession, *, progress: Progress = lambda *_: None) -
 
     Raises `LakeRefused`, also where there is no lake, and `LakeUnavailable`.
     """
-    found = [delta for delta in session.open(LAKE_TABLES.values()).values() if delta is not None]
+    found = [delta for delta in session.open(session.tables).values() if delta is not None]
     if not found:
         raise LakeRefused(f"there is no lake at {session.lake.uri}; make it with: plimsoll lake sync")
     certificates = []

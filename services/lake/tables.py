@@ -10,53 +10,19 @@ from uuid import UUID
 
 import msgspec
 
-from domain.instants import encode_json, to_micros
 from projections.as_of import AsOf
 from projections.catalogue import PROJECTIONS
-from projections.marts.columns import Mart, MartColumn, member_column
+from projections.marts.columns import Mart, MartColumn
 from projections.marts.projection import MARTS_PROJECTION
 from projections.marts.reading import copy_rows, read_rows
 from projections.marts.registry import COMPUTED_MARTS, MARTS
+from projections.marts.snapshots import read_kept_rows
 from services.exports.columnar import RecordBatch, Schema, arrow_schema, batches_of_rows, batches_of_text
+from services.lake.events import EVENTS, list_event_rows
 
 if TYPE_CHECKING:
-    from ledger.ledger import Ledger
     from services.runtime import Runtime
 
-#: Events that are read at a time.
-_PAGE = 5_000
-
-EVENTS = Mart(
-    name="events",
-    comment="One row per event: the whole log of the organisation, with what people wrote.",
-    use="Everything else follows from it. It holds names, reasons and notes as they were given: grant it to those who"
-    " may read all of that, or sync with `--no-events`.",
-    key=("event_id",),
-    subject=None,
-    is_final=True,
-    columns=(
-        MartColumn("position", "integer", "The organisation's gapless, commit-ordered sequence, from 1."),
-        MartColumn("event_id", "uuid", "The event."),
-        MartColumn("organisation_id", "uuid", "The organisation."),
-        MartColumn("kind", "text", "Kind of its stream: goal, member, team, charter, cycle, decision, ..."),
-        MartColumn("stream_id", "uuid", "Its stream: the goal, the member, the team, ..."),
-        MartColumn("stream_version", "integer", "Its version of the stream, from 1."),
-        MartColumn("type", "text", "The event's tag with its version."),
-        MartColumn("occurred_at", "timestamp", "Business time; of a timer the instant at which it fell due."),
-        MartColumn("recorded_at", "timestamp", "When it was recorded."),
-        member_column("actor", "The member who recorded it; empty for a timer."),
-        member_column("on_behalf_of", "The member whose act it was, where that is not the actor."),
-        MartColumn("source", "text", "api, import, timer or worker."),
-        MartColumn("external_source", "text", "The tracker or file that it came from.", nullable=True),
-        MartColumn("correlation_id", "uuid", "The command that began it all."),
-        MartColumn("causation_id", "uuid", "What led to it.", nullable=True),
-        MartColumn("reason_code", "text", "Why, as a code.", nullable=True),
-        MartColumn("reason_text", "text", "Why, in words.", nullable=True, personal="words"),
-        MartColumn("key_id", "uuid", "The API key with which it was made.", nullable=True),
-        MartColumn("data", "json", "The event itself, as its schema says.", personal="identity"),
-        MartColumn("month", "text", "The month of its business time in UTC, `2026-03`: the table's partitions."),
-    ),
-)
 #: What syncs came to: the certificates.
 SYNCS = Mart(
     name="syncs",
@@ -89,6 +55,18 @@ class LakeTable(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     #: What its rows follow from, besides the log: rows of another generation are written anew.
     generation: str
     partitions: tuple[str, ...] = ()
+    #: Without what is about one person alone.
+    is_co_determined: bool = False
+
+    def after_switches(self, switches: int) -> LakeTable:
+        """The table of an organisation that has so often switched co-determination on or off.
+
+        Each time is another generation: rows that were written before it are written anew.
+        """
+        if not switches or (not self.mart.is_person_level and self.mart is not EVENTS):
+            return self
+        generation = f"{self.generation}.{switches}"
+        return msgspec.structs.replace(self, generation=generation, is_co_determined=switches % 2 == 1)
 
     @property
     def name(self) -> str:
@@ -108,28 +86,17 @@ class LakeTable(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def read(self, runtime: Runtime, view: AsOf, *, after: int, names: bool) -> Iterator[RecordBatch]:
         """Its rows as the log gives them, behind a position; `deleted` is among the columns of a mart."""
         if self.mart is EVENTS:
-            return batches_of_rows(EVENTS, _read_events(runtime.ledger, view, after))
+            return batches_of_rows(EVENTS, list_event_rows(runtime.ledger, view, after))
+        if self.is_co_determined:
+            return batches_of_rows(self.mart, iter(()))
         copied = copy_rows(runtime.database, view, self.mart, after=after, names=names)
         if copied is not None:
             return batches_of_text(self.mart, iter(copied))
+        kept = read_kept_rows(runtime.database, view, self.mart, after) if self.is_computed else None
+        if kept is not None:
+            return batches_of_rows(self.mart, iter(kept))
         rows = read_rows(runtime.database, view, self.mart, after=after, names=names)
         return batches_of_rows(self.mart, _keep_last(self.mart, rows) if after and self.is_computed else rows)
-
-
-def _read_events(ledger: Ledger, view: AsOf, after: int) -> Iterator[tuple[Any, ...]]:
-    while events := ledger.read_feed(view.organisation_id, after, _PAGE, upto=view.position):
-        for event in events:
-            reason, kind, stream = event.reason, *event.stream.split("/", 1)
-            ids = (event.actor, event.on_behalf_of, event.correlation_id, event.causation_id, event.key_id)
-            actor, behalf, correlation, causation, key = (None if each is None else str(each) for each in ids)
-            yield (
-                *(event.position, str(event.event_id), str(event.organisation_id), kind, stream, event.version),
-                *(event.type, to_micros(event.occurred_at), to_micros(event.recorded_at), actor, behalf),
-                *(event.source.value, event.external_source, correlation, causation),
-                *((None, None) if reason is None else (str(reason.code), reason.text)),
-                *(key, encode_json(event.data).decode(), f"{event.occurred_at:%Y-%m}"),
-            )
-        after = events[-1].position
 
 
 def _keep_last(mart: Mart, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:

@@ -7,7 +7,7 @@ import msgspec
 from services.lake.delta import Delta
 from services.lake.errors import LakeRefused
 from services.lake.sync import LakeSession
-from services.lake.tables import LAKE_TABLES, SYNCS_TABLE
+from services.lake.tables import SYNCS_TABLE
 
 
 class TableUpkeep(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +39,7 @@ def vacuum_lake(session: LakeSession, *, days: int) -> list[TableUpkeep]:
 
 
 def _open_all(session: LakeSession) -> list[Delta]:
-    found = [delta for delta in session.open([*LAKE_TABLES.values(), SYNCS_TABLE]).values() if delta is not None]
+    found = [delta for delta in session.open([*session.tables, SYNCS_TABLE]).values() if delta is not None]
     if not found:
         raise LakeRefused(f"there is no lake at {session.lake.uri}; make it with: plimsoll lake sync")
     return found

@@ -83,6 +83,7 @@ def _word_lines(report: CyclesReport, names: Names) -> Iterator[str]:
     """What worked, what to improve and what was learnt, without who said it; the latest cycle's first."""
     yield from _quote_lines("What worked", (reflection.worked for reflection in report.reflections))
     yield from _quote_lines("What could be better", (reflection.improve for reflection in report.reflections))
+    yield from _quote_lines("How it was gone about, and where that stands", _describe_approaches(report, names))
     learnt = (_describe_lesson(lesson, names) for lesson in report.learning if lesson.text)
     yield from _quote_lines("What was learnt", learnt)
 
@@ -91,6 +92,13 @@ def _quote_lines(heading: str, texts: Iterable[str]) -> Iterator[str]:
     """Each text on one line, and once: what was learnt comes along into the next cycle."""
     lines = dict.fromkeys(shorten(text, WIDTH - 4) for text in texts if text)
     yield from list_lines(heading, list(lines), _MOST_TEXTS)
+
+
+def _describe_approaches(report: CyclesReport, names: Names) -> Iterator[str]:
+    """The approaches that stand, those whose goals have ended first."""
+    standing = [approach for approach in report.approaches if not approach.replaced]
+    for approach in sorted(standing, key=lambda one: one.state != "satisfied"):
+        yield f"{names.goal(approach.goal)} ({approach.state.replace('_', ' ')}): {approach.text}"
 
 
 def _describe_lesson(lesson: LearningEntry, names: Names) -> str:

@@ -8,7 +8,8 @@ stream leave neither a gap nor an event twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 from uuid import UUID
 
@@ -18,8 +19,10 @@ import structlog
 from domain.envelope import RecordedEvent
 from ledger.errors import LedgerUnavailable
 from ledger.ledger import Ledger
-from services.cloud_events import encode_event
+from services.cloud_events import encode_binary, encode_event
 from services.event_filter import matches_type
+from services.person_figures import withhold_figures
+from services.sinks import metrics
 from services.wakeups.local import WakeupSubscription
 
 #: Events that are read, and appended, at a time.
@@ -86,12 +89,19 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     event_id: str
     organisation_id: UUID
     type: str
-    #: A CloudEvent, structured.
+    #: Its stream, in whose order it is sent.
+    key: str
+    #: Those of the CloudEvent in binary content mode; empty in the structured one.
+    attributes: Mapping[str, str]
+    #: The CloudEvent, structured; its data alone in binary content mode.
     body: bytes
 
 
 class Sink(Protocol):
     """A stream of a broker."""
+
+    #: Whether its messages are CloudEvents in binary content mode.
+    is_binary: bool
 
     async def open(self) -> int:
         """The position up to which the stream holds what is selected. Raises `SinkUnavailable`, `SinkRefused`."""
@@ -118,6 +128,8 @@ class SinkFollower:
         self._wakeups = wakeups
         self._base_url = base_url
         self._pause = MIN_PAUSE_S
+        #: Up to where the log was looked at.
+        self._position = 0
 
     async def run(self, has_to_stop: Callable[[], bool]) -> None:
         """Loop until `has_to_stop`. What is away is waited for; raises `SinkRefused`."""
@@ -129,13 +141,16 @@ class SinkFollower:
                 await self._follow(position, has_to_stop)
             except (SinkUnavailable, LedgerUnavailable) as error:
                 _log.warning("sink.interrupted", error=str(error), pause_seconds=self._pause)
+                metrics.FAILURES.inc()
+                await asyncio.to_thread(self._measure_lag)
                 await asyncio.sleep(self._pause)
                 self._pause = min(self._pause * 2, MAX_PAUSE_S)
             finally:
                 await self._sink.close()
 
     async def _follow(self, position: int, has_to_stop: Callable[[], bool]) -> None:
-        kept = position
+        kept = self._position = position
+        await asyncio.to_thread(self._measure_lag)
         while not has_to_stop():
             events = await asyncio.to_thread(self._read, position)
             position = self._position_of(events[-1]) if events else position
@@ -144,8 +159,19 @@ class SinkFollower:
             if messages or position - kept >= MAX_SKIPPED:
                 await self._sink.append(messages, position)
                 kept, self._pause = position, MIN_PAUSE_S
+                metrics.MESSAGES.inc(len(messages))
+            self._position = position
+            metrics.POSITION.set(position)
             if len(events) < BATCH:
+                metrics.LAG.set(0)
                 await asyncio.to_thread(self._wakeups.wait, POLL_S)
+            else:
+                await asyncio.to_thread(self._measure_lag)
+
+    def _measure_lag(self) -> None:
+        """Note how far it is behind; where the log is away, that is not known."""
+        with suppress(LedgerUnavailable):
+            metrics.LAG.set(max(0, self._load_head() - self._position))
 
     def _read(self, after: int) -> list[RecordedEvent]:
         organisation = self._selection.organisation
@@ -159,26 +185,36 @@ class SinkFollower:
             raise SinkRefused(
                 f"the log was restored from a copy: its epoch is {epoch}, no longer {self._selection.epoch}"
             )
-        return events
+        return withhold_figures(self._ledger, events)
 
     def _require_reached(self, position: int) -> None:
         """A stream that is ahead of its log: the log was restored, and has not been given an epoch of its own."""
-        organisation = self._selection.organisation
-        head = self._ledger.head() if organisation is None else self._ledger.position(organisation)
+        head = self._load_head()
         if position > head:
             raise SinkRefused(
                 f"the stream is at position {position} and the log at {head}: a log that was restored from a copy"
                 " gets an epoch of its own with: plimsoll migrate --restored"
             )
 
+    def _load_head(self) -> int:
+        organisation = self._selection.organisation
+        return self._ledger.head() if organisation is None else self._ledger.position(organisation)
+
     def _position_of(self, event: RecordedEvent) -> int:
         return event.log_position if self._selection.organisation is None else event.position
 
     def _encode(self, event: RecordedEvent) -> Message:
+        attributes: Mapping[str, str] = {}
+        if self._sink.is_binary:
+            attributes, body = encode_binary(event, self._base_url, self._selection.epoch)
+        else:
+            body = encode_event(event, self._base_url, self._selection.epoch)
         return Message(
             position=self._position_of(event),
             event_id=str(event.event_id),
             organisation_id=event.organisation_id,
             type=event.type,
-            body=encode_event(event, self._base_url, self._selection.epoch),
+            key=event.stream,
+            attributes=attributes,
+            body=body,
         )

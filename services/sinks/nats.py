@@ -41,6 +41,8 @@ class _Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 class NatsSink:
     """One stream; it is made where it is missing, with every message kept unless `max_length` says otherwise."""
 
+    is_binary = False
+
     def __init__(self, url: str, stream: str, selection: Selection, *, max_length: int = 0) -> None:
         self._url = url
         self._stream = stream

@@ -47,6 +47,8 @@ return 1
 class RedisSink:
     """One stream, and a hash `{<stream>}:plimsoll` with what it holds and how far it is."""
 
+    is_binary = False
+
     def __init__(self, url: str, stream: str, selection: Selection, *, max_length: int = 0) -> None:
         try:
             self._client: Any = redis.asyncio.Redis.from_url(

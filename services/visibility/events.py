@@ -7,8 +7,7 @@ An instance remembers each stream's answer, so it is made anew for each page, ba
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any, Protocol, get_args, get_type_hints
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -16,10 +15,10 @@ from msgspec.structs import replace
 
 from domain.charter.events import CharterFact
 from domain.envelope import RecordedEvent
-from domain.personal import PERSON_FIGURE
 from domain.registry import AGGREGATES, EVENTS
 from ledger.states import StreamState, fold
 from services.authorization import Viewer
+from services.person_figures import list_figure_fields, withhold_figure
 from services.visibility.policy import (
     PRIVATE_CHARTER_EVENTS,
     can_see_person,
@@ -73,8 +72,8 @@ class EventVisibility:
             return redact_cycle_event(fact, lambda goal: self.can_see_stream("goal", goal))
         cls: type[msgspec.Struct] = type(fact)
         hidden = {
-            name: _withhold(figure)
-            for name in _figure_fields(cls)
+            name: withhold_figure(figure)
+            for name in list_figure_fields(cls)
             if (figure := getattr(fact, name)) is not None
             and not self._can_see_person(self._find_subject(figure, fact, stream_id, version))
         }
@@ -129,32 +128,4 @@ def has_rules(tag: str) -> bool:
     """Whether an event of this type may have to be reduced for a viewer who may see its stream."""
     cls = EVENTS.get(tag)
     # What a later version recorded may have rules that this one does not know.
-    return cls is None or tag in PRIVATE_CHARTER_EVENTS or tag.startswith("cycle.") or bool(_figure_fields(cls))
-
-
-@lru_cache(maxsize=512)
-def _figure_fields(cls: type[msgspec.Struct]) -> tuple[str, ...]:
-    """The fields of an event that hold a Struct with figures of a person."""
-    hints = get_type_hints(cls)
-    parts = {name: [hints[name], *get_args(hints[name])] for name in cls.__struct_fields__}
-    return tuple(
-        name for name, types in parts.items() if any(_list_figures(each) for each in types if isinstance(each, type))
-    )
-
-
-@lru_cache(maxsize=512)
-def _list_figures(cls: type) -> tuple[str, ...]:
-    """The fields of a Struct that are declared as figures of a person; none of another class."""
-    if not issubclass(cls, msgspec.Struct):
-        return ()
-    hints = get_type_hints(cls, include_extras=True)
-    return tuple(
-        name
-        for name in cls.__struct_fields__
-        if any(PERSON_FIGURE in (mark.extra or {}) for mark in getattr(hints[name], "__metadata__", ()))
-    )
-
-
-def _withhold(figure: msgspec.Struct) -> msgspec.Struct:
-    cls: type[msgspec.Struct] = type(figure)
-    return replace(figure, withheld=True, **dict.fromkeys(_list_figures(cls)))
+    return cls is None or tag in PRIVATE_CHARTER_EVENTS or tag.startswith("cycle.") or bool(list_figure_fields(cls))

@@ -72,14 +72,23 @@ class GroupVisibility:
 
     def _leads(self, team: UUID | None) -> bool:
         """Whether the viewer sees the persons of the team (None: of the organisation)."""
+        if self._viewer.co_determination:
+            return False
         return may(self._viewer, Capability.SEE_TEAM, AccessSubject(teams=frozenset({team}) if team else frozenset()))
 
     @cached_property
     def _groups(self) -> dict[UUID | None, WithheldBy | None]:
         """The rule against the organisation (None) and each team of the viewer, by who is in them."""
-        rosters = {team: self._list_unseen(team) for team in self._viewer.teams - self._viewer.leads}
+        rosters = {team: self._list_unseen(team) for team in self._askable if not self._leads(team)}
         by_size = sorted(rosters.items(), key=lambda item: (-len(item[1]), item[0].int))
         return select_groups([(None, self._list_unseen(None)), *by_size])
+
+    @property
+    def _askable(self) -> frozenset[UUID]:
+        """The teams whose figures the viewer may ask for."""
+        if may(self._viewer, Capability.SEE_TEAM):
+            return frozenset(team for person in self._people for team in person.teams)
+        return self._viewer.teams | self._viewer.leads
 
     def _list_unseen(self, team: UUID | None) -> frozenset[UUID]:
         return frozenset(p.id for p in self._people if team is None or team in p.teams) - self._seen
@@ -93,11 +102,11 @@ class GroupVisibility:
     def _subtracted(self) -> frozenset[UUID]:
         """Teams whose figures the viewer may ask for: from the organisation's they leave the others'."""
         shown = {team for team, rule in self._groups.items() if team is not None and rule is None}
-        return frozenset(shown | self._viewer.leads)
+        return frozenset(shown | {team for team in self._viewer.leads if self._leads(team)})
 
     def _find_charter_rule(self, charter: UUID) -> WithheldBy | None:
         """Of a figure that is about one charter, the team of the charter is the group."""
-        for team in (None, *self._viewer.teams, *self._viewer.leads):
+        for team in (None, *self._askable):
             if charter == charter_id(self._viewer.organisation_id, team):
                 return None if self._leads(team) else self._find_group_rule(team)
         return WithheldBy.OTHER_TEAM

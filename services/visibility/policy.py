@@ -76,13 +76,20 @@ def require_goal(viewer: Viewer, goal: Goal) -> None:
 
 
 def can_see_person(viewer: Viewer, member_id: UUID, member: Member | None) -> bool:
-    """The person, the lead of one of the person's teams, or everything."""
+    """The person, the lead of one of the person's teams, or everything; under co-determination the person alone."""
+    if viewer.co_determination and member_id != viewer.member_id:
+        return False
     teams = frozenset(member.teams) if member is not None else frozenset[UUID]()
     return may(viewer, Capability.SEE_PERSON, AccessSubject(members=frozenset({member_id}), teams=teams))
 
 
 def require_person(viewer: Viewer, member_id: UUID, member: Member | None) -> None:
     """Raise `Forbidden` where this person's own figures are not for the viewer."""
+    if viewer.co_determination and member_id != viewer.member_id:
+        raise Forbidden(
+            "this organisation shows person level to the person alone (policy co_determination)",
+            allowed=("the member",),
+        )
     if not can_see_person(viewer, member_id, member):
         raise Forbidden(
             "person-level figures are for that person, their lead and stewards",
@@ -253,7 +260,8 @@ STREAM_RULES: dict[str, StreamRule] = {
 
 def is_unrestricted(viewer: Viewer) -> bool:
     """Whether the viewer sees every goal and every person, so that nothing has to be looked up."""
-    return may(viewer, Capability.SEE_GOAL) and may(viewer, Capability.SEE_PERSON)
+    sees_persons = may(viewer, Capability.SEE_PERSON) and not viewer.co_determination
+    return sees_persons and may(viewer, Capability.SEE_GOAL)
 
 
 def can_see_stream(viewer: Viewer, kind: str, stream_id: UUID, state: Any) -> bool:

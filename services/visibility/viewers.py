@@ -11,6 +11,7 @@ from ledger.ledger import Ledger
 from projections.database.database import Database
 from projections.people import teams_led
 from services.authorization import Viewer, expand_guest_scope
+from services.person_figures import is_co_determined
 
 
 def has_ended(member: Member | None, since: datetime) -> bool:
@@ -26,7 +27,9 @@ def last_leave(member: Member | None) -> datetime | None:
     return member.departures[-1].left_at if member is not None and member.departures else None
 
 
-def build_viewer(principal: Principal, member: Member | None, leads: frozenset[UUID]) -> Viewer:
+def build_viewer(
+    principal: Principal, member: Member | None, leads: frozenset[UUID], *, co_determination: bool
+) -> Viewer:
     """The viewer from what was loaded. `leads`: the teams that the member leads since its last leave."""
     return Viewer(
         organisation_id=principal.organisation_id,
@@ -36,6 +39,7 @@ def build_viewer(principal: Principal, member: Member | None, leads: frozenset[U
         granted=frozenset(str(role) for role in member.roles) if member else frozenset(),
         teams=frozenset(member.teams) if member else frozenset(),
         leads=leads,
+        co_determination=co_determination,
     )
 
 
@@ -50,4 +54,5 @@ def load_viewer(ledger: Ledger, database: Database, principal: Principal, *, sin
     if has_ended(member, since):
         return None
     leads = teams_led(database, principal.organisation_id, principal.member_id, last_leave(member))
-    return build_viewer(principal, member, leads)
+    hidden = is_co_determined(ledger, principal.organisation_id)
+    return build_viewer(principal, member, leads, co_determination=hidden)

@@ -6,9 +6,10 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
-from typing import Self
+from threading import Lock
+from typing import Any, Self
 
 import certifi
 import httpcore
@@ -20,8 +21,9 @@ from services.webhooks.addresses import Address, AddressPolicy, AddressRefused, 
 #: Bytes of an answer that are read, and kept.
 MAX_READ_BYTES, MAX_KEPT_BYTES = 65_536, 2_048
 CONNECT_TIMEOUT_S = 5.0
-#: Threads that look names up: a name server that does not answer holds up no database.
-_RESOLVER_THREADS = 16
+#: Threads that look names up, made as they are needed: a name server that does not answer holds up no database, and
+#: some dozens of them not the other names.
+_RESOLVER_THREADS = 64
 _KEEP_ALIVE_S = 20.0
 
 Resolver = Callable[[str, int], Awaitable[list[Address]]]
@@ -46,20 +48,42 @@ class TargetResponse(msgspec.Struct, frozen=True, kw_only=True):
         return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - HTTP's class of successes
 
 
+_resolver_lock = Lock()
 _executor: list[ThreadPoolExecutor] = []
+#: Look-ups that are under way, of all event loops.
+_looking_up: dict[tuple[str, int], Future[list[Any]]] = {}
 
 
 async def resolve(host: str, port: int) -> list[Address]:
-    """Every address of a name, as the system's resolver has them."""
-    if not _executor:
-        _executor.append(ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="plimsoll-resolver"))
-    found = await asyncio.get_running_loop().run_in_executor(
-        _executor[0], lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    )
+    """Every address of a name, as the system's resolver has them.
+
+    Requests for one name wait for one look-up: a name server that hangs holds one thread for each of its names, however
+    many messages are for it.
+    """
+    found = await asyncio.shield(asyncio.wrap_future(_begin_look_up(host, port)))
     addresses = [parse_address(str(entry[4][0])) for entry in found]
     if None in addresses:
         raise AddressRefused("the name leads to an address with a zone")
     return list(dict.fromkeys(address for address in addresses if address is not None))
+
+
+def _begin_look_up(host: str, port: int) -> Future[list[Any]]:
+    with _resolver_lock:
+        if not _executor:
+            _executor.append(ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="plimsoll-resolver"))
+        running = _looking_up.get((host, port))
+        if running is None:
+            running = _executor[0].submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+            _looking_up[host, port] = running
+    # Outside of the lock: of a look-up that has ended already it is called at once.
+    running.add_done_callback(lambda ended: _end_look_up((host, port), ended))
+    return running
+
+
+def _end_look_up(key: tuple[str, int], ended: Future[list[Any]]) -> None:
+    with _resolver_lock:
+        if _looking_up.get(key) is ended:
+            del _looking_up[key]
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):

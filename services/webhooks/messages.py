@@ -33,11 +33,15 @@ def is_about_persons(event: RecordedEvent) -> bool:
     return event.kind in _PERSONAL_KINDS or bool(personal_fields(type(event.data)).paths)
 
 
-def build_body(event: RecordedEvent, subscription: Subscription, base_url: str, epoch: str) -> bytes:
+def is_thin(event: RecordedEvent, subscription: Subscription) -> bool:
+    """Whether the subscription is sent the event's envelope alone."""
+    return subscription.payload == "thin" or (subscription.payload == "auto" and is_about_persons(event))
+
+
+def build_body(event: RecordedEvent, base_url: str, epoch: str, *, thin: bool) -> bytes:
     """The message's body: CloudEvents 1.0.2, structured JSON."""
     whole = to_cloud_event(event, base_url, epoch)
-    is_thin = subscription.payload == "thin" or (subscription.payload == "auto" and is_about_persons(event))
-    if not is_thin:
+    if not thin:
         return encode_json(whole)
     envelope: dict[str, Any] = msgspec.structs.asdict(whole)
     return encode_json({name: value for name, value in envelope.items() if value and name not in _NOT_THIN})

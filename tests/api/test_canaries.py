@@ -201,7 +201,7 @@ RULES: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str, str]] = {
         "mia",
         "own_cycle",
     ),
-    "figures inside events": (_replace(events, "_figure_fields", lambda _cls: ()), "ned", "person"),
+    "figures inside events": (_replace(events, "list_figure_fields", lambda _cls: ()), "ned", "person"),
     "titles in sentences": (_replace(sight, "_NAMED_FOR_ALL", frozenset({"goal", "member", "team"})), "lea", "goal"),
     "rows of reports": (_replace(reports.ReportVisibility, "redact", lambda _self, report: report), "mia", "goal"),
 }

@@ -410,3 +410,95 @@ def test_the_organisations_cycle_runs_on_either_store(steward: tuple[Any, Tickin
     send("/v1/teams", {"name": "Web", "lead": "stella", "ref": "web"})
     changed = send("/v1/teams/web/digest?since=1970-01-01&limit=1")["changed"]
     assert (2, 1) == (changed["count"], len(changed["items"]))
+
+
+def test_what_somebody_made_possible_is_for_that_person_alone(app: ApiApp) -> None:
+    # given an outcome of core, a goal of ana's that supports it, and a need that she answers for ned
+    lea, ana, ned = app.as_member("lea"), app.as_member("ana"), app.as_member("ned")
+    adopt_purpose(lea, app.clock)
+    outcome = create_active_goal(app, "lea", "eva", title="The outcome", kind="outcome")
+    own = create_active_goal(app, "ana", "lea", supports=[{"goal": outcome}], title="Her part")
+    helped = create_active_goal(app, "ned", "eva", team="edge", title="Edge's own")
+    cycle = open_cycle(lea, goals=[outcome])["id"]
+    credit = {"goal": outcome, "member": "ana", "text": "found the missing case"}
+    lea.post_ok(f"/v1/cycles/{cycle}/credit-contribution", credit)
+    lea.post_ok(f"/v1/cycles/{cycle}/credit-contribution", {**credit, "member": "ben", "text": "tried it first"})
+    need = {"needs": [{"text": "a second pair of eyes", "addressee": "ana"}], "note": "stuck"}
+    check_in = ned.post_ok(f"/v1/goals/{helped}/check-in", need)["events"][-1]
+    ana.post_ok(f"/v1/goals/{helped}/answer-need", {"need": f"{check_in}/0", "text": "I look at it"})
+    assert [("credited", outcome)] == [(e["how"], e["goal"]) for e in ana.get_ok("/v1/me/made-possible")["entries"]]
+
+    # when they are kept
+    for goal, owner, sponsor in ((own, "ana", "lea"), (outcome, "lea", "eva"), (helped, "ned", "eva")):
+        delivered = app.as_member(owner).post_ok(f"/v1/goals/{goal}/declare-complete")["events"][-1]
+        app.as_member(sponsor).post_ok(f"/v1/goals/{goal}/declare-satisfied", {"answers": delivered})
+
+    # then, the latest first
+    found = ana.get_ok("/v1/me/made-possible?names=true")
+    assert [("supported", outcome, own), ("helped", helped, None), ("credited", outcome, None)] == [
+        (entry["how"], entry["goal"], entry.get("own_goal")) for entry in found["entries"]
+    ]
+    assert ("found the missing case", "Lea") == (found["entries"][2]["text"], found["names"][found["entries"][2]["by"]])
+    # She is no party to edge's goal any more.
+    assert {"The outcome", "Her part", "Lea"} == set(found["names"].values())
+    assert [] == app.as_member("mia").get_ok("/v1/me/made-possible")["entries"]
+    for other in ("lea", "stella", "aud"):
+        assert "missing case" not in app.as_member(other).get("/v1/me/made-possible").text
+        assert 404 == app.as_member(other).get("/v1/members/ana/made-possible").status_code
+
+
+def test_the_review_shows_how_it_was_gone_about_and_which_freedoms_were_used(app: ApiApp) -> None:
+    # given two freedoms, and a cycle in whose time ana changes her approach once
+    lea, ana = app.as_member("lea"), app.as_member("ana")
+    adopt_purpose(lea, app.clock)
+    for name, text in (("tools", "We choose our tools"), ("hours", "We choose our hours")):
+        lea.post_ok("/v1/charters/core/grant-freedom", {"freedom": name, "text": text, "purpose_version": 1})
+    goal = create_active_goal(app, title="Her goal")
+    path = f"/v1/goals/{goal}"
+    ana.post_ok(f"{path}/choose-approach", {"text": "before the cycle"})
+    cycle = open_cycle(lea, goals=[goal])["id"]
+    first = ana.post_ok(f"{path}/choose-approach", {"text": "figures first"})["events"][-1]
+    second = ana.post_ok(f"{path}/choose-approach", {"text": "interviews first", "freedom": "tools"})["events"][-1]
+    ana.post_ok(f"{path}/check-in", {"progress": 0.5, "note": "half of it"})
+
+    # when
+    report = lea.get_ok("/v1/reports/cycles?team=core")
+
+    # then
+    assert [(first, "figures first", True, 0.5), (second, "interviews first", False, 0.5)] == [
+        (a["event"], a["text"], a.get("replaced", False), a["progress"]) for a in report["approaches"]
+    ]
+    assert ["active", "active"] == [a["state"] for a in report["approaches"]]
+    freedoms = {f["text"]: (f["cycle"], f.get("uses", 0), f["freedom"]) for f in report["freedoms"]}
+    assert {"We choose our tools": (cycle, 1), "We choose our hours": (cycle, 0)} == {
+        text: of[:2] for text, of in freedoms.items()
+    }
+    assert report["approaches"][1]["freedom"] == freedoms["We choose our tools"][2]
+    assert 2 == find_figure(report, "approaches_chosen")["value"]
+    assert (1, 2) == tuple(find_figure(report, "freedoms_used")[key] for key in ("count", "n"))
+    entries = ana.get_ok(f"{path}/history?limit=200")["entries"]
+    assert any("in a freedom of the charter: interviews first" in entry["text"] for entry in entries)
+    text = lea.get("/v1/reports/cycles?team=core&format=text").text
+    assert "“Her goal” (active): interviews first" in text
+    assert "figures first" not in text
+
+
+def test_an_approach_names_a_freedom_that_stands(app: ApiApp) -> None:
+    lea, ana = app.as_member("lea"), app.as_member("ana")
+    adopt_purpose(lea, app.clock)
+    granted = {"freedom": "tools", "text": "We choose our tools", "purpose_version": 1}
+    lea.post_ok("/v1/charters/core/grant-freedom", granted)
+    goal, elsewhere = create_active_goal(app), create_active_goal(app, "ned", "eva", team="edge")
+    before = app.count_events()
+
+    unknown = ana.post(f"/v1/goals/{goal}/choose-approach", {"text": "so", "freedom": "hours"})
+    of_another_team = app.as_member("ned").post(
+        f"/v1/goals/{elsewhere}/choose-approach", {"text": "so", "freedom": "tools"}
+    )
+
+    for response, allowed in ((unknown, ["tools"]), (of_another_team, None)):
+        problem = response.json()
+        assert (404, "/freedom") == (response.status_code, problem["errors"][0]["pointer"])
+        assert allowed == (problem.get("allowed") or None)
+    assert before == app.count_events()
+    ana.post_ok(f"/v1/goals/{goal}/choose-approach", {"text": "so", "freedom": "tools"})

@@ -33,6 +33,7 @@ PATHS = {
     "/v1/policies": "/v1/policies",
     "/v1/me/inbox": "/v1/me/inbox?names=true",
     "/v1/me/calibration": "/v1/me/calibration?explain=true",
+    "/v1/me/made-possible": "/v1/me/made-possible?names=true",
     "/v1/events": "/v1/events",
     "/v1/event-types": "/v1/event-types",
     "/problems": "/problems",

@@ -10,6 +10,7 @@ import pytest
 
 from domain.key.key import KeyMade, KeyReplaced, KeyRevoked
 from ledger.api_keys import digest_of
+from services.organisations import OPERATOR, create_key
 from tests.api.app_under_test import ApiApp, create_active_goal
 
 
@@ -165,3 +166,51 @@ def test_a_plain_member_makes_no_key_and_leaves_no_fact(app: ApiApp) -> None:
 
     assert 403 == app.as_member("lea").post("/v1/keys", {"member": "ana", "scopes": ["read"]}).status_code
     assert before == app.count_events()
+
+
+def test_the_list_says_who_issued_and_who_revoked_each_key(app: ApiApp) -> None:
+    # given
+    make_key(app, name="lost")
+    stella = app.as_member("stella")
+    lost = list_keys(app)["lost"]
+
+    # when
+    stella.post_ok(f"/v1/keys/{lost['key_id']}/revoke", {})
+
+    # then
+    events = {event["type"]: event for event in list_key_events(app, subject=f"key/{lost['key_id']}")}
+    made, revoked = events["key.made.v1"], events["key.revoked.v1"]
+    by = app.resolve_id("member", "stella")
+    assert None is lost["revoked"]
+    found = list_keys(app)["lost"]
+    assert {"at": made["recordedtime"], "by": by, "by_key": made["keyid"]} == found["issued"]
+    assert {"at": revoked["recordedtime"], "by": by, "by_key": revoked["keyid"]} == found["revoked"]
+
+
+def test_the_list_says_where_an_operator_issued_a_key_and_where_nothing_is_known(app: ApiApp) -> None:
+    ana = UUID(app.resolve_id("member", "ana"))
+
+    create_key(app.runtime, app.organisation_id(), ana, ["read"], by=OPERATOR, name="by hand")
+    app.runtime.keys.create(app.organisation_id(), ana, ["read"], name="of old")
+
+    keys = list_keys(app)
+    assert (None, None) == (keys["by hand"]["issued"]["by"], keys["by hand"]["issued"]["by_key"])
+    assert None is keys["of old"]["issued"]
+
+
+def test_keys_come_in_pages(app: ApiApp) -> None:
+    stella = app.as_member("stella")
+    every = [key["key_id"] for key in stella.get_ok("/v1/keys")["keys"]]
+
+    pages, path = [], "/v1/keys?limit=4"
+    while path:
+        page = stella.get_ok(path)
+        pages.append([key["key_id"] for key in page["keys"]])
+        path = f"/v1/keys?limit=4&cursor={page['next']}" if page["next"] else ""
+
+    assert every == [key for page in pages for key in page]
+    assert [4] * (len(pages) - 1) == [len(page) for page in pages[:-1]]
+    # Another organisation's key, and none at all, are no place to go on from.
+    other = app.as_member("stella", "rival").get_ok("/v1/keys")["keys"][0]["key_id"]
+    for cursor in (other, "nonsense", app.resolve_id("member", "ana")):
+        assert "/cursor" == stella.get(f"/v1/keys?cursor={cursor}").json()["errors"][0]["pointer"]

@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from services.organisations import create_organisation
 from services.runtime import Runtime
 from services.settings import Settings
+from services.sinks import metrics as sink_metrics
 from services.version import read_version
 from tests.api.app_under_test import ApiApp
 
@@ -80,8 +81,11 @@ def test_every_metric_of_the_dashboard_exists(app: ApiApp) -> None:
 
 def test_the_page_on_operations_names_every_metric_as_it_is_asked_for(app: ApiApp) -> None:
     page = (ROOT / "docs" / "operations.md").read_text()
+    # A sink's are in its own process' registry: imported here, they are in this one's.
+    assert sink_metrics.LAG is not None
     served = app.client.get("/metrics").text
     names = set(re.findall(r"^# TYPE (plimsoll_\S+)", served, re.MULTILINE))
+    assert "plimsoll_sink_lag_events" in names
 
     assert set() == {name for name in names if not name.endswith("_created") and f"`{name}`" not in page}
 

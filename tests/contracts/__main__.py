@@ -1,9 +1,9 @@
 """`python -m tests.contracts check | write`: the published contracts, compared with or written from the code.
 
 Event schemas (`events/<tag>.json`) come from the domain's registry, those of marts (`marts/<name>.json`) from the
-registry of marts, from which the tables of `docs/bi.md` are written too, `openapi.json` from the API application. They
-are committed, so that a change of a contract is seen in a review as one. `promises.txt` keeps what was
-ever published, a line each: `write` adds lines and removes none.
+registry of marts, from which the tables of `docs/bi.md` and the sources of `dbt/` are written too, `openapi.json` from
+the API application. They are committed, so that a change of a contract is seen in a review as one. `promises.txt` keeps
+what was ever published, a line each: `write` adds lines and removes none.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.contracts.client_source import write_client
 from tests.contracts.compatibility import VERSIONS, add_versions
+from tests.contracts.dbt_sources import write_dbt_sources
 from tests.contracts.mart_page import write_pages
 from tests.contracts.promises import KEPT, promises
 
@@ -87,6 +88,7 @@ def main(argv: list[str]) -> int:
     if argv == ["write"]:
         write(contracts)
         write_pages()
+        write_dbt_sources()
         write_client(json.loads(contracts["openapi.json"]))
     for line in lines:
         print(line)

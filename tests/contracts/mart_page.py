@@ -6,7 +6,8 @@ from pathlib import Path
 
 from projections.marts.columns import Mart, MartColumn
 from projections.marts.registry import MARTS
-from services.lake.tables import EVENTS, SYNCS
+from services.lake.events import EVENTS
+from services.lake.tables import SYNCS
 
 DOCS = Path(__file__).parents[2] / "docs"
 #: The page above its line is written by hand.

@@ -10,6 +10,8 @@ from uuid import uuid4
 import msgspec
 import nats
 import redis
+from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
@@ -127,3 +129,60 @@ class NatsBroker:
 
     def purge(self) -> None:
         self.call(lambda jetstream: jetstream.purge_stream(self.stream))
+
+
+class KafkaMessage(msgspec.Struct, frozen=True):
+    """One message of a topic."""
+
+    partition: int
+    key: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def position(self) -> int:
+        return int(self.headers["plimsoll-position"])
+
+    @property
+    def event_id(self) -> str:
+        return self.headers["ce_id"]
+
+
+class KafkaTopic:
+    """A topic of one test."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.name = f"t{uuid4().hex}"
+        self._servers: dict[str, str | int | float | bool] = {"bootstrap.servers": url.partition("://")[2]}
+
+    def read(self) -> list[KafkaMessage]:
+        """What each partition holds, in its order, one partition after another."""
+        cluster = AdminClient(self._servers).list_topics(timeout=10)
+        if self.name not in cluster.topics:
+            return []
+        options = {"group.id": uuid4().hex, "enable.partition.eof": True, "fetch.wait.max.ms": 10}
+        consumer = Consumer({**self._servers, **options})
+        partitions = cluster.topics[self.name].partitions
+        found: dict[int, list[KafkaMessage]] = {partition: [] for partition in sorted(partitions)}
+        try:
+            consumer.assign([TopicPartition(self.name, partition, 0) for partition in partitions])
+            ended: set[int] = set()
+            while len(ended) < len(partitions) and (message := consumer.poll(5.0)) is not None:
+                partition = int(message.partition() or 0)
+                if message.error() is not None:
+                    ended.add(partition)
+                else:
+                    found[partition].append(_to_kafka_message(partition, message))
+        finally:
+            consumer.close()
+        return [message for messages in found.values() for message in messages]
+
+    def delete(self) -> None:
+        admin = AdminClient(self._servers)
+        admin.delete_topics([self.name])[self.name].result(10)
+
+
+def _to_kafka_message(partition: int, message: Any) -> KafkaMessage:
+    headers = {name: value.decode() for name, value in message.headers()}
+    return KafkaMessage(partition, message.key().decode(), headers, message.value())

@@ -316,6 +316,62 @@ def test_names_are_shown_to_a_role_that_was_granted_them(served: Served) -> None
     assert all(finding.ok for finding in bi.check_grants(served.url))
 
 
+# --- a schema of one's own ------------------------------------------------------------------------------------------
+
+
+def test_a_role_makes_tables_in_its_own_schema_alone(served: Served) -> None:
+    role, schema = f"dbt_{next(_numbers)}", f"answers_{next(_numbers)}"
+    grant = bi.grant_role(served.url, served.organisation, role=role, names=False, own_schema=schema)
+
+    with psycopg.connect(grant.connection, autocommit=True) as connection:
+        connection.execute(f"CREATE TABLE {schema}.mine AS SELECT * FROM bi.fact_delivery".encode())
+        for statement in DENIED:
+            with pytest.raises(REFUSED):
+                connection.execute(statement)
+    findings = bi.check_grants(served.url)
+    assert all(finding.ok for finding in findings), findings
+    with as_analyst(served) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(f"SELECT * FROM {schema}.mine".encode())
+    rotated = bi.grant_role(served.url, served.organisation, role=role, names=False, rotate=True)
+    assert schema == rotated.own_schema
+    with pytest.raises(LedgerMisconfigured, match="has a schema already"):
+        bi.grant_role(served.url, served.organisation, role=role, names=False, rotate=True, own_schema=f"{schema}_2")
+
+    bi.revoke_role(served.url, role)
+    with psycopg.connect(served.url) as connection:
+        assert [] == connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (schema,)).fetchall()
+
+
+def test_a_right_on_another_schema_is_found(served: Served) -> None:
+    role = f"dbt_{next(_numbers)}"
+    bi.grant_role(served.url, served.organisation, role=role, names=False, own_schema=f"s_{role}")
+    with psycopg.connect(served.url, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA o_{role}; GRANT CREATE ON SCHEMA o_{role} TO {role}".encode())
+
+    wrong = [finding for finding in bi.check_grants(served.url) if not finding.ok]
+
+    assert [(role, "schemas and functions")] == [(finding.role, finding.what) for finding in wrong]
+
+
+@pytest.mark.parametrize("schema", ["public", "bi", "pg_mine", 'a"b', "Answers", "x;drop"])
+def test_a_schema_that_is_there_or_is_no_name_is_refused(served: Served, schema: str) -> None:
+    with pytest.raises(LedgerMisconfigured, match="schema"):
+        bi.grant_role(served.url, served.organisation, role="dbt_refused", names=False, own_schema=schema)
+
+    assert [served.grant.role] == [grant.role for grant in bi.list_grants(served.url)]
+
+
+def test_a_table_of_grants_of_an_older_version_gets_the_column(served: Served) -> None:
+    with psycopg.connect(served.url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE bi.grants DROP COLUMN own_schema")
+        connection.execute("COMMENT ON SCHEMA bi IS 'of an older version'")
+    assert [None] == [grant.own_schema for grant in bi.list_grants(served.url)]
+
+    assert "made anew" == migrate(Settings(database_url=served.url)).bi
+
+    assert all(finding.ok for finding in bi.check_grants(served.url))
+
+
 # --- granting --------------------------------------------------------------------------------------------------------
 
 

@@ -440,3 +440,8 @@ def test_additions_are_those_of_the_report(served: Served) -> None:
         [row] = [row for row in rows if row["event_id"] == str(addition.event)]
         assert pytest.approx(addition.added_hours, abs=0.01) == row["added_minutes"] / 60
         assert pytest.approx(addition.freed_hours, abs=0.01) == row["freed_minutes"] / 60
+        standing = [each for each in addition.trade_offs if each.came_back is None]
+        gave_way = [(str(e.event), e.goal and str(e.goal), e.kinds, e.inferred) for e in standing]
+        gave = json.loads(row["gave_way"]) if isinstance(row["gave_way"], str) else row["gave_way"]
+        assert gave_way == [(e["event"], e["goal"], e["kinds"], e["inferred"]) for e in gave]
+        assert pytest.approx(sum(e.hours or 0 for e in standing), abs=0.1) == sum(e["minutes"] for e in gave) / 60

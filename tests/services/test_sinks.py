@@ -22,6 +22,7 @@ from services.imports.importer import import_lines
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from services.settings import Settings
+from services.sinks import metrics
 from services.sinks.follower import Selection, SinkFollower, SinkRefused
 from tests.conftest import skip_or_fail
 from tests.fixtures import synthetic
@@ -163,6 +164,28 @@ def test_a_stream_of_one_organisation_and_some_types_has_the_positions_of_its_fe
     # then
     assert wanted == sent_to(broker)
     assert 20 < len(wanted) < runtime.ledger.position(ORGANISATION)
+
+
+def test_a_sink_says_how_far_it_is_behind_also_while_its_broker_is_away(
+    sqlite_installation: Installation,
+) -> None:
+    # given a sink whose broker is gone
+    runtime = sqlite_installation.runtime
+    write(sqlite_installation, 3)
+    failures = metrics.FAILURES._value.get()
+    with redis_server() as url:
+        broker = RedisBroker(url)
+
+    # when
+    with following(runtime, broker):
+        wait_until(lambda: metrics.FAILURES._value.get() > failures + 1)
+        assert runtime.ledger.head() == metrics.LAG._value.get()
+
+        # then it catches up once there is one again
+        with redis_server(port=int(url.rpartition(":")[2].partition("/")[0])):
+            wait_until(lambda: broker.count() == runtime.ledger.head())
+            wait_until(lambda: metrics.LAG._value.get() == 0)
+            assert runtime.ledger.head() == metrics.POSITION._value.get()
 
 
 def test_a_sink_that_is_killed_anywhere_goes_on_without_a_gap(

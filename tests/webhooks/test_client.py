@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -240,3 +241,36 @@ def test_a_target_says_from_whom_it_wants_messages(receiver: Receiver, grants: s
 
     assert granted == asyncio.run(run())
     assert ["plimsoll.example"] == receiver.origins
+
+
+def test_a_name_server_that_hangs_holds_one_look_up_for_its_name_and_none_of_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # given one name that is never found, and one that is
+    asked, hangs = list[str](), threading.Event()
+
+    def look_up(host: str, port: int, **_: object) -> list[Any]:
+        asked.append(host)
+        if host == "hangs.example":
+            hangs.wait(20)
+            raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+    async def run() -> None:
+        # when more messages wait for the first than there are threads
+        waiting = [asyncio.create_task(resolve("hangs.example", 443)) for _ in range(200)]
+        await asyncio.sleep(0.05)
+        waiting.pop().cancel()
+
+        # then the other is found meanwhile, each time anew, and all of the first end together
+        for _ in range(2):
+            async with asyncio.timeout(5):
+                assert [ip_address("127.0.0.1")] == await resolve("answers.example", 443)
+        hangs.set()
+        ended = await asyncio.gather(*waiting, return_exceptions=True)
+        assert {socket.gaierror} == {type(each) for each in ended}
+
+    asyncio.run(run())
+    assert ["hangs.example", "answers.example", "answers.example"] == asked

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
+import jsonschema
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from standardwebhooks import Webhook
 
 from domain.instants import to_micros
 from domain.member import member
+from domain.registry import EVENTS
 from domain.subscription.subscription import PauseSubscription, RemoveSubscription, ResumeSubscription
+from domain.team import team
+from services.api.app import encode_asyncapi_document
 from services.organisations import create_organisation
 from services.runtime import Runtime
 from services.settings import Settings
+from services.webhooks.messages import build_headers, build_test_body
+from services.webhooks.signatures import Signer
 from services.worker.embedded import start_runtime
 from services.worker.worker import Worker
 from tests.api.app_under_test import offer
@@ -180,6 +188,46 @@ def test_what_is_about_persons_is_thin_unless_all_is_asked_for(story: WebhookSto
         or "data" in by_type["subscription.created.v1"]
     )
     assert "Ana" == whole[0].event["data"]["name"]
+
+
+def test_what_is_sent_is_as_the_asyncapi_document_says(story: WebhookStory, receiver: Receiver) -> None:
+    # given every message that the channel of webhooks may carry
+    document = json.loads(encode_asyncapi_document())
+    schemas = {"components": {"schemas": document["components"]["schemas"]}}
+    carried = document["channels"]["webhooks"]["messages"]
+
+    # when whole and thin ones of several types are sent, and a test
+    with run_receiver() as full, dispatching(story.runtime):
+        subscription, secret = story.subscribe(full.url, payload="full")
+        story.subscribe(receiver.url)
+        story.join("ana")
+        story.says("team", story.id("core", "team"), team.Create(name="Core", lead="ana", ref="core"))
+        story.rename("ana")
+        messages = [*full.wait(5), *receiver.wait(4)]
+    body = build_test_body(story.state(subscription), story.runtime.clock(), "https://goals.example")
+    headers = {**build_headers(subscription, Signer([secret]).sign("msg_1", 1, body))}
+
+    # then each is as its message in the document
+    names = []
+    for message in (*messages, Received(headers, body)):
+        event = message.event
+        known = event["type"] not in EVENTS or "data" in event
+        name = event["type"] if known else "thin"
+        names.append(name)
+        assert name in carried
+        described = document["components"]["messages"][name]
+        validate(described["payload"], schemas, event)
+        validate({"$ref": "#/components/schemas/WebhookHeaders"}, schemas, message.headers)
+        assert described["contentType"] == message.headers["content-type"]
+    assert {"thin", "webhook.test", "team.created.v1", "member.joined.v1", "member.renamed.v1"} <= set(names)
+
+    # and a whole event is not a thin one
+    with pytest.raises(jsonschema.ValidationError):
+        validate({"$ref": "#/components/schemas/ThinEvent"}, schemas, messages[0].event)
+
+
+def validate(schema: dict[str, Any], schemas: dict[str, Any], value: Any) -> None:
+    jsonschema.Draft7Validator({**schema, **schemas}).validate(value)
 
 
 def test_a_restored_log_sends_nothing_by_itself(story: WebhookStory, receiver: Receiver) -> None:

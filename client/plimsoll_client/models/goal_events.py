@@ -51,6 +51,7 @@ class GoalApproachChosenV1(
 ):
     """The owner chose how to go about it."""
 
+    freedom: UUID | None = None
     text: str
 
 

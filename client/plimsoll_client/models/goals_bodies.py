@@ -161,6 +161,7 @@ class ChooseApproach(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
     """The owner's freedom: how. Never gated."""
 
     as_: Literal["owner", "sponsor"] | UnsetType | None = field(default=UNSET, name="as")
+    freedom: str | UnsetType | None = UNSET
     reason: Reason | UnsetType | None = UNSET
     text: str
 

@@ -13,10 +13,19 @@ class CreatedKey(Struct, frozen=True, kw_only=True, omit_defaults=True):
     key: str
 
 
+class KeyAction(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who issued or revoked a key, and when, as its event says."""
+
+    at: datetime
+    by: UUID | None
+    by_key: UUID | None
+
+
 class KeyList(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Every key of the organisation, ended ones too; never their texts."""
+    """The organisation's keys, ended ones too, or a page of them; who issued and revoked each; never their texts."""
 
     keys: list[KeyRecord]
+    next: str | None
 
 
 class KeyRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -25,10 +34,12 @@ class KeyRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     created_at: datetime
     ended_at: datetime | None
     expires_at: datetime
+    issued: KeyAction | None
     key_id: UUID
     last_used_at: datetime | None
     member_id: UUID
     name: str
+    revoked: KeyAction | None
     revoked_at: datetime | None
     scopes: list[str]
 

@@ -59,6 +59,7 @@ class Policy(Struct, frozen=True, kw_only=True, omit_defaults=True):
     breach_line: str = "5"
     cadence_days: int = 14
     change_timeout_working_days: int = 5
+    co_determination: bool = False
     deem_satisfied: bool = False
     default_effort: str = "4"
     default_hours: str = "40"

@@ -48,6 +48,22 @@ class AlignmentReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     untied: list[UnlinkedGoal]
 
 
+class ApproachEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Personal: how an owner chose to go about a goal while the cycle ran, and what that led to."""
+
+    at: datetime
+    by: UUID | None
+    cycle: UUID
+    event: UUID
+    freedom: UUID | None = None
+    goal: UUID
+    progress: float
+    replaced: bool = False
+    state: str
+    team: UUID | None
+    text: str
+
+
 class BlockerEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What stands in a goal's way, for how long, and who acts next."""
 
@@ -88,10 +104,12 @@ class CycleGoalEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class CyclesReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The cycles under review, the latest beginning first, and their facts."""
 
+    approaches: list[ApproachEntry]
     as_of: str
     contributions: list[ContributionEntry]
     cycles: list[CycleEntry]
     figures: list[Figure]
+    freedoms: list[FreedomEntry]
     goals: list[CycleGoalEntry]
     improvements: list[ImprovementEntry]
     learning: list[LearningEntry]
@@ -120,6 +138,16 @@ class DriftReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     names: dict[str, str] = {}
     policy_version: int
     recorded_as_of: datetime
+
+
+class FreedomEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A freedom that stands in the charter of the cycle's team, or of the organisation where the cycle is its own."""
+
+    cycle: UUID
+    freedom: UUID
+    team: UUID | None
+    text: str
+    uses: int = 0
 
 
 class GoalNode(Struct, frozen=True, kw_only=True, omit_defaults=True):

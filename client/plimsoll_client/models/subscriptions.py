@@ -89,8 +89,9 @@ class SubscriptionDisablement(Struct, frozen=True, kw_only=True, omit_defaults=T
 
 
 class SubscriptionList(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Every subscription that the key may manage, by id."""
+    """The subscriptions that the key may manage, by id, or a page of them."""
 
+    next: str | None
     subscriptions: list[SubscriptionSummary]
 
 

@@ -109,6 +109,29 @@ class InboxEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     until: datetime | None
 
 
+class MadePossible(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one member has made possible by then, the latest first."""
+
+    as_of: str
+    entries: list[MadePossibleEntry]
+    more: bool = False
+    names: dict[str, str] = {}
+    recorded_as_of: datetime
+
+
+class MadePossibleEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that would not be so without this person."""
+
+    at: datetime
+    by: UUID | None = None
+    event: UUID
+    goal: UUID
+    how: str
+    own_goal: UUID | None = None
+    state: str
+    text: str = ""
+
+
 class NotAffirmedGoal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One goal that was not, and why: the code of the refusal as for a single act."""
 

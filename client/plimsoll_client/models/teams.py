@@ -8,8 +8,9 @@ from msgspec import Struct
 
 
 class TeamList(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Every team of the organisation."""
+    """The teams of the organisation, or a page of them."""
 
+    next: str | None
     teams: list[TeamSummary]
 
 

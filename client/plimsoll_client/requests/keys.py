@@ -13,9 +13,9 @@ def create_key(body: m.CreateKey) -> Request[m.CreatedKey]:
     return build_request("POST", "/v1/keys", m.CreatedKey, body=body)
 
 
-def list_keys() -> Request[m.KeyList]:
-    """Every key, when it ends and when it was last used."""
-    return build_request("GET", "/v1/keys", m.KeyList)
+def list_keys(*, cursor: str | None = None, limit: int | None = None) -> Request[m.KeyList]:
+    """Every key: who issued and revoked it, when it ends and when it was last used."""
+    return build_request("GET", "/v1/keys", m.KeyList, query={"cursor": cursor, "limit": limit})
 
 
 def revoke_key(

@@ -80,6 +80,8 @@ def list_subscriptions(
     after_position: int | None = None,
     as_of: str | None = None,
     recorded_as_of: str | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.SubscriptionList]:
     """Subscriptions: one's own; for stewards and auditors every one."""
@@ -87,7 +89,13 @@ def list_subscriptions(
         "GET",
         "/v1/subscriptions",
         m.SubscriptionList,
-        query={"after_position": after_position, "as_of": as_of, "recorded_as_of": recorded_as_of},
+        query={
+            "after_position": after_position,
+            "as_of": as_of,
+            "recorded_as_of": recorded_as_of,
+            "cursor": cursor,
+            "limit": limit,
+        },
         header={"Plimsoll-After-Position": plimsoll_after_position},
     )
 

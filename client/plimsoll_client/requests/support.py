@@ -83,3 +83,21 @@ def get_inbox(
         },
         header={"Plimsoll-After-Position": plimsoll_after_position},
     )
+
+
+def get_made_possible(
+    *,
+    after_position: int | None = None,
+    as_of: str | None = None,
+    recorded_as_of: str | None = None,
+    names: bool | None = None,
+    plimsoll_after_position: int | None = None,
+) -> Request[m.MadePossible]:
+    """What I made possible: credited to me, reached with a goal of mine, helped; for the caller alone."""
+    return build_request(
+        "GET",
+        "/v1/me/made-possible",
+        m.MadePossible,
+        query={"after_position": after_position, "as_of": as_of, "recorded_as_of": recorded_as_of, "names": names},
+        header={"Plimsoll-After-Position": plimsoll_after_position},
+    )

@@ -66,9 +66,11 @@ def list_teams(
     recorded_as_of: str | None = None,
     changed_after: int | None = None,
     archived: bool | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.TeamList]:
-    """Every team of the organisation."""
+    """Every team of the organisation; with `limit` a page at a time."""
     return build_request(
         "GET",
         "/v1/teams",
@@ -79,6 +81,8 @@ def list_teams(
             "recorded_as_of": recorded_as_of,
             "changed_after": changed_after,
             "archived": archived,
+            "cursor": cursor,
+            "limit": limit,
         },
         header={"Plimsoll-After-Position": plimsoll_after_position},
     )

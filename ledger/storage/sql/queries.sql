@@ -179,8 +179,14 @@ SELECT digest, key_id, organisation_id, member_id, scopes, created_at, expires_a
 WHERE digest IN :digests
 
 -- name: keys
+-- A page of them, in the order of their index.
 SELECT key_id, member_id, scopes, name, created_at, expires_at, last_used_at, revoked_at FROM ledger_keys
-WHERE organisation_id = :organisation_id ORDER BY created_at, key_id
+WHERE organisation_id = :organisation_id AND (created_at, key_id) > (:created_at, :key_id)
+ORDER BY created_at, key_id LIMIT :limit
+
+-- name: key
+SELECT key_id, member_id, scopes, name, created_at, expires_at, last_used_at, revoked_at FROM ledger_keys
+WHERE organisation_id = :organisation_id AND key_id = :key_id
 
 -- name: organisation_of_key
 SELECT organisation_id FROM ledger_keys WHERE key_id = :key_id
@@ -371,6 +377,16 @@ INSERT INTO webhook_signing_keys (key_id, private_key, created_at) VALUES (:key_
 
 -- name: retire_webhook_signing_keys
 UPDATE webhook_signing_keys SET retired_at = :until WHERE retired_at IS NULL OR retired_at > :until
+
+-- name: begin_sink
+INSERT INTO ledger_sinks (stream, selection, position, moved_at) VALUES (:stream, :selection, 0, :at)
+ON CONFLICT (stream) DO NOTHING
+
+-- name: sink
+SELECT selection, position FROM ledger_sinks WHERE stream = :stream
+
+-- name: move_sink
+UPDATE ledger_sinks SET position = :position, moved_at = :at WHERE stream = :stream AND position = :expected
 
 -- name: person_reads
 -- Who read figures of one of these subjects (a member, its teams, the organisation), the latest first.

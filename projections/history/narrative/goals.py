@@ -340,7 +340,9 @@ NARRATORS: dict[type, Narrator] = {
     e.Affirmed: lambda x, _: f"affirmed that it is still right{append_text(x.note)}",
     e.LinkAffirmed: lambda x, context: f"affirmed that it still supports {_list_supports(x, context)}",
     e.Unlinked: lambda x, context: f"took back that it supports {_list_supports(x, context)}",
-    e.ApproachChosen: lambda x, _: f"chose an approach{append_text(x.text)}",
+    e.ApproachChosen: lambda x, _: (
+        f"chose an approach{' in a freedom of the charter' if x.freedom else ''}{append_text(x.text)}"
+    ),
     e.Retitled: lambda _, context: f"put it in other words{append_text(_describe_accepted_changes(context))}",
     e.Resumed: "resumed work after the pause",
     e.ChangeProposed: _change_proposed,

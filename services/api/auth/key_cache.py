@@ -26,6 +26,7 @@ from ledger.errors import LedgerUnavailable
 from projections.database.database import DatabaseUnavailable
 from projections.people import teams_etag, teams_led
 from services.authorization import Viewer
+from services.person_figures import is_co_determined
 from services.visibility.viewers import build_viewer, has_ended, last_leave
 
 if TYPE_CHECKING:
@@ -166,6 +167,8 @@ class _PrincipalLoader:
         #: Log position up to which `_members` are right.
         self._synced = -1
         self._members: OrderedDict[_MemberKey, Member | None] = OrderedDict()
+        #: Organisation -> whether it shows person level to the person alone; forgotten when the organisation changes.
+        self._co_determined: dict[UUID, bool] = {}
         #: Organisation -> mark of its teams, and the leads found under that mark.
         self._leads: dict[UUID, tuple[object, dict[tuple[UUID, datetime | None], frozenset[UUID]]]] = {}
 
@@ -193,7 +196,10 @@ class _PrincipalLoader:
         head, changed = self._runtime.ledger.find_changed_streams(self._synced, _MAX_CHANGED_STREAMS)
         if changed is None:
             self._members.clear()
+            self._co_determined.clear()
         elif changed:
+            for organisation_id in changed & self._co_determined.keys():
+                del self._co_determined[organisation_id]
             for person in [person for person in self._members if person[1] in changed]:
                 del self._members[person]
         self._synced = head
@@ -214,7 +220,9 @@ class _PrincipalLoader:
         leads, key = self._leads[person[0]][1], (person[1], last_left)
         if key not in leads:
             leads[key] = teams_led(self._runtime.database, *person, last_left)
-        return build_viewer(principal, member, leads[key])
+        if person[0] not in self._co_determined:
+            self._co_determined[person[0]] = is_co_determined(self._runtime.ledger, person[0])
+        return build_viewer(principal, member, leads[key], co_determination=self._co_determined[person[0]])
 
 
 def is_valid(admitted: CachedKey | None, now: datetime) -> bool:

@@ -32,8 +32,6 @@ MEDIA_TYPES = {
     "parquet": "application/vnd.apache.parquet",
     "arrow": "application/vnd.apache.arrow.stream",
 }
-#: Marts whose rows are figures of persons.
-_PERSON_LEVEL = frozenset({"fact_load_week", "fact_addition"})
 
 
 class ExportsQuery(ReadQuery, frozen=True, kw_only=True):
@@ -78,7 +76,7 @@ def export_mart(context: RequestContext, mart: str) -> HttpResponse:
             allowed=(STEWARD, "auditor"),
         )
     export = _prepare(context, decode_segment(mart), query)
-    if export.mart.name in _PERSON_LEVEL or query.names:
+    if export.mart.is_person_level or query.names:
         record_person_read(context, export.view, f"exports/{export.mart.name}")
     return _write(context, export, None if visibility.is_unrestricted else visibility)
 

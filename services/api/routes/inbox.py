@@ -20,6 +20,7 @@ from ledger.errors import CommandOutcome, LedgerBusy, LedgerUnavailable
 from projections.calibration import Calibration, compute_calibration
 from projections.goals import goals_at
 from projections.inbox.inbox import Inbox, load_inbox
+from projections.made_possible import MadePossible, load_made_possible
 from services.api.commands import execute
 from services.api.context import RequestContext
 from services.api.http.problems import ProblemError, field_error
@@ -96,6 +97,34 @@ def get_calibration(context: RequestContext) -> HttpResponse:
     loaded = compute_calibration(
         context.runtime.database, view, context.viewer.member_id, explain=context.query.explain
     )
+    return read_response(context, loaded, view)
+
+
+class MadePossibleQuery(AsOfQuery, frozen=True, kw_only=True):
+    """Whether to say how things were called."""
+
+    names: Annotated[bool, msgspec.Meta(description="Say how the members and goals are called.")] = False
+
+
+@query_route(
+    "/v1/me/made-possible",
+    Operation(
+        id="getMadePossible",
+        weight=Weight.PAGE,
+        summary="What I made possible: credited to me, reached with a goal of mine, helped; for the caller alone",
+        tag=_TAG,
+        scopes=(READ,),
+        query=MadePossibleQuery,
+        answer=MadePossible,
+        reads_view=True,
+    ),
+)
+def get_made_possible(context: RequestContext) -> HttpResponse:
+    view, database = requested_as_of(context), context.runtime.database
+    loaded = load_made_possible(database, view, context.viewer.member_id)
+    if context.query.names:
+        ids = [i for entry in loaded.entries for i in (entry.goal, entry.own_goal, entry.by)]
+        loaded = replace(loaded, names=dict(sight_of(context, view).load_names(database, view, ids)))
     return read_response(context, loaded, view)
 
 
@@ -267,4 +296,4 @@ def _to_affirmed_goal(receipt: Receipt) -> AffirmedGoal:
     )
 
 
-ROUTES: list[Route] = [get_inbox, get_calibration, affirm_goals]
+ROUTES: list[Route] = [get_inbox, get_calibration, get_made_possible, affirm_goals]

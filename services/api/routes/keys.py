@@ -18,11 +18,13 @@ from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, encode, json_response
-from services.api.operations import Operation, Route, command_route, query_route
+from services.api.operations import NoQuery, Operation, Route, command_route, query_route
+from services.api.queries import next_link, parse_id_cursor
 from services.authorization import ADMIN, SCOPES, Capability, may, roles_for_command
 
 _TAG = "keys"
 _MAX_OVERLAP_HOURS = 24 * 31
+_LARGEST_PAGE = 200
 #: An answer that holds a secret must not be cached.
 _NO_STORE = {"Cache-Control": "no-store"}
 
@@ -66,10 +68,18 @@ class CreatedKey(msgspec.Struct, frozen=True, kw_only=True):
     key: str
 
 
+class KeysQuery(NoQuery, frozen=True, kw_only=True):
+    """Which page of them, the oldest first."""
+
+    cursor: Annotated[str, msgspec.Meta(max_length=36, description="The id of the key after which it begins.")] = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=_LARGEST_PAGE)] | None = None
+
+
 class KeyList(msgspec.Struct, frozen=True, kw_only=True):
-    """Every key of the organisation, ended ones too; never their texts."""
+    """The organisation's keys, ended ones too, or a page of them; who issued and revoked each; never their texts."""
 
     keys: list[KeyRecord]
+    next: str | None = None
 
 
 def _require_key_management(context: RequestContext) -> None:
@@ -92,15 +102,27 @@ def _reject_idempotency_key(context: RequestContext) -> None:
     "/v1/keys",
     Operation(
         id="listKeys",
-        summary="Every key, when it ends and when it was last used",
+        summary="Every key: who issued and revoked it, when it ends and when it was last used",
         tag=_TAG,
         scopes=(ADMIN,),
+        query=KeysQuery,
         answer=KeyList,
     ),
 )
 def list_keys(context: RequestContext) -> HttpResponse:
     _require_key_management(context)
-    return json_response(KeyList(keys=organisations.list_keys(context.runtime, context.viewer.organisation_id)))
+    query: KeysQuery = context.query
+    after = parse_id_cursor(query.cursor, "key")
+    limit = None if query.limit is None else query.limit + 1
+    try:
+        found = organisations.list_keys(
+            context.runtime, context.viewer.organisation_id, after=UUID(after) if after else None, limit=limit
+        )
+    except NotFound:
+        raise field_error("/cursor", "the id of a key, as the page before named it", where="query") from None
+    page = found[: query.limit]
+    last = str(page[-1].key_id) if len(page) < len(found) else None
+    return json_response(KeyList(keys=page, next=last), headers=next_link(context, query, cursor=last))
 
 
 @command_route(
@@ -144,9 +166,9 @@ def _resolve_key(context: RequestContext, ref: str) -> UUID:
     """The id of a key of this organisation; another organisation's key is not found."""
     _require_key_management(context)
     key_id = as_uuid(decode_segment(ref))
-    organisation = context.viewer.organisation_id
-    if key_id is None or all(known.key_id != key_id for known in context.runtime.keys.list(organisation)):
+    if key_id is None:
         raise NotFound("no such key")
+    context.runtime.keys.find(key_id, context.viewer.organisation_id)
     return key_id
 
 

@@ -36,7 +36,7 @@ from services.authorization import ADMIN, READ
 def get_policies(context: RequestContext) -> HttpResponse:
     view = requested_as_of(context)
     organisation = _load_organisation(context, view)
-    version = load_versions(context, view, "organisations").get(str(organisation.id), 0)
+    version = load_versions(context, view, "organisations", [organisation.id]).get(organisation.id, 0)
     return read_response(context, policy_summary(organisation, view.policy, version), view)
 
 
@@ -89,7 +89,7 @@ class OrganisationSummary(StreamSummary, frozen=True, kw_only=True, omit_default
 def get_organisation(context: RequestContext) -> HttpResponse:
     view = requested_as_of(context)
     found = _load_organisation(context, view)
-    version = load_versions(context, view, "organisations").get(str(found.id), 0)
+    version = load_versions(context, view, "organisations", [found.id]).get(found.id, 0)
     return read_response(context, _summarise(found, version), view)
 
 

@@ -17,13 +17,13 @@ from domain.team import team as teams
 from domain.team.team import Team
 from ledger.commands import Receipt
 from projections.as_of import AsOf
+from projections.database.paging import ALL_ROWS
 from projections.history import history
-from projections.people import member_at, members_at, teams_and_leads_at
+from projections.people import load_members_page, load_teams_page, member_at, teams_and_leads_at
 from services.api.commands import act_routes, command_response, execute, require_stream
 from services.api.context import RequestContext
 from services.api.filters import TeamReference, require_references
 from services.api.http.parsing import decode_segment
-from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse
 from services.api.operations import (
     AsOfQuery,
@@ -36,9 +36,10 @@ from services.api.operations import (
 )
 from services.api.queries import (
     as_of_now,
-    load_changed,
+    find_changed_after,
     load_versions,
     next_link,
+    parse_id_cursor,
     read_response,
     record_person_read,
     requested_as_of,
@@ -68,17 +69,18 @@ class MemberList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TeamList(msgspec.Struct, frozen=True, kw_only=True):
-    """Every team of the organisation."""
+    """The teams of the organisation, or a page of them."""
 
     teams: list[TeamSummary]
+    next: str | None = None
 
 
 def _summarise_members(context: RequestContext, view: AsOf, found: Sequence[Member]) -> list[MemberSummary]:
-    versions = load_versions(context, view, "members")
+    versions = load_versions(context, view, "members", [member.id for member in found])
     personal = {member.id for member in found if can_see_person(context.viewer, member.id, member)}
     if personal - {context.viewer.member_id}:
         record_person_read(context, view, "members")
-    return [member_summary(m, versions.get(str(m.id), 0), personal=m.id in personal) for m in found]
+    return [member_summary(m, versions.get(m.id, 0), personal=m.id in personal) for m in found]
 
 
 @query_route(
@@ -97,13 +99,14 @@ def _summarise_members(context: RequestContext, view: AsOf, found: Sequence[Memb
 def list_members(context: RequestContext) -> HttpResponse:
     query: MembersQuery = context.query
     view = requested_as_of(context)
-    if query.cursor and as_uuid(query.cursor) is None:
-        raise field_error("/cursor", "the id of a member, as the page before named it", where="query")
-    team = context.resolve_id("team", query.team) if query.team is not None else None
-    changed = load_changed(context, view, "members")
-    found = [
-        m for m in members_at(context.runtime.database, view, team=team) if str(m.id) > query.cursor and changed(m.id)
-    ]
+    found = load_members_page(
+        context.runtime.database,
+        view,
+        after=parse_id_cursor(query.cursor, "member"),
+        limit=query.limit + 1,
+        team=context.resolve_id("team", query.team) if query.team is not None else None,
+        changed_after=find_changed_after(context),
+    )
     page = found[: query.limit]
     last = str(page[-1].id) if len(found) > query.limit else None
     if not page:
@@ -213,6 +216,8 @@ class TeamsQuery(ListQuery, frozen=True, kw_only=True):
     """Teams, by id."""
 
     archived: bool | None = None
+    cursor: Annotated[str, msgspec.Meta(max_length=36, description="The id after which the page begins.")] = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] | None = None
 
 
 @query_route(
@@ -220,7 +225,7 @@ class TeamsQuery(ListQuery, frozen=True, kw_only=True):
     Operation(
         id="listTeams",
         weight=Weight.PAGE,
-        summary="Every team of the organisation",
+        summary="Every team of the organisation; with `limit` a page at a time",
         tag="teams",
         scopes=(READ,),
         query=TeamsQuery,
@@ -231,13 +236,21 @@ class TeamsQuery(ListQuery, frozen=True, kw_only=True):
 def list_teams(context: RequestContext) -> HttpResponse:
     query: TeamsQuery = context.query
     view = requested_as_of(context)
-    versions, changed = load_versions(context, view, "teams"), load_changed(context, view, "teams")
-    found = [
-        team_summary(team, versions.get(str(team.id), 0), lead_left=lead_left)
-        for team, lead_left in teams_and_leads_at(context.runtime.database, view)
-        if query.archived in (None, team.archived_at is not None) and changed(team.id)
-    ]
-    return read_response(context, TeamList(teams=found), view)
+    limit = query.limit or ALL_ROWS
+    found = load_teams_page(
+        context.runtime.database,
+        view,
+        after=parse_id_cursor(query.cursor, "team"),
+        limit=limit + 1,
+        archived=query.archived,
+        changed_after=find_changed_after(context),
+    )
+    page = found[:limit]
+    last = str(page[-1][0].id) if len(found) > limit else None
+    versions = load_versions(context, view, "teams", [team.id for team, _ in page])
+    teams_ = [team_summary(team, versions.get(team.id, 0), lead_left=lead_left) for team, lead_left in page]
+    headers = next_link(context, query, cursor=last)
+    return read_response(context, TeamList(teams=teams_, next=last), view, headers=headers)
 
 
 @query_route(
@@ -259,8 +272,9 @@ def get_team(context: RequestContext, team: str) -> HttpResponse:
     if not known:
         raise NotFound("no such team")
     found, lead_left = known[0]
-    version = load_versions(context, view, "teams").get(str(found.id), 0)
-    belonging = [member.id for member in members_at(context.runtime.database, view, team=found.id)]
+    version = load_versions(context, view, "teams", [found.id]).get(found.id, 0)
+    members_of_team = load_members_page(context.runtime.database, view, team=found.id, limit=ALL_ROWS)
+    belonging = [member.id for member in members_of_team]
     return read_response(context, team_summary(found, version, lead_left=lead_left, members=belonging), view)
 
 

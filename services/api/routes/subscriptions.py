@@ -16,15 +16,16 @@ from domain.subscription import subscription as acts
 from domain.subscription.subscription import Disablement, Ordering, Payload, State, Subscription
 from domain.subscription.target import parse_target
 from ledger.commands import Receipt
+from projections.database.paging import ALL_ROWS, MAX_PAGE_SIZE
 from projections.history import history
-from projections.subscriptions import load_stream_versions, subscriptions_at
+from projections.subscriptions import load_stream_versions, load_subscriptions_page
 from services.api.commands import command_response, execute
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, json_response
 from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
-from services.api.queries import next_link, read_response, requested_as_of, sight_of
+from services.api.queries import next_link, parse_id_cursor, read_response, requested_as_of, sight_of
 from services.api.routes.goal_queries import HistoryQuery
 from services.api.summaries import StreamSummary
 from services.authorization import ACT, ADMIN, READ, Capability, may
@@ -66,9 +67,10 @@ class SubscriptionSummary(StreamSummary, frozen=True, kw_only=True, omit_default
 
 
 class SubscriptionList(msgspec.Struct, frozen=True, kw_only=True):
-    """Every subscription that the key may manage, by id."""
+    """The subscriptions that the key may manage, by id, or a page of them."""
 
     subscriptions: list[SubscriptionSummary]
+    next: str | None = None
 
 
 class DeliveryProgress(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +180,13 @@ def load_subscription(context: RequestContext, ref: str) -> tuple[Subscription, 
 # --- looking ---------------------------------------------------------------------------------------------------------
 
 
+class SubscriptionsQuery(AsOfQuery, frozen=True, kw_only=True):
+    """Which page of them."""
+
+    cursor: Annotated[str, msgspec.Meta(max_length=36, description="The id after which the page begins.")] = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE_SIZE)] | None = None
+
+
 @query_route(
     "/v1/subscriptions",
     Operation(
@@ -185,20 +194,28 @@ def load_subscription(context: RequestContext, ref: str) -> tuple[Subscription, 
         summary="Subscriptions: one's own; for stewards and auditors every one",
         tag=TAG,
         scopes=(READ,),
-        query=AsOfQuery,
+        query=SubscriptionsQuery,
         answer=SubscriptionList,
         reads_view=True,
     ),
 )
 def list_subscriptions(context: RequestContext) -> HttpResponse:
-    view, database = requested_as_of(context), context.runtime.database
-    versions = load_stream_versions(database, view)
-    found = [
-        summarise(each, versions.get(each.id, 0))
-        for each in subscriptions_at(database, view)
-        if _may_see(context, each)
-    ]
-    return read_response(context, SubscriptionList(subscriptions=found), view)
+    query: SubscriptionsQuery = context.query
+    view, database, viewer = requested_as_of(context), context.runtime.database, context.viewer
+    limit = query.limit or ALL_ROWS
+    found = load_subscriptions_page(
+        database,
+        view,
+        owner=None if may(viewer, Capability.SEE_PERSON) else viewer.member_id,
+        after=parse_id_cursor(query.cursor, "subscription"),
+        limit=limit + 1,
+    )
+    page = found[:limit]
+    last = str(page[-1].id) if len(found) > limit else None
+    versions = load_stream_versions(database, view, [each.id for each in page])
+    shown = [summarise(each, versions.get(each.id, 0)) for each in page if _may_see(context, each)]
+    headers = next_link(context, query, cursor=last)
+    return read_response(context, SubscriptionList(subscriptions=shown, next=last), view, headers=headers)
 
 
 @query_route(

@@ -42,7 +42,8 @@ RENEW_S = LEASE.total_seconds() / 3
 _BACKOFF_S = 1.0
 #: Subscriptions whose progress one transaction writes.
 _MAX_BATCH = 100
-#: Threads that ask the store.
+#: Threads in which senders ask the store. The dispatcher's own questions and writes have one each besides: what many
+#: senders read, such as those of a target that hangs, does not hold up the waking of the others.
 _THREADS = 4
 
 _log = structlog.get_logger(__name__)
@@ -79,6 +80,8 @@ class Dispatcher:
     async def _run(self, stopping: threading.Event) -> None:
         self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="plimsoll-webhooks")
+        self._own_thread = ThreadPoolExecutor(1, thread_name_prefix="plimsoll-webhook-dispatcher")
+        self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="plimsoll-webhook-writer")
         tls = await self._in_thread(build_ssl_context, self._runtime.settings.webhook_ca_file)
         self._tools = self._make_tools(tls)
         # What was there before is found by the first sweep.
@@ -136,27 +139,31 @@ class Dispatcher:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._executor.shutdown(wait=False)
+        for executor in (self._executor, self._own_thread, self._write_thread):
+            executor.shutdown(wait=False)
 
     # --- whose turn it is -----------------------------------------------------------------------------------------
 
     async def _take(self, *, everywhere: bool) -> None:
         deliveries = self._runtime.deliveries
-        head, changed, streams = await self._in_thread(deliveries.find_changes, self._followed)
+        head, changed, streams = await self._ask(deliveries.find_changes, self._followed)
+        if changed:
+            # After the head was read, and before any sender is woken for it.
+            self._tools.source.begin_round()
         for sender in self._senders.values():
             if sender.organisation_id in changed:
                 sender.wake(streams)
         room = MAX_SENDERS - len(self._senders)
         if room > 0:
             now = self._runtime.clock()
-            ready = await self._in_thread(self._find_ready, changed, now, room, everywhere)
+            ready = await self._ask(self._find_ready, changed, now, room, everywhere)
             ours = [found for found in ready if found in self._senders]
-            for lost in await self._in_thread(deliveries.find_lost_leases, ours, self._owner, now + LEASE):
+            for lost in await self._ask(deliveries.find_lost_leases, ours, self._owner, now + LEASE):
                 # It was woken, or rewound: what its sender knows is not true any more.
                 if lost in self._senders:
                     self._senders[lost].abandon()
             ready = [found for found in ready if found not in self._senders]
-            for cursor in await self._in_thread(deliveries.claim, ready, self._owner, now, now + LEASE):
+            for cursor in await self._ask(deliveries.claim, ready, self._owner, now, now + LEASE):
                 self._start(cursor)
         self._followed = head
         ACTIVE.set(len(self._senders))
@@ -189,7 +196,7 @@ class Dispatcher:
 
     async def _renew(self) -> None:
         ids = [sender.subscription_id for sender in self._senders.values()]
-        await self._in_thread(self._runtime.deliveries.renew, ids, self._owner, self._runtime.clock() + LEASE)
+        await self._ask(self._runtime.deliveries.renew, ids, self._owner, self._runtime.clock() + LEASE)
 
     # --- what senders use -----------------------------------------------------------------------------------------
 
@@ -218,6 +225,10 @@ class Dispatcher:
     async def _in_thread(self, function: Callable[..., Any], *arguments: object) -> Any:
         return await self._loop.run_in_executor(self._executor, function, *arguments)
 
+    async def _ask(self, function: Callable[..., Any], *arguments: object) -> Any:
+        """What the dispatcher itself asks the store: it waits for no sender."""
+        return await self._loop.run_in_executor(self._own_thread, function, *arguments)
+
     async def _save(self, progress: DeliveryUpdate) -> bool:
         """Written with what other senders have by then: one transaction for all."""
         future: asyncio.Future[bool] = self._loop.create_future()
@@ -230,15 +241,18 @@ class Dispatcher:
         while self._waiting:
             batch, self._waiting = self._waiting[:_MAX_BATCH], self._waiting[_MAX_BATCH:]
             try:
-                lost = await self._in_thread(self._runtime.deliveries.save, self._owner, [p for p, _ in batch])
+                progress = [update for update, _ in batch]
+                lost = await self._loop.run_in_executor(
+                    self._write_thread, self._runtime.deliveries.save, self._owner, progress
+                )
             except Exception as error:  # noqa: BLE001 - raised in each sender that waits for it
                 for _, future in batch:
                     if not future.done():
                         future.set_exception(error)
                 continue
-            for progress, future in batch:
+            for update, future in batch:
                 if not future.done():
-                    future.set_result(progress.before.subscription_id not in lost)
+                    future.set_result(update.before.subscription_id not in lost)
 
     async def _disable(self, subscription: Subscription, reason: DisabledReason, since: datetime | None) -> None:
         command = Command(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future
+from threading import Lock
 from uuid import UUID
 
 import msgspec
@@ -16,9 +18,14 @@ from projections.database.database import Database
 from services.authorization import READ, Viewer
 from services.event_filter import EventFilter
 from services.visibility.events import EventVisibility
-from services.visibility.feed import load_feed_page
+from services.visibility.feed import FeedPage, load_feed_page
 from services.visibility.viewers import load_viewer
-from services.webhooks.messages import build_body
+from services.webhooks.messages import build_body, is_thin
+
+#: In place of a key's id, where it makes no difference.
+_ANY_KEY = UUID(int=0)
+#: Of one round: each may hold 200 bodies.
+_MAX_SHARED_PAGES = 100
 
 
 class OwnerLeft(Exception):
@@ -45,6 +52,59 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     full: bool
 
 
+class SharedPage:
+    """A page of the feed, and its events encoded once for all subscriptions that are sent the same."""
+
+    def __init__(self, page: FeedPage, encode: Callable[[RecordedEvent, bool], bytes]) -> None:
+        self.events = page.decode()
+        self.examined = page.examined
+        self.full = page.full
+        self._encode = encode
+        self._bodies: dict[tuple[int, bool], bytes] = {}
+
+    def body_of(self, event: RecordedEvent, *, thin: bool) -> bytes:
+        """The body of its message."""
+        key = (event.position, thin)
+        if key not in self._bodies:
+            self._bodies[key] = self._encode(event, thin)
+        return self._bodies[key]
+
+
+class SharedPages:
+    """The pages of one round of the dispatcher: subscriptions that see the same share a read.
+
+    Every page was begun after `begin_round`, and so holds all that the round woke its subscriptions for.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._pages: dict[Hashable, Future[SharedPage]] = {}
+
+    def begin_round(self) -> None:
+        """Read anew from now on."""
+        with self._lock:
+            self._pages = {}
+
+    def load(self, key: Hashable, read: Callable[[], SharedPage]) -> SharedPage:
+        """The page of this key; read here, or by another thread that has begun with it. Raises what `read` raises."""
+        with self._lock:
+            reading = self._pages.get(key)
+            if reading is None:
+                ours = Future[SharedPage]()
+                if len(self._pages) < _MAX_SHARED_PAGES:
+                    self._pages[key] = ours
+        if reading is not None:
+            return reading.result()
+        try:
+            ours.set_result(read())
+        except BaseException as error:  # noqa: BLE001 - raised again, in each thread that waits for it
+            ours.set_exception(error)
+            with self._lock:
+                if self._pages.get(key) is ours:
+                    del self._pages[key]
+        return ours.result()
+
+
 class EventSource:
     """Events of all organisations, each for one subscription."""
 
@@ -53,6 +113,11 @@ class EventSource:
         self._database = database
         self._deliveries = deliveries
         self._base_url = base_url
+        self._shared = SharedPages()
+
+    def begin_round(self) -> None:
+        """What was read until now may lack what was recorded since."""
+        self._shared.begin_round()
 
     @property
     def epoch(self) -> str:
@@ -83,12 +148,20 @@ class EventSource:
 
     def load_page(self, subscription: Subscription, viewer: Viewer, after: int, limit: int, *, known: int) -> Page:
         """Events behind a position that are wanted and seen; up to `known` only those that have no delivery yet."""
-        found = load_feed_page(self._ledger, viewer, after, limit, _filter_of(subscription))
-        events = found.decode()
-        asked = [event.event_id for event in events if event.position <= known]
+        wanted = _filter_of(subscription)
+        found = self._shared.load(
+            # The key is the subscription's own: others of the same member see the same.
+            (msgspec.structs.replace(viewer, key_id=_ANY_KEY), wanted, after, limit),
+            lambda: SharedPage(load_feed_page(self._ledger, viewer, after, limit, wanted), self._build_body),
+        )
+        asked = [event.event_id for event in found.events if event.position <= known]
         done = self._deliveries.find_existing(subscription.id, asked)
         return Page(
-            events=[self._encode(event, subscription) for event in events if event.event_id not in done],
+            events=[
+                _to_outgoing(event, found.body_of(event, thin=is_thin(event, subscription)))
+                for event in found.events
+                if event.event_id not in done
+            ],
             examined=found.examined,
             full=found.full,
         )
@@ -100,14 +173,17 @@ class EventSource:
         sight = EventVisibility(self._ledger, viewer)
         events = self._ledger.read_events_at(subscription.organisation_id, positions)
         return {
-            event.position: self._encode(seen, subscription)
+            event.position: _to_outgoing(seen, self._build_body(seen, is_thin(seen, subscription)))
             for event in events
             if (seen := sight.redact(event)) is not None
         }
 
-    def _encode(self, event: RecordedEvent, subscription: Subscription) -> OutgoingEvent:
-        body = build_body(event, subscription, self._base_url, self._ledger.epoch)
-        return OutgoingEvent(event_id=event.event_id, position=event.position, subject=event.stream, body=body)
+    def _build_body(self, event: RecordedEvent, thin: bool) -> bytes:  # noqa: FBT001 - called by position
+        return build_body(event, self._base_url, self._ledger.epoch, thin=thin)
+
+
+def _to_outgoing(event: RecordedEvent, body: bytes) -> OutgoingEvent:
+    return OutgoingEvent(event_id=event.event_id, position=event.position, subject=event.stream, body=body)
 
 
 def _filter_of(subscription: Subscription) -> EventFilter:

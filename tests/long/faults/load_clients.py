@@ -57,7 +57,9 @@ class RetryingClient(threading.Thread):
         patience: float = 20.0,
     ) -> None:
         super().__init__(name=name, daemon=True)
-        self._base = base
+        self.base = base
+        #: Seconds between two commands.
+        self.pause_s = PAUSE_S
         self._owner_key, self._steward_key = keys
         self._goal = goal
         self._stopping = stopping
@@ -70,7 +72,7 @@ class RetryingClient(threading.Thread):
             if self._stopping.is_set():
                 break
             self._send_with_retries(f"{self.name}-{number}", number)
-            time.sleep(PAUSE_S)
+            time.sleep(self.pause_s)
         self._disconnect()
 
     def _send_with_retries(self, key: str, number: int) -> None:
@@ -111,7 +113,7 @@ class RetryingClient(threading.Thread):
 
     def _connect(self) -> http.client.HTTPConnection:
         if self._connection is None or self._connection.sock is None:
-            self._connection = http.client.HTTPConnection(*self._base, timeout=self._timeout)
+            self._connection = http.client.HTTPConnection(*self.base, timeout=self._timeout)
             self._connection.connect()
         return self._connection
 

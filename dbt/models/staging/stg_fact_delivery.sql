@@ -1,0 +1,26 @@
+-- Written by `make contracts` from the registry of marts; do not edit.
+select
+    position,
+    cast(event_id as {{ dbt.type_string() }}) as event_id,
+    cast(goal_id as {{ dbt.type_string() }}) as goal_id,
+    cast(goal_ref as {{ dbt.type_string() }}) as goal_ref,
+    cast(team_id as {{ dbt.type_string() }}) as team_id,
+    cast(owner as {{ dbt.type_string() }}) as owner,
+    cast(sponsor as {{ dbt.type_string() }}) as sponsor,
+    self_set,
+    imposed,
+    cast(requested_by as {{ dbt.type_string() }}) as requested_by,
+    promised_at,
+    first_due,
+    due,
+    changes,
+    late_changes,
+    cast(outcome as {{ dbt.type_string() }}) as outcome,
+    cast(kept as {{ dbt.type_string() }}) as kept,
+    awaiting,
+    late,
+    lapsed,
+    sponsor_missed_answer,
+    delivered_at,
+    ended_at
+from {{ source('plimsoll', 'fact_delivery') }}

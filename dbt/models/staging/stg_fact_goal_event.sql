@@ -1,0 +1,27 @@
+-- Written by `make contracts` from the registry of marts; do not edit.
+select
+    position,
+    cast(event_id as {{ dbt.type_string() }}) as event_id,
+    cast(goal_id as {{ dbt.type_string() }}) as goal_id,
+    cast(goal_ref as {{ dbt.type_string() }}) as goal_ref,
+    version,
+    cast(type as {{ dbt.type_string() }}) as type,
+    occurred_at,
+    recorded_at,
+    cast(party as {{ dbt.type_string() }}) as party,
+    cast(actor as {{ dbt.type_string() }}) as actor,
+    cast(source as {{ dbt.type_string() }}) as source,
+    cast(reason_code as {{ dbt.type_string() }}) as reason_code,
+    cast(old_state as {{ dbt.type_string() }}) as old_state,
+    cast(new_state as {{ dbt.type_string() }}) as new_state,
+    cast(state as {{ dbt.type_string() }}) as state,
+    cast(owner as {{ dbt.type_string() }}) as owner,
+    cast(sponsor as {{ dbt.type_string() }}) as sponsor,
+    cast(team_id as {{ dbt.type_string() }}) as team_id,
+    cast(turn as {{ dbt.type_string() }}) as turn,
+    cast(turn_of as {{ dbt.type_string() }}) as turn_of,
+    turn_since,
+    turn_until,
+    cast(turn_rule as {{ dbt.type_string() }}) as turn_rule,
+    turn_stopped_days
+from {{ source('plimsoll', 'fact_goal_event') }}
