@@ -120,7 +120,7 @@ def build_answer_figures(database: Database, as_of: AsOf, scope: ReportScope) ->
     share = build_share("changes_accepted", len(moves.accepted), len(moves.made), events=events, **scope.group)
     yield of_group(share, _by_party(moves.made))
     events = scope.list_events(UUID(row.event_id) for row in moves.chosen)
-    chosen = Figure(name="approaches_chosen", value=len(moves.chosen), events=events, **scope.group)
+    chosen = Figure(name="approaches_in_window", value=len(moves.chosen), events=events, **scope.group)
     yield of_group(chosen, _by_party(moves.chosen))
 
 

@@ -296,7 +296,7 @@ class Naive:
                 if event["type"].split(".")[1] in kinds and event["data"]["answers"] in made:
                     accepted.add(event["data"]["answers"])
             made -= {asked for asked, data in answered.items() if data.get("self_accepted")}
-        return {"changes_accepted": (len(accepted & made), len(made)), "approaches_chosen": (chosen, 0)}
+        return {"changes_accepted": (len(accepted & made), len(made)), "approaches_in_window": (chosen, 0)}
 
     def count_imposed(self) -> Count:
         taken = [g for g in self.own if g.promised and g.promised >= self.since]
@@ -405,7 +405,7 @@ def assess(found: dict[str, Count], before: dict[str, Count]) -> dict[str, bool 
         "vague_expectations": None if vague == [None, None] else True in vague,
         "rigid_structure": None
         if made[1] < 5  # noqa: PLR2004
-        else Fraction(*made) < Fraction("0.2") and not found["approaches_chosen"][0],
+        else Fraction(*made) < Fraction("0.2") and not found["approaches_in_window"][0],
         "silent_drift": over("stale_share", "0.25"),
         "imposed_goals": over("imposed_share", "0.5"),
         "unsupported": over("needs_past_answer_by", "0.3"),

@@ -64,7 +64,7 @@ def compare(report: TensionsReport, events: list[dict[str, Any]], at: datetime, 
     assert naive.keys() <= shown.keys()
     for name, (value, n) in naive.items():
         figure = shown[name]
-        if name == "approaches_chosen":
+        if name == "approaches_in_window":
             assert value == figure.value
         elif figure.status == "no_charter":
             assert not value
