@@ -9,14 +9,14 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at
 ORDER BY known_from
 
 -- name: moves
--- Counters, proposals, what accepted one, and approaches chosen; the goal's team as of the question.
+-- Counters, proposals, what accepted one, and approaches chosen; the goal's team as of the question. CROSS JOIN has SQLite
+-- begin with the few events of these types, and not with all events of each goal; nor does an index on teams serve.
 SELECT h.event_id, h.type, COALESCE(h.on_behalf_of, h.actor) AS party, g.team,
   CASE WHEN h.type IN (:accepting_types) THEN h.data END AS data
-FROM history h
-JOIN goals g ON g.organisation_id = h.organisation_id AND g.stream_id = h.stream_id
-  AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
+FROM history h CROSS JOIN goals g
 WHERE h.organisation_id = :organisation_id AND h.type IN (:types) AND h.occurred_at >= :since AND h.occurred_at <= :at
-  AND h.known_from <= :known AND :whose
+  AND h.known_from <= :known AND g.organisation_id = h.organisation_id AND g.stream_id = h.stream_id
+  AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known AND :whose
 ORDER BY h.known_from
 
 -- name: check_ins
@@ -37,3 +37,8 @@ WHERE c.organisation_id = :organisation_id AND c.stream_id IN (:ids) AND c.kind 
   AND NOT EXISTS (
     SELECT 1 FROM support_words t WHERE t.organisation_id = :organisation_id AND t.stream_id = c.stream_id
       AND t.kind = 'taken_back' AND t.corrects = c.event_id AND +t.occurred_at <= :at AND t.known_from <= :known)
+
+-- name: first_between
+-- The earliest business time of what was recorded between two positions of the organisation.
+SELECT MIN(occurred_at) AS first FROM history
+WHERE organisation_id = :organisation_id AND position > :after AND position <= :upto

@@ -46,6 +46,10 @@ _SQL = "support"
 _PROMISED_STATES_SQL = ", ".join(f"'{state}'" for state in PROMISED_STATES)
 
 
+#: Statements that no other's rows are needed for.
+_PARTS = ("ended", "resolved", "feedback", "needs")
+
+
 class NeedFact(msgspec.Struct, frozen=True, kw_only=True):
     """One need, and its answer as far as `as_of` shows one. Instants are microseconds UTC."""
 
@@ -121,8 +125,10 @@ class CheckInHistory(msgspec.Struct, frozen=True, kw_only=True):
 class SupportFacts:
     """The facts of one report, each read once. A member's are about this person's goals and help."""
 
-    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope) -> None:
+    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope, *, parts: Sequence[str] = _PARTS) -> None:
         self._database = database
+        #: Which of the statements that are read in one journey will be asked for.
+        self._parts = parts
         self.as_of = as_of
         self.scope = scope
         self.team = scope.team
@@ -161,7 +167,8 @@ class SupportFacts:
     @cached_property
     def _rows(self) -> dict[str, list[Row]]:
         """What every report needs, read in one journey: none of it depends on more than whom it is about."""
-        wanted = dict.fromkeys(("ended", "resolved", "feedback"), self.scope_sql) | {"needs": self._needs_scope_sql}
+        scopes = dict.fromkeys(_PARTS, self.scope_sql) | {"needs": self._needs_scope_sql}
+        wanted = {name: scopes[name] for name in self._parts}
         rows = self._database.query_many([self._build_statement(name, *of) for name, of in wanted.items()])
         return dict(zip(wanted, rows, strict=True))
 

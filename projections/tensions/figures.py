@@ -65,7 +65,7 @@ def _from_answers(at: TensionContext) -> Found:
 
 
 def _from_support(at: TensionContext) -> Found:
-    evidence = SupportFacts(at.database, at.as_of, at.scope)
+    evidence = SupportFacts(at.database, at.as_of, at.scope, parts=("ended", "needs"))
     yield from support.build_share_figures(evidence)
     yield practice.build_check_in_figure(at.database, evidence)
 
@@ -92,7 +92,7 @@ _SOURCES: tuple[tuple[frozenset[str], Callable[[TensionContext], Found]], ...] =
         frozenset({"goals_without_measure", "static_share", "stale_share", "purpose_drift", "acknowledgement_share"}),
         _from_goals,
     ),
-    (frozenset({"changes_accepted", "approaches_chosen"}), _from_answers),
+    (frozenset({"changes_accepted", "approaches_in_window"}), _from_answers),
     (frozenset({"yes_and_ratio", "imposed_share"}), _from_overload),
     (frozenset({"needs_answered", "needs_past_answer_by", "check_ins_a_week"}), _from_support),
     (frozenset({"ritual_minutes", "ritual_minutes_before"}), _from_rituals),

@@ -120,7 +120,7 @@ def build_answer_figures(database: Database, as_of: AsOf, scope: ReportScope) ->
     share = build_share("changes_accepted", len(moves.accepted), len(moves.made), events=events, **scope.group)
     yield of_group(share, _by_party(moves.made))
     events = scope.list_events(UUID(row.event_id) for row in moves.chosen)
-    chosen = Figure(name="approaches_chosen", value=len(moves.chosen), events=events, **scope.group)
+    chosen = Figure(name="approaches_in_window", value=len(moves.chosen), events=events, **scope.group)
     yield of_group(chosen, _by_party(moves.chosen))
 
 
@@ -135,7 +135,11 @@ def _optional_id(value: str | None) -> UUID | None:
 def _load_moves(database: Database, as_of: AsOf, scope: ReportScope) -> _Moves:
     types, params = in_clause("type", (*_MADE, *_ACCEPTED, *_CHOSEN))
     accepting, more = in_clause("accepting", _ACCEPTED)
-    whose, asked = ("g.team = :team", {"team": str(scope.team)}) if scope.team is not None else ("1 = 1", {})
+    whose, asked = (
+        ("COALESCE(g.team, g.stream_id) = :team", {"team": str(scope.team)})
+        if scope.team is not None
+        else ("1 = 1", {})
+    )
     sql = named_statements(_SQL)["moves"].replace(":types", types).replace(":accepting_types", accepting)
     since = {"since": _window_begin(as_of, scope)}
     rows = database.query(sql.replace(":whose", whose), {**as_of.params, **params, **more, **asked, **since})

@@ -93,9 +93,9 @@ class TensionsReport(Report, frozen=True, kw_only=True):
 
 
 def _without_withheld(entry: TensionEntry, rules: Mapping[str, WithheldBy | None], *, past: bool) -> TensionEntry:
-    rule = next((rules[name] for name in entry.figures if name in rules), None)
-    if rule is not None:
-        return replace(entry, state="withheld", rule=rule, since=None, since_or_earlier=False)
+    hidden = [rules[name] for name in entry.figures if name in rules]
+    if hidden:
+        return replace(entry, state="withheld", rule=hidden[0], since=None, since_or_earlier=False)
     return entry if past else replace(entry, since=None, since_or_earlier=False)
 
 

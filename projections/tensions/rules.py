@@ -61,7 +61,7 @@ def _is_rigid(figures: Figures, policy: Policy) -> bool | None:
     accepted = figures["changes_accepted"]
     if not _has_cases(accepted):
         return None
-    return _share(accepted) < to_fraction(policy.rigid_line) and not figures["approaches_chosen"].value
+    return _share(accepted) < to_fraction(policy.rigid_line) and not figures["approaches_in_window"].value
 
 
 def _is_yes_and(figures: Figures, _policy: Policy) -> bool | None:
@@ -100,7 +100,7 @@ RULES: dict[Tension, TensionRule] = {
     Tension.VAGUE_EXPECTATIONS: TensionRule(
         ("goals_without_measure", "acknowledgement_share"), ("vague_line",), _is_vague
     ),
-    Tension.RIGID_STRUCTURE: TensionRule(("changes_accepted", "approaches_chosen"), ("rigid_line",), _is_rigid),
+    Tension.RIGID_STRUCTURE: TensionRule(("changes_accepted", "approaches_in_window"), ("rigid_line",), _is_rigid),
     Tension.YES_AND: TensionRule(("yes_and_ratio",), ("yes_and_red",), _is_yes_and),
     Tension.SILENT_DRIFT: TensionRule(
         ("stale_share",), ("silent_drift_line",), _is_over("stale_share", "silent_drift_line")

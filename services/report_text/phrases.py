@@ -135,6 +135,7 @@ PHRASES: dict[str, Phrase] = {
     "ritual_minutes_before": Phrase("The same a week before", _minutes),
     "goals_without_measure": Phrase("Goals that are only done or not done"),
     "changes_accepted": Phrase("Counters and proposals that were accepted"),
+    "approaches_in_window": Phrase("Approaches chosen in the window"),
     "check_ins_a_week": Phrase("Check-ins per goal and week"),
     "static_share": Phrase("Older goals that nothing changed or affirmed"),
     "async_minutes": Phrase("Rituals at a time of one's own, a week and member", _minutes),
