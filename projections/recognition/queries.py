@@ -72,15 +72,22 @@ class RecognitionFacts(NamedTuple):
         )
 
 
-def load_facts(database: Database, as_of: AsOf, window: int) -> RecognitionFacts:
-    """The facts of the `window` days that end with the day of `as_of`, of all teams, in one journey."""
+def load_facts(database: Database, as_of: AsOf, window: int, *, team: UUID | None = None) -> RecognitionFacts:
+    """The facts of the `window` days that end with the day of `as_of`, in one journey.
+
+    Recognitions of all teams: who was recognised elsewhere was recognised. Help and results of the `team` (None: all).
+    """
     first = date.fromordinal(max(1, (as_of.today - timedelta(days=window)).toordinal()))
     params = {**as_of.params, "since": to_micros(end_of_day(first, as_of.tzinfo))}
     marks = {f"type_{place}": tag for place, tag in enumerate(_SATISFYING)}
     statements = named_statements(_SQL)
-    satisfied = statements["satisfied"].replace(":types", ", ".join(f":{name}" for name in marks))
+    whose, of_team = ("1 = 1", {}) if team is None else ("g.team = :team", {"team": str(team)})
+    helping = statements["helped"].replace(":whose", whose)
+    satisfied = (
+        statements["satisfied"].replace(":whose", whose).replace(":types", ", ".join(f":{name}" for name in marks))
+    )
     given, helped, kept = database.query_many(
-        [(statements["given"], params), (statements["helped"], params), (satisfied, {**params, **marks})]
+        [(statements["given"], params), (helping, params | of_team), (satisfied, params | of_team | marks)]
     )
     return RecognitionFacts(
         [_to_recognition(row) for row in given],

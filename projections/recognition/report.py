@@ -62,7 +62,7 @@ class RecognitionReport(Report, frozen=True, kw_only=True):
 
 def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORGANISATION) -> RecognitionReport:
     """The recognition of a team's goals and cycles, of all of the organisation's, or a member's own."""
-    everywhere = load_facts(database, as_of, scope.window)
+    everywhere = load_facts(database, as_of, scope.window, team=scope.team)
     facts = everywhere.of_team(scope.team)
     recognised = frozenset(given.member for given in everywhere.given)
     if scope.member is not None:

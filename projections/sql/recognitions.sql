@@ -28,7 +28,7 @@ SELECT a.stream_id, a.event_id, a.party, g.team, g.owner FROM support_needs a
 JOIN goals g ON g.organisation_id = a.organisation_id AND g.stream_id = a.stream_id
   AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
 WHERE a.organisation_id = :organisation_id AND a.kind = 'answered' AND a.occurred_at >= :since
-  AND a.occurred_at <= :at AND a.known_from <= :known AND a.party IS NOT NULL AND a.party <> g.owner
+  AND a.occurred_at <= :at AND a.known_from <= :known AND a.party IS NOT NULL AND a.party <> g.owner AND (:whose)
   AND NOT EXISTS (
     SELECT 1 FROM support_words t WHERE t.organisation_id = :organisation_id AND t.stream_id = a.stream_id
       AND t.kind = 'taken_back' AND t.corrects = a.check_in AND +t.occurred_at <= :at AND t.known_from <= :known)
@@ -46,5 +46,5 @@ FROM history h
 JOIN goals g ON g.organisation_id = h.organisation_id AND g.stream_id = h.stream_id
   AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
 WHERE h.organisation_id = :organisation_id AND h.type IN (:types) AND h.occurred_at >= :since
-  AND h.occurred_at <= :at AND h.known_from <= :known
+  AND h.occurred_at <= :at AND h.known_from <= :known AND (:whose)
 ORDER BY h.known_from
