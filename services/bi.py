@@ -257,6 +257,8 @@ def _with_own_schema(session: MigrationSession, grant: Grant) -> Grant:
         raise LedgerMisconfigured(f"the role {grant.role} has a schema already: {had}")
     if session.fetch(f"SELECT 1 FROM pg_namespace WHERE nspname = {quote_literal(str(grant.own_schema))}"):
         raise LedgerMisconfigured(f"the schema {grant.own_schema} exists already: choose another name")
+    if not session.fetch("SELECT has_database_privilege(current_database(), 'CREATE')")[0][0]:
+        raise LedgerMisconfigured("this database user may not create schemas: call it with an administrator's URL")
     session.execute(f"CREATE SCHEMA {quote_name(str(grant.own_schema))}")
     return grant
 

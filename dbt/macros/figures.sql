@@ -1,7 +1,14 @@
-{# How every figure is printed: shares and medians with six decimals. #}
-
+{#
+  A number in floating point with six decimals, half up. Rounded while it is one: PostgreSQL would first cut it to
+  fifteen digits, and so round 0.97758249999... up.
+#}
 {% macro figure(value) -%}
-  cast({{ value }} as decimal(18, 6))
+  {{ plimsoll.millionths('cast(floor(cast(' ~ value ~ ' as ' ~ plimsoll.double() ~ ') * 1000000 + 0.5) as ' ~ dbt.type_bigint() ~ ')') }}
+{%- endmacro %}
+
+{# A whole number of millionths as a decimal. #}
+{% macro millionths(value) -%}
+  cast(cast({{ value }} as decimal(18, 0)) * cast(0.000001 as decimal(7, 6)) as decimal(18, 6))
 {%- endmacro %}
 
 {#
@@ -11,7 +18,7 @@
 {% macro share(count, n) -%}
   {%- set part = '(2000000 * cast(' ~ count ~ ' as ' ~ dbt.type_bigint() ~ ') + ' ~ n ~ ')' -%}
   {%- set whole = 'nullif(2 * cast(' ~ n ~ ' as ' ~ dbt.type_bigint() ~ '), 0)' -%}
-  cast(cast(({{ part }} - mod({{ part }}, {{ whole }})) / {{ whole }} as decimal(18, 0)) * cast(0.000001 as decimal(7, 6)) as decimal(18, 6))
+  {{ plimsoll.millionths('(' ~ part ~ ' - mod(' ~ part ~ ', ' ~ whole ~ ')) / ' ~ whole) }}
 {%- endmacro %}
 
 {# The value below which a part of the cases lies, interpolated; `part` 0.5 is the median. #}
@@ -36,9 +43,9 @@
 {%- endmacro %}
 
 {% macro wilson_end(count, n, sign) -%}
-  {%- set z = '1.959963984540054' -%}
-  {%- set c = 'cast(' ~ count ~ ' as ' ~ dbt.type_float() ~ ')' -%}
-  {%- set m = 'cast(nullif(' ~ n ~ ', 0) as ' ~ dbt.type_float() ~ ')' -%}
+  {%- set z = 'cast(1.959963984540054 as ' ~ plimsoll.double() ~ ')' -%}
+  {%- set c = 'cast(' ~ count ~ ' as ' ~ plimsoll.double() ~ ')' -%}
+  {%- set m = 'cast(nullif(' ~ n ~ ', 0) as ' ~ plimsoll.double() ~ ')' -%}
   ({{ c }} / {{ m }} + {{ z }} * {{ z }} / (2 * {{ m }}) {{ sign }} {{ z }} * sqrt({{ c }} / {{ m }} * (1 - {{ c }} / {{ m }}) / {{ m }} + {{ z }} * {{ z }} / (4 * {{ m }} * {{ m }}))) / (1 + {{ z }} * {{ z }} / {{ m }})
 {%- endmacro %}
 

@@ -1,14 +1,11 @@
--- One row: the instant of the last event, the day that it is for the organisation, and the policy in force then.
+-- One row: the instant of the last act on a goal, a decision or a charter, the day that it is for the organisation, and
+-- the policy in force then. Members and teams do not count: an organisation is founded before its past is imported.
 with instants as (
     select max(occurred_at) as at_instant from {{ ref('stg_fact_goal_event') }}
     union all
     select max(coalesce(decided_at, opened_at)) from {{ ref('stg_fact_decision') }}
     union all
     select max(valid_from) from {{ ref('stg_dim_charter') }}
-    union all
-    select max(valid_from) from {{ ref('stg_dim_member') }}
-    union all
-    select max(valid_from) from {{ ref('stg_dim_team') }}
 ),
 
 last_event as (
