@@ -210,6 +210,9 @@ class Admission:
                 # No request waits for it any more; what it raises then is of no use.
                 thread.add_done_callback(_retrieve_exception)
                 self._cancelling.submit(work.cancel)
+            # What it raised refers to this frame, and it to what it raised: a cycle, which would keep all that the
+            # work's frames hold (a megabyte of an import's line) until the collector comes by.
+            del thread
 
     async def _acquire(self, places: _Places, share: Share, receive: Callable[[], Any]) -> None:
         waiting = places.try_acquire(share)
@@ -352,9 +355,13 @@ class _Places:
 
 async def _wait_for_thread(thread: asyncio.Future[T], receive: Callable[[], Any], seconds: float) -> T:
     """Raises TimeoutError, ClientDisconnected; the thread goes on then."""
-    if not await _finish_before_disconnect(thread, receive, seconds):
-        raise TimeoutError
-    return thread.result()
+    try:
+        if not await _finish_before_disconnect(thread, receive, seconds):
+            raise TimeoutError
+        return thread.result()
+    finally:
+        # As in `Admission.run`.
+        del thread
 
 
 async def _finish_before_disconnect(future: asyncio.Future[Any], receive: Callable[[], Any], seconds: float) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import threading
+import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any, TypeVar
@@ -311,3 +313,30 @@ def test_a_computation_keeps_the_interpreter_for_less_long_and_only_while_it_run
 
     run(scenario)
     assert usual == sys.getswitchinterval()
+
+
+def test_what_a_refused_read_held_is_let_go_without_the_collector() -> None:
+    class Held:
+        """What a frame of the work holds, such as an import's line."""
+
+    held: list[weakref.ref[Held]] = []
+
+    def refuse() -> None:
+        one = Held()
+        held.append(weakref.ref(one))
+        raise ValueError("no")
+
+    async def ask() -> None:
+        never = asyncio.Event()
+        for _ in range(3):
+            with pytest.raises(ValueError, match="no"):
+                await Admission(Settings()).run(Weight.IMPORT, (UUID(int=1), "key"), never.wait, refuse)
+
+    gc.collect()
+    gc.disable()
+    try:
+        asyncio.run(ask())
+        # The last one may still be what its thread returned last.
+        assert [None, None] == [ref() for ref in held[:2]]
+    finally:
+        gc.enable()
