@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
@@ -225,6 +225,10 @@ class Ledger:
         """
         entry = self._read_cache.load_current(organisation_id, stream_id)
         return entry if entry.kind == kind else None
+
+    def load_all_current(self, organisation_id: UUID, stream_ids: Collection[UUID]) -> dict[UUID, StreamState]:
+        """The last versions and states of many streams, of those that there are, for one query."""
+        return self._read_cache.load_all_current(organisation_id, stream_ids)
 
     def events(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
         """A whole stream by version; empty for a stream of another organisation."""

@@ -4,16 +4,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import count
 
 from ledger.storage.named_sql import load_statements
-from projections.database.tables import CLOSING_COLUMNS, Dialect, Table, ddl
+from projections.database.tables import Dialect, Table, ddl
 
 
 def named_statements(name: str) -> dict[str, str]:
-    """The named statements of `sql/<name>.sql`."""
-    return load_statements("projections", "sql", f"{name}.sql")
+    """The named statements of `sql/<name>.sql`. In them `:body(g)` is `body_sql` of a row `g` of goals."""
+    return _load_statements(name)
+
+
+@cache
+def _load_statements(name: str) -> dict[str, str]:
+    loaded = load_statements("projections", "sql", f"{name}.sql")
+    return {
+        statement: re.sub(r":body\((\w+)\)", lambda match: body_sql("goals", match[1]), sql)
+        for statement, sql in loaded.items()
+    }
+
+
+def body_sql(table: str, alias: str = "") -> str:
+    """The whole state of a row, as JSON.
+
+    A row that its own end superseded has none: the next row of the same version that has one says what the state was.
+    """
+    row = alias or table
+    same = " AND ".join(f"later.{name} = {row}.{name}" for name in ("organisation_id", "stream_id", "version"))
+    return (
+        f"COALESCE(NULLIF({row}.body, ''), (SELECT later.body FROM {table} AS later WHERE {same}"
+        f" AND later.known_from > {row}.known_from AND later.body <> '' ORDER BY later.known_from LIMIT 1))"
+    )
 
 
 def in_clause(name: str, values: Iterable[object]) -> tuple[str, dict[str, str]]:
@@ -63,7 +85,7 @@ def insert_select_sql(table: Table, select: str) -> str:
 def close_rows_sql(table: Table) -> tuple[tuple[int, ...], str]:
     """The places in a row of what `UPDATE` takes, and the statement (`?` for each) that ends belief in the row."""
     places = {name: place for place, name in enumerate(table.column_names)}
-    changed = [name for name in CLOSING_COLUMNS if name in places]
+    changed = table.closing_columns
     sets, same = (" = ?, ".join(changed), " = ? AND ".join(table.key))
     wanted = tuple(places[name] for name in (*changed, *table.key))
     return wanted, f"UPDATE {table.name} SET {sets} = ? WHERE {same} = ?"
@@ -84,7 +106,7 @@ def multi_table_write_sql(parts: tuple[tuple[Table, bool, bool], ...]) -> str:
             insert = insert_select_sql(table, f"SELECT * FROM unnest({arrays})")
             statements_.append(f"opened_{number} AS ({insert})")
         if ends:
-            changed = [name for name in CLOSING_COLUMNS if name in table.column_names]
+            changed = table.closing_columns
             names = (*changed, *table.key)
             arrays = ", ".join(next(marks) for _ in names)
             sets = ", ".join(f"{name} = ending.{name}" for name in changed)

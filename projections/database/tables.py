@@ -45,10 +45,17 @@ class Table(msgspec.Struct, frozen=True):
     comment: str = ""
     #: Rows lie in the order of the key: in SQLite the key is the table, and not an index beside it.
     is_clustered: bool = False
+    #: What changes in a row when belief in it ends, of the columns that there are.
+    closing: tuple[str, ...] = ("known_to", "recorded_to")
 
     def with_name(self, name: str) -> Table:
         """The same table under another name (a shadow of the live one)."""
         return msgspec.structs.replace(self, name=name)
+
+    @property
+    def closing_columns(self) -> list[str]:
+        """Those of `closing` that it has."""
+        return [name for name in self.closing if name in self.column_names]
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -62,12 +69,9 @@ class TableWrite(msgspec.Struct, frozen=True, kw_only=True):
     table: Table
     #: Rows that are new, or that replace the one of the same key.
     upserts: Sequence[tuple[Any, ...]]
-    #: Rows that are there already, but for the columns of `ENDINGS`.
+    #: Rows that are there already, but for the table's `closing_columns`.
     closures: Sequence[tuple[Any, ...]] = ()
 
-
-#: What changes in a row of a projection when belief in it ends.
-CLOSING_COLUMNS = ("known_to", "recorded_to")
 
 #: Whose row it is, and between which log positions it was believed.
 SYSTEM_TIME = (

@@ -42,6 +42,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     #: Log positions of the event that led to this state and of the one that ended it: the order within an instant.
     from_position: int = 0
     to_position: int = END_OF_TIME
+    #: It was superseded by its own end alone: the next row of this version has the same state.
+    is_restated: bool = False
     state: Any
 
     @property
@@ -76,8 +78,9 @@ class _Step:
         self.known_from = prepared.event.log_position
         self.recorded_from = prepared.recorded_micros
 
-    def to_version(self, known_to: int, recorded_to: int) -> Version:
+    def to_version(self, known_to: int, recorded_to: int, *, is_restated: bool = False) -> Version:
         return Version(
+            is_restated=is_restated,
             event_id=self.prepared.event.event_id,
             version=self.prepared.event.version,
             valid_from=self.key[0],
@@ -106,8 +109,9 @@ class LatestVersion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     state: Any
 
     def to_version(self, valid_to: int, known_to: int, recorded_to: int, to_position: int = END_OF_TIME) -> Version:
-        """Its row."""
+        """Its row; where belief in it ends, its own end is why."""
         return Version(
+            is_restated=known_to < END_OF_TIME,
             event_id=self.event_id,
             version=self.version,
             valid_from=self.valid_from,
@@ -206,9 +210,9 @@ def _build_timeline(stream: StreamEvents, evolve: Evolve) -> tuple[list[_Step], 
     keys: list[tuple[int, int]] = []
     done: list[Version] = []
 
-    def supersede(step: _Step, by: PreparedEvent) -> None:
+    def supersede(step: _Step, by: PreparedEvent, *, is_restated: bool = False) -> None:
         if step.state is not None:
-            done.append(step.to_version(by.event.log_position, by.recorded_micros))
+            done.append(step.to_version(by.event.log_position, by.recorded_micros, is_restated=is_restated))
         step.known_from, step.recorded_from = by.event.log_position, by.recorded_micros
 
     for prepared in stream.prepared:
@@ -216,7 +220,7 @@ def _build_timeline(stream: StreamEvents, evolve: Evolve) -> tuple[list[_Step], 
         place = bisect_right(keys, new.key)
         previous = line[place - 1] if place else None
         if previous is not None:
-            supersede(previous, prepared)
+            supersede(previous, prepared, is_restated=True)
             previous.valid_to, previous.to_position = new.key[0], prepared.event.log_position
         new.state = prepared.evolve_once(previous.state if previous else None, evolve)
         if place < len(line):
@@ -250,6 +254,7 @@ def is_changed_after(version: Version, after: int) -> bool:
     return version.known_from > after or after < version.known_to < END_OF_TIME
 
 
+_SHARED_BODY = "The whole state; empty where the next row of the same version, which says when it ended, has it."
 #: A state as its columns say it, behind `VALID_TIME`.
 _StateColumns = tuple[Any, ...]
 #: A tip, and its tail where that was made already.
@@ -271,21 +276,30 @@ class VersionedProjection:
         indexes: tuple[tuple[str, ...], ...] = (),
         latest_indexes: tuple[tuple[str, ...], ...] = (),
         comment: str,
+        is_body_shared: bool = False,
     ) -> None:
+        """`is_body_shared`: a row that its own end superseded keeps no body; it is read by `body_sql`."""
         self.name = name
         self.version = version
         self.kinds = frozenset({kind})
         self.table = Table(
             name=name,
-            columns=(*SYSTEM_TIME, *VALID_TIME, *columns, Column("body", "json", "The whole state.")),
+            columns=(
+                *SYSTEM_TIME,
+                *VALID_TIME,
+                *columns,
+                Column("body", "json", _SHARED_BODY if is_body_shared else "The whole state."),
+            ),
             key=("organisation_id", "stream_id", "version", "known_from"),
             indexes=(("organisation_id", "valid_to", "known_to"), *indexes),
             latest_indexes=tuple(("organisation_id", *index) for index in latest_indexes),
             comment=comment,
+            closing=("known_to", "recorded_to", *(("body",) if is_body_shared else ())),
         )
         self.tables = (self.table,)
         self.evolve = evolve
         self._fields = fields
+        self._is_body_shared = is_body_shared
 
     def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
         """The rows of one stream that an event behind log position `after` opened or closed."""
@@ -321,5 +335,6 @@ class VersionedProjection:
             if tail is None:
                 body = encode_state(version.state)
                 tail = tails[id(version.state)] = (*self._fields(version.state), body)
-            rows.append((*head, *version.time_columns, *tail))
+            is_empty = self._is_body_shared and version.is_restated
+            rows.append((*head, *version.time_columns, *((*tail[:-1], "") if is_empty else tail)))
         return rows

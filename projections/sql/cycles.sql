@@ -27,7 +27,7 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at
 ORDER BY stream_id, version
 
 -- name: goals
-SELECT body FROM goals
+SELECT :body(goals) AS body FROM goals
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
   AND known_from <= :known AND known_to > :known
 

@@ -66,6 +66,6 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at
 ORDER BY occurred_at, known_from
 
 -- name: states
-SELECT stream_id, state, body FROM goals
+SELECT stream_id, state, :body(goals) AS body FROM goals
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
   AND known_from <= :known AND known_to > :known

@@ -2,7 +2,7 @@
 -- `+valid_to` keeps SQLite, which has no statistics, from preferring the index on valid_to to the key.
 
 -- name: get
-SELECT g.body, (
+SELECT :body(g) AS body, (
     SELECT MAX(e.version) FROM goals e
     WHERE e.organisation_id = :organisation_id AND e.stream_id = :stream_id AND e.known_from <= :known
   ) AS stream_version
@@ -11,7 +11,7 @@ WHERE g.organisation_id = :organisation_id AND g.stream_id = :stream_id
   AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
 
 -- name: timelines
-SELECT stream_id, event_id, version, valid_from, valid_to, known_from, recorded_from, body
+SELECT stream_id, event_id, version, valid_from, valid_to, known_from, recorded_from, :body(goals) AS body
 FROM goals
 WHERE :began
 ORDER BY stream_id, valid_from, version

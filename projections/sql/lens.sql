@@ -2,7 +2,7 @@
 
 -- name: followed
 SELECT MIN(log_position) AS position FROM projection_checkpoints
-WHERE name IN ('attribution', 'charters', 'cycles', 'decisions', 'drift', 'goals', 'history', 'marts', 'members', 'organisations', 'overload', 'recognitions', 'reliability', 'subscriptions', 'support', 'teams')
+WHERE name IN ('attribution', 'charters', 'cycles', 'decisions', 'drift', 'experiments', 'goals', 'history', 'marts', 'members', 'organisations', 'overload', 'recognitions', 'reliability', 'subscriptions', 'support', 'teams')
 
 -- name: organisation
 SELECT body, CASE WHEN known_from <= :known AND known_to > :known THEN 1 ELSE 0 END AS believed

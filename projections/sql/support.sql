@@ -45,7 +45,7 @@ ORDER BY f.known_from
 
 -- name: ended
 -- What ended since `:since`, or was spoken of since.
-SELECT g.body FROM goals g
+SELECT :body(g) AS body FROM goals g
 WHERE g.organisation_id = :organisation_id AND g.valid_from <= :at AND g.valid_to > :at
   AND g.known_from <= :known AND g.known_to > :known AND g.valid_from >= :since
   AND g.state IN ('satisfied', 'broken', 'cancelled', 'released', 'promise_withdrawn') AND (:whose)
@@ -144,7 +144,7 @@ WHERE organisation_id = :organisation_id AND party = :member
 ORDER BY occurred_at, known_from
 
 -- name: bodies
-SELECT stream_id, body FROM goals
+SELECT stream_id, :body(goals) AS body FROM goals
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
   AND known_from <= :known AND known_to > :known
 

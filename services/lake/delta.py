@@ -30,9 +30,13 @@ OPTION_PREFIXES = {
     "abfss": ("AZURE_",),
 }
 #: Commits of others that leave the rows as they are.
-_HARMLESS = frozenset({"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES"})
+_HARMLESS = frozenset({"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "CREATE TABLE"})
 #: Marks our commits; its value is the position.
 _MARK = "plimsoll.position"
+#: Says in them which generation of rows they left.
+_GENERATION = "plimsoll.generation"
+#: Our last commit is among so many; where it is not, the rows are written anew.
+_COMMITS_LOOKED_AT = 100
 _PROPERTY = "plimsoll."
 #: Parts of a message that may be a secret: what follows the `?` of a URL, and what stands before its host.
 _QUERY, _USER = re.compile(r"\?[^\s\"')]+"), re.compile(r"(?<=://)[^/\s@]+@")
@@ -170,9 +174,15 @@ class Delta:
         return [field.name for field in self._delta.schema().fields]
 
     def position(self, epoch: str) -> int | None:
-        """Up to where its rows of this generation are written; None: nowhere yet."""
+        """Up to where its rows are written; None: they are of another generation, or none of ours.
+
+        Delta keeps the transaction of each generation for good: the last commit says whose rows are there now.
+        """
+        ours, _ = self._find_commits()
         with self._lake.errors():
             found = self._delta.transaction_version(self._application(epoch))
+        if ours is None or ours.get(_GENERATION) != self._application(epoch):
+            return None
         return None if found is None else int(found)
 
     def count(self) -> int:
@@ -182,13 +192,19 @@ class Delta:
 
     def find_foreign_commit(self) -> str | None:
         """What another program did to the rows since our last commit; None: nothing."""
+        _, foreign = self._find_commits()
+        return None if foreign is None else f"{foreign['operation']} at Delta version {foreign['version']}"
+
+    def _find_commits(self) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+        """Our last commit, and what another program did to the rows since."""
+        foreign = None
         with self._lake.errors():
-            for commit in self._delta.history():
-                if _MARK in commit or commit["operation"] == "CREATE TABLE":
-                    return None
+            for commit in self._delta.history(_COMMITS_LOOKED_AT):
+                if _MARK in commit:
+                    return commit, foreign
                 if commit["operation"] not in _HARMLESS:
-                    return f"{commit['operation']} at Delta version {commit['version']}"
-        return None
+                    foreign = foreign or commit
+        return None, foreign
 
     # --- writing --------------------------------------------------------------------------------------------------
 
@@ -245,7 +261,7 @@ class Delta:
     def _commit(self, epoch: str, position: int) -> CommitProperties:
         library = load_deltalake()
         properties: CommitProperties = library.CommitProperties(
-            custom_metadata={_MARK: str(position)},
+            custom_metadata={_MARK: str(position), _GENERATION: self._application(epoch)},
             # The version that was read is the one that may be followed by this commit; no other.
             max_commit_retries=0,
             app_transactions=[library.Transaction(self._application(epoch), position)],

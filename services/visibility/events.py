@@ -6,7 +6,7 @@ An instance remembers each stream's answer, so it is made anew for each page, ba
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -34,6 +34,9 @@ class StreamSource(Protocol):
 
     def load_current(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:
         """A stream's last state, or None where this organisation has no such stream of this kind."""
+
+    def load_all_current(self, organisation_id: UUID, stream_ids: Collection[UUID]) -> Mapping[UUID, StreamState]:
+        """The last states of many streams, of those that the organisation has."""
 
     def events(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
         """A whole stream by version."""
@@ -93,6 +96,19 @@ class EventVisibility:
             state = self.load_state(kind, stream_id)
             self._streams[stream] = state is not None and can_see_stream(self._viewer, kind, stream_id, state)
         return self._streams[stream]
+
+    def look_up(self, streams: Iterable[tuple[str, UUID]]) -> None:
+        """Look up together what `can_see_stream` is going to be asked for: a statement for all, not for each."""
+        unknown = {stream for stream in streams if stream not in self._streams}
+        if self.is_unrestricted or not unknown:
+            return
+        found = self._ledger.load_all_current(
+            self._viewer.organisation_id, list({stream_id for _, stream_id in unknown})
+        )
+        for kind, stream_id in unknown:
+            entry = found.get(stream_id)
+            state = entry.state if entry is not None and entry.kind == kind else None
+            self._streams[kind, stream_id] = state is not None and can_see_stream(self._viewer, kind, stream_id, state)
 
     def knows(self, kind: str, stream_id: UUID) -> bool:
         """Whether this stream needs no look-up any more."""

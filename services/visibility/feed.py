@@ -62,6 +62,7 @@ def load_feed_page(ledger: Ledger, viewer: Viewer, after: int, limit: int, wante
     last = after
     while last < end:
         found = ledger.read_records(organisation, last, _BATCH_SIZE, wanted.tags, wanted.subject, upto=end)
+        sight.look_up((record.kind, record.stream_id) for record in found if record.topic in EVENTS)
         for record in found:
             if (visible := select_record(record, sight, wanted)) is not None:
                 shown.append(visible)

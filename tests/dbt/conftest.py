@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,6 +37,7 @@ ANSWERS = PACKAGE / "models" / "answers"
 MODELS = sorted(path.stem for path in ANSWERS.glob("*.sql"))
 SCHEMA = "answers"
 Rows = list[tuple[Any, ...]]
+_numbers = count()
 
 
 class Modelled(msgspec.Struct, frozen=True):
@@ -45,6 +48,7 @@ class Modelled(msgspec.Struct, frozen=True):
     marts: Path
     duckdb_file: Path
     environment: dict[str, str]
+    role: str
     connection: str
 
     def read_duckdb(self, sql: str) -> Rows:
@@ -132,6 +136,41 @@ def invoke_dbt(home: Path, runs: list[list[str]], environment: dict[str, str], w
     return done.stdout
 
 
+@contextmanager
+def open_modelled(
+    server: PostgresServer, template: str, home: Path, work: Path, lines: Iterable[bytes], *, zone: str, command: str
+) -> Iterator[Modelled]:
+    """A history in PostgreSQL and as files, with every model over both. `command` of dbt: `build` tests rows, too."""
+    url = server.url(server.create_database(template))
+    with Runtime.open(Settings(database_url=url)) as runtime:
+        founded = create_organisation(runtime, "acme", steward=history.STEWARD, zone=zone)
+        principal = runtime.keys.authenticate(founded.api_key, runtime.clock())
+        assert principal is not None
+        assert not import_lines(runtime, founded.organisation_id, iter(lines), principal=principal).errors
+        runtime.engine.catch_up()
+        refresh_snapshots(runtime.database, runtime.ledger, founded.organisation_id, runtime.clock())
+        query = ExportQuery(mart="fact_goal_event", form="parquet")
+        export_folder(runtime, founded.organisation_id, query, work / "marts")
+        role = f"dbt_{next(_numbers)}"
+        grant = bi.grant_role(url, founded.organisation_id, role=role, names=False, own_schema=SCHEMA)
+        files = {"PLIMSOLL_MARTS": str(work / "marts"), "PLIMSOLL_DUCKDB": str(work / "models.duckdb")}
+        environment = files | connection_variables(grant.connection)
+        try:
+            runs = [["source", "freshness"], [command], [command, "--target", "postgres"]]
+            invoke_dbt(home, runs, environment, work)
+            yield Modelled(
+                runtime=runtime,
+                organisation=founded.organisation_id,
+                marts=work / "marts",
+                duckdb_file=work / "models.duckdb",
+                environment=environment,
+                role=role,
+                connection=grant.connection,
+            )
+        finally:
+            bi.revoke_role(url, role)
+
+
 @pytest.fixture(scope="module")
 def modelled(
     start_postgres: Callable[[], PostgresServer],
@@ -141,31 +180,6 @@ def modelled(
 ) -> Iterator[Modelled]:
     """The handmade history, exported, and every model built and tested on DuckDB and PostgreSQL."""
     server, work = start_postgres(), tmp_path_factory.mktemp("dbt")
-    url = server.url(server.create_database(postgres_template))
-    with Runtime.open(Settings(database_url=url)) as runtime:
-        founded = create_organisation(runtime, "acme", steward=history.STEWARD, zone=history.ZONE)
-        principal = runtime.keys.authenticate(founded.api_key, runtime.clock())
-        assert principal is not None
-        lines = map(msgspec.json.encode, history.build_rows())
-        assert not import_lines(runtime, founded.organisation_id, lines, principal=principal).errors
-        runtime.engine.catch_up()
-        refresh_snapshots(runtime.database, runtime.ledger, founded.organisation_id, runtime.clock())
-        query = ExportQuery(mart="fact_goal_event", form="parquet")
-        export_folder(runtime, founded.organisation_id, query, work / "marts")
-        role = f"dbt_{server.port}"
-        grant = bi.grant_role(url, founded.organisation_id, role=role, names=False, own_schema=SCHEMA)
-        files = {"PLIMSOLL_MARTS": str(work / "marts"), "PLIMSOLL_DUCKDB": str(work / "models.duckdb")}
-        environment = files | connection_variables(grant.connection)
-        try:
-            runs = [["build", "--target", "duckdb"], ["build", "--target", "postgres"]]
-            invoke_dbt(dbt_home, runs, environment, work)
-            yield Modelled(
-                runtime=runtime,
-                organisation=founded.organisation_id,
-                marts=work / "marts",
-                duckdb_file=work / "models.duckdb",
-                environment=environment,
-                connection=grant.connection,
-            )
-        finally:
-            bi.revoke_role(url, role)
+    lines = map(msgspec.json.encode, history.build_rows())
+    with open_modelled(server, postgres_template, dbt_home, work, lines, zone=history.ZONE, command="build") as found:
+        yield found

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import re
+import subprocess
 from collections import defaultdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 import yaml
 
 from projections.privacy import MIN_GROUP_SIZE
+from services import bi
 from tests.dbt import history
-from tests.dbt.conftest import ANSWERS, MODELS, Modelled, in_order
+from tests.dbt.conftest import ANSWERS, MODELS, PACKAGE, Modelled, in_order
 from tests.dbt.reported import COMPARISONS, Reports, find_differences
 
 #: Two runs of dbt are 12 seconds of processor time, which a busy machine may take minutes for.
@@ -87,6 +93,66 @@ def test_a_total_less_the_shown_teams_is_never_about_one_to_four_persons(modelle
         left = set[str]().union(*withheld)
         assert total["withheld_by"] or not left or len(left) >= MIN_GROUP_SIZE
     assert any(row["withheld_by"] == "small_complement" for row in rows)
+
+
+def test_a_dashboards_role_reads_the_models_and_no_mart(modelled: Modelled) -> None:
+    page = (PACKAGE.parent / "docs" / "bi.md").read_text()
+    recipe = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)[0]
+    name = f"{modelled.role}_reader"
+    recipe = recipe.replace("dashboards", name).replace("ROLE dbt ", f"ROLE {modelled.role} ")
+    url = modelled.runtime.settings.database_url
+
+    with psycopg.connect(url, autocommit=True) as administrator:
+        try:
+            administrator.execute(recipe.encode())
+            administrator.execute(f"SET ROLE {name}".encode())
+            for model in MODELS:
+                assert administrator.execute(f"SELECT count(*) FROM answers.{model}".encode()).fetchall()
+            for relation in ("bi.fact_delivery", "public.mart_fact_delivery", "public.goals"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    administrator.execute(f"SELECT 1 FROM {relation}".encode())
+        finally:
+            administrator.execute("RESET ROLE")
+            administrator.execute(f"DROP OWNED BY {name}; DROP ROLE {name}".encode())
+    assert all(finding.ok for finding in bi.check_grants(url))
+
+
+# --- pictures ---------------------------------------------------------------------------------------------------
+
+
+_DRAW = """
+import sys
+from examples.analyst import duckdb_pictures, postgres_pictures
+duckdb_pictures.main(*sys.argv[1:4])
+postgres_pictures.main(*sys.argv[4:7])
+"""
+
+
+def test_both_scripts_draw_the_same_three_pictures(modelled: Modelled, dbt_home: Path, tmp_path: Path) -> None:
+    folders = tmp_path / "duckdb", tmp_path / "postgres"
+    arguments = [modelled.duckdb_file, modelled.marts, folders[0], modelled.connection, "answers", folders[1]]
+
+    # One process for both: matplotlib takes a second of processor time to import.
+    command = [dbt_home / "bin" / "python", "-c", _DRAW, *arguments]
+    done = subprocess.run(list(map(str, command)), cwd=PACKAGE.parent, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    drawn = [{path.name: path.read_text() for path in folder.iterdir()} for folder in folders]
+    assert {"load.svg", "promises.svg", "slips.svg"} == set(drawn[0])
+    assert drawn[0] == drawn[1]
+    assert all(word in drawn[0]["promises.svg"] for word in ("as renegotiated in time", "2026 Q2"))
+    assert "dependency slipped" in drawn[0]["slips.svg"]
+    assert "North" in drawn[0]["load.svg"]
+    assert "Small" not in drawn[0]["load.svg"]
+
+
+def test_freshness_is_that_of_the_last_recorded_event(modelled: Modelled) -> None:
+    results = json.loads((modelled.marts.parent / "target" / "sources.json").read_text())["results"]
+
+    assert {"source.plimsoll.plimsoll.fact_check_in", "source.plimsoll.plimsoll.fact_goal_event"} == {
+        result["unique_id"] for result in results
+    }
+    assert {"pass"} == {result["status"] for result in results}
 
 
 # --- what a team can ask for by hand ----------------------------------------------------------------------------

@@ -135,6 +135,33 @@ def test_what_is_not_there_is_not_current(ledger: Ledger, tenant: Tenant, clock:
     assert ledger.load_current(tenant.id, "goal", promised) is not None
 
 
+def test_many_streams_are_looked_up_together_as_each_by_itself(
+    ledger: Ledger, tenant: Tenant, other_ledger: Ledger, clock: Clock
+) -> None:
+    # given streams of two organisations, of which one process knows a part, and not the last of it
+    rival = Tenant.create(ledger, clock)
+    for name in ("one", "two"):
+        tenant.promise(name)
+        rival.promise(name)
+    streams = {event.stream_id: event.kind for event in ledger.read_feed(tenant.id, 0, 1000)}
+    some = next(stream for stream, kind in streams.items() if kind == "goal")
+    ledger.load_current(tenant.id, "goal", some)
+    Tenant(other_ledger, clock, tenant.id).handle("ana", check_in(), on="one")
+    others = {event.stream_id for event in ledger.read_feed(rival.id, 0, 1000)} - streams.keys()
+
+    # when
+    found = ledger.load_all_current(tenant.id, [*streams, *others, UUID(int=4)])
+
+    # then (what the writer keeps beside a state is its own)
+    alone = {stream: other_ledger.load_current(tenant.id, kind, stream) for stream, kind in streams.items()}
+    assert {stream: (entry.kind, entry.version, entry.state) for stream, entry in found.items()} == {
+        stream: (entry.kind, entry.version, entry.state) for stream, entry in alone.items() if entry is not None
+    }
+    assert streams.keys() == found.keys()
+    assert {} == ledger.load_all_current(tenant.id, [])
+    assert found == ledger.load_all_current(tenant.id, list(streams))
+
+
 def test_a_replay_that_is_the_last_word_folds_nothing(tenant: Tenant, goal: str, folded_versions: list[int]) -> None:
     key = IdempotencyKey(scope="ana", key="k", digest="body")
     first = tenant.handle("ana", check_in(), on=goal, idempotency=key)

@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from domain.errors import InvalidField
@@ -26,13 +27,16 @@ from domain.goal.acts import (
 from domain.goal.evolve import evolve
 from domain.goal.state import Ended, Promised
 from domain.instants import from_micros
+from domain.organisation.organisation import Organisation
 from projections.as_of import AsOf
 from projections.catalogue import PROJECTIONS
 from projections.database.database import Database
 from projections.database.sql import named_statements
 from projections.engine.checkpoints import CHECKPOINTS, EMPTY_DIGEST
+from projections.engine.engine import Engine
 from projections.engine.versions import compute_versions, encode_state
 from projections.goals import (
+    GOALS,
     GoalFilters,
     GoalVisibilityFilter,
     ReportedEnd,
@@ -457,6 +461,52 @@ def test_what_reports_read_of_a_promise_is_what_its_whole_state_says(draws: Any)
 
     assert whole
     assert [project_fields(state, part) for state, part in zip(whole, read, strict=True)] == read
+
+
+@given(steps, st.lists(st.tuples(st.integers(0, 60), st.integers(1, 60)), min_size=4, max_size=8))
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_goals_are_what_their_facts_say_at_every_time_under_every_belief(
+    database: Database, draws: Any, questions: list[tuple[int, int]]
+) -> None:
+    story = story_of(draws)
+    engine = Engine(story, database, [GOALS])
+    with database.transaction() as transaction:
+        transaction.execute("DELETE FROM goals")
+        transaction.upsert_many(CHECKPOINTS, [(GOALS.name, GOALS.version, 0, 0, EMPTY_DIGEST)])
+    while engine.catch_up(limit=7):
+        pass
+    views = [
+        view_of(story, story.events[0].occurred_at + timedelta(days=days), min(known, story.head()))
+        for days, known in questions
+    ]
+
+    found = [[encode_state(goal) for goal in goals_at(database, view)] for view in views]
+
+    assert [fold_goals(story, view) for view in views] == found
+
+
+def view_of(story: Story, at: datetime, known: int) -> AsOf:
+    return AsOf(
+        organisation_id=story.organisation_id,
+        at=at,
+        today=at.date(),
+        zone="UTC",
+        known_position=known,
+        position=known,
+        recorded_as_of=at,
+        policy=Organisation(id=story.organisation_id, name="").policy_at(at),
+        as_of_text="",
+    )
+
+
+def fold_goals(story: Story, view: AsOf) -> list[str]:
+    """Each goal by definition: what was known, in the order of business time, up to the instant asked about."""
+    known = [e for e in story.events if e.log_position <= view.known_position and e.occurred_at <= view.at]
+    states: dict[str, Any] = {}
+    for event in sorted(known, key=lambda e: (e.occurred_at, e.version)):
+        if event.stream.startswith("goal/"):
+            states[event.stream] = evolve(states.get(event.stream), event)
+    return [encode_state(states[stream]) for stream in sorted(states) if states[stream] is not None]
 
 
 def project_fields(state: Any, part: Any) -> Any:

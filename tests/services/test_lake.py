@@ -17,6 +17,8 @@ import msgspec
 import pytest
 from deltalake import DeltaTable
 
+from domain.organisation.organisation import SetPolicy
+from ledger.commands import Command
 from ledger.storage import migrations
 from projections.database.database import DatabaseUnavailable
 from projections.marts.registry import MARTS
@@ -145,6 +147,43 @@ def test_a_lake_keeps_person_level_only_as_long_as_it_is_shown(told: Installatio
     assert {"fact_load_week", "fact_addition", "events"} <= set(while_on.rewritten)
     assert before[0]["member_id"] in {row["member_id"] for row in read(tmp_path / "lake", "fact_load_week")}
     assert verify(told, tmp_path / "lake").equal
+
+
+def test_under_co_determination_a_lake_holds_no_figure_of_a_person(
+    told_sqlite: Installation, few_tables: list[str], tmp_path: Path
+) -> None:
+    # given
+    steward, organisation = told_sqlite.founded.steward_id, told_sqlite.founded.organisation_id
+    terms = {"outcome": "It is read", "measure": {"kind": "binary"}, "conditions": ["published"], "due": "2026-03-27"}
+    opening = {"goal": "g9", "title": "A goal", "owner": "ana", "sponsor": "lea", "terms": terms}
+    promised: list[dict[str, Any]] = [
+        {"do": "goal.offer", "by": "ana", **opening, "reason": {"code": "new_need", "text": "the year begins"}},
+        {"do": "goal.accept", "by": "lea", "goal": "g9"},
+    ]
+    tell_and_follow(told_sqlite, [{"at": "2026-01-09T09:00:00Z", **row} for row in promised])
+    act = SetPolicy(policy={"co_determination": True})
+    told_sqlite.runtime.handle(
+        Command(
+            organisation_id=organisation,
+            kind="organisation",
+            stream_id=organisation,
+            act=act,
+            actor=steward,
+            roles=frozenset({"steward"}),
+        )
+    )
+    told_sqlite.runtime.engine.catch_up()
+
+    # when
+    certificate = sync(told_sqlite, tmp_path)
+
+    # then
+    assert certificate.equal
+    assert [] == read(tmp_path, "fact_load_week")
+    data = [msgspec.json.decode(row["data"]) for row in read(tmp_path, "events")]
+    taken = [event["taken_as"] for event in data if "taken_as" in event]
+    assert taken
+    assert {(True, None)} == {(each.get("withheld"), each["worst_ratio"]) for each in taken}
 
 
 def test_many_syncs_make_the_lake_that_one_makes(told: Installation, tmp_path: Path) -> None:

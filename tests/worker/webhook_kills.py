@@ -20,6 +20,8 @@ from tests.worker.webhook_story import WebhookStory, wait_until
 
 #: Members whose events are sent: that many subjects.
 MEMBERS = 8
+#: Longer than a killed worker's lease.
+MAX_STALL_S = 45.0
 
 
 def run_kills(  # noqa: PLR0913 - a campaign
@@ -41,8 +43,11 @@ def run_kills(  # noqa: PLR0913 - a campaign
         writer = threading.Thread(target=_keep_writing, args=(story, stop), daemon=True)
         writer.start()
         for number in range(kills):
+            before = len(receiver.received)
             with worker(settings) as process:
-                time.sleep(chance.uniform(0.2, seconds))
+                # In the middle of its sending: a slow machine takes longer to start a worker than to send.
+                wait_until(lambda before=before: len(receiver.received) > before, 60)  # type: ignore[misc]
+                time.sleep(chance.uniform(0, seconds))
                 process.send_signal(signal.SIGKILL)
             if number == kills // 2:
                 with redis.Redis.from_url(redis_url) as client:
@@ -52,7 +57,7 @@ def run_kills(  # noqa: PLR0913 - a campaign
         stop.set()
         writer.join(30)
         with worker(settings):
-            wait_until(lambda: _is_done(story, subscription), 90)
+            _wait_until_done(story, subscription)
     events = [e for e in _load_events(installation, began) if e[0].startswith("member/")]
     _check(receiver.received, events)
 
@@ -76,9 +81,20 @@ def _check(received: list[Received], events: list[tuple[str, str]]) -> None:
 
 def _keep_writing(story: WebhookStory, stop: threading.Event) -> None:
     number = 0
-    while not stop.wait(0.01):
+    while not stop.wait(0.02):
         story.rename(f"m{number % MEMBERS}")
         number += 1
+
+
+def _wait_until_done(story: WebhookStory, subscription: UUID) -> None:
+    """Until everything was sent; fails where nothing more was for a while, however much there was to send."""
+    delivered, since = -1, time.monotonic()
+    while not _is_done(story, subscription):
+        now = story.count(subscription, "delivered")
+        if now != delivered:
+            delivered, since = now, time.monotonic()
+        assert time.monotonic() - since < MAX_STALL_S, f"{now} delivered, and no more"
+        time.sleep(0.2)
 
 
 def _is_done(story: WebhookStory, subscription: UUID) -> bool:

@@ -1,14 +1,6 @@
 -- How live goals drift, as of the last event, by kind: a vector that is never added up. `quiet` counts calendar days, as
 -- no mart holds absences: those, and pauses that are over, stop the clock of the report's `stale_share`.
-with live as (
-    select goal.*, moment.as_of, moment.as_of_date, moment.zone, moment.cadence_days, moment.stale_grace_days, moment.silent_lapse_days
-    from {{ ref('stg_dim_goal') }} as goal
-    cross join {{ ref('moment') }} as moment
-    where goal.is_current
-        and goal.state in ('active', 'change_proposed_by_owner', 'change_proposed_by_sponsor', 'lapsed')
-),
-
-words as (
+with words as (
     select
         event.goal_id,
         max(case when event.type in (
@@ -29,26 +21,6 @@ pauses as (
     where change.field = 'pause' and change.outcome = 'accepted'
 ),
 
-goals as (
-    select
-        live.*,
-        words.judged_at,
-        {{ dbt.datediff(plimsoll.local_date('greatest(words.contact_at, words.judged_at)', 'live.zone'), 'live.as_of_date', 'day') }} as silent_days,
-        case when pauses.resume_on > cast(live.as_of_date as {{ dbt.type_string() }}) then 1 else 0 end as is_paused,
-        case when live.state = 'lapsed' then 1 else 0 end as is_lapsed
-    from live
-    inner join words on words.goal_id = live.goal_id
-    left join pauses on pauses.goal_id = live.goal_id and pauses.place = 1
-),
-
-first_terms as (
-    select
-        goal_id, {{ dbt.datediff('start', 'due', 'day') }} as first_days,
-        row_number() over (partition by goal_id order by version) as place
-    from {{ ref('stg_dim_goal') }}
-    where terms_version = 1
-),
-
 moves as (
     select
         change.goal_id,
@@ -59,6 +31,41 @@ moves as (
     from {{ ref('stg_fact_goal_change') }} as change
     where change.field = 'due' and change.outcome = 'accepted'
     group by change.goal_id
+),
+
+-- One row for each goal and version: the live ones, with the first terms that each was promised with.
+versions as (
+    select
+        goal.*,
+        first_value({{ dbt.datediff('goal.start', 'goal.due', 'day') }}) over (
+            partition by goal.goal_id order by case when goal.terms_version = 1 then 0 else 1 end, goal.version
+        ) as first_days
+    from {{ ref('stg_dim_goal') }} as goal
+),
+
+goals as (
+    select
+        versions.goal_id,
+        versions.owner,
+        coalesce(versions.team_id, '') as cell,
+        greatest(versions.first_days, 0) as first_days,
+        case when {{ plimsoll.seconds_between('words.judged_at', 'moment.as_of') }}
+            > 86400 * (moment.cadence_days + moment.stale_grace_days) then 1 else 0 end as is_quiet,
+        case when versions.state = 'lapsed' and {{ dbt.datediff(
+            plimsoll.local_date('greatest(words.contact_at, words.judged_at)', 'moment.zone'), 'moment.as_of_date', 'day'
+        ) }} > moment.silent_lapse_days then 1 else 0 end as is_abandoned,
+        case when pauses.resume_on > cast(moment.as_of_date as {{ dbt.type_string() }}) then 1 else 0 end as is_paused,
+        coalesce(moves.agreed, 0) as agreed,
+        coalesce(moves.alone, 0) as alone,
+        coalesce(moves.retroactive, 0) as retroactive,
+        coalesce(moves.pulled_in, 0) as pulled_in
+    from versions
+    cross join {{ ref('moment') }} as moment
+    inner join words on words.goal_id = versions.goal_id
+    left join pauses on pauses.goal_id = versions.goal_id and pauses.place = 1
+    left join moves on moves.goal_id = versions.goal_id
+    where versions.is_current
+        and versions.state in ('active', 'change_proposed_by_owner', 'change_proposed_by_sponsor', 'lapsed')
 ),
 
 statements as (
@@ -76,35 +83,43 @@ parents as (
     group by parent_id
 ),
 
+-- A goal drifts in several ways: a row for each of them that it can be judged by.
+kinds as (
+    {% for kind in ['quiet', 'abandoned', 'slipped by agreement', 'slipped by one side', 'slipped after the fact', 'pulled in'] %}
+    select '{{ kind }}' as kind
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+judged as (
+    select
+        kinds.kind,
+        goals.*,
+        case kinds.kind
+            when 'slipped by agreement' then goals.agreed
+            when 'slipped by one side' then goals.alone
+            when 'slipped after the fact' then goals.retroactive
+            when 'pulled in' then goals.pulled_in
+            else 0
+        end as days
+    from goals
+    cross join kinds
+    where kinds.kind <> 'quiet' or (goals.is_paused = 0 and goals.is_abandoned = 0)
+),
+
 facts as (
     select
-        'quiet' as period, coalesce(team_id, '') as cell, 'goals' as part, owner as person,
-        case when {{ plimsoll.seconds_between('judged_at', 'as_of') }} > 86400 * (cadence_days + stale_grace_days) then 1 else 0 end as is_case,
-        0 as days, 0 as first_days
-    from goals
-    where is_paused = 0 and not (is_lapsed = 1 and silent_days > silent_lapse_days)
+        kind as period,
+        cell,
+        'goals' as part,
+        owner as person,
+        case kind when 'quiet' then is_quiet when 'abandoned' then is_abandoned else case when days > 0 then 1 else 0 end end as is_case,
+        days,
+        first_days
+    from judged
     union all
     select
-        'abandoned', coalesce(team_id, ''), 'goals', owner,
-        case when is_lapsed = 1 and silent_days > silent_lapse_days then 1 else 0 end, 0, 0
-    from goals
-    {% for kind, column in [
-        ('slipped by agreement', 'agreed'), ('slipped by one side', 'alone'), ('slipped after the fact', 'retroactive'),
-        ('pulled in', 'pulled_in')
-    ] %}
-    union all
-    select
-        '{{ kind }}', coalesce(goals.team_id, ''), 'goals', goals.owner,
-        case when coalesce(moves.{{ column }}, 0) > 0 then 1 else 0 end,
-        coalesce(moves.{{ column }}, 0),
-        greatest(coalesce(first_terms.first_days, 0), 0)
-    from goals
-    left join moves on moves.goal_id = goals.goal_id
-    left join first_terms on first_terms.goal_id = goals.goal_id and first_terms.place = 1
-    {% endfor %}
-    union all
-    select
-        'unaffirmed links', coalesce(goals.team_id, ''), 'goals', goals.owner,
+        'unaffirmed links', goals.cell, 'goals', goals.owner,
         case when parents.moved_at > statements.occurred_at then 1 else 0 end, 0, 0
     from goals
     inner join statements on statements.goal_id = goals.goal_id and statements.place = 1 and statements.how <> 'unlinked'
@@ -132,6 +147,7 @@ figures as (
     {
         'cases_share': plimsoll.share('figures.cases', 'figures.n'),
         'days': "case when figures.period like 'slipped%' or figures.period = 'pulled in' then figures.days end",
-        'ratio_to_first_durations': plimsoll.share('figures.days', 'figures.first_days'),
+        'ratio_to_first_durations': "case when figures.period like 'slipped%' or figures.period = 'pulled in' then "
+            ~ plimsoll.share('figures.days', 'figures.first_days') ~ " end",
     }
 ) }}

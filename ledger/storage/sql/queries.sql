@@ -93,6 +93,12 @@ ORDER BY originator_version
 SELECT originator_id, originator_version, topic, state, organisation_id
 FROM EACH(:wanted uuid) JOIN stored_events ON originator_id = c1 ORDER BY originator_id, originator_version
 
+-- name: streams_after
+-- Of some streams of one organisation the events behind a version each.
+SELECT originator_id, originator_version, topic, state
+FROM EACH(:wanted uuid bigint) JOIN stored_events ON originator_id = c1 AND originator_version > c2
+WHERE organisation_id = :organisation_id ORDER BY originator_id, originator_version
+
 -- name: taken
 -- Does this stream belong to another organisation?
 SELECT 1 FROM stored_events

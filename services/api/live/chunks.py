@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 import msgspec
 
 from domain.envelope import RecordedEvent
+from domain.registry import EVENTS
 from ledger.serialization import LogRecord
 from ledger.states import StreamState
 from services.authorization import Viewer
@@ -61,9 +62,10 @@ class Encoder:
         self._decoded: dict[int, RecordedEvent] = {}
         self._whole: dict[tuple[str, int], bytes] = {}
 
-    def encode(self, records: Iterable[LogRecord], after: int, last: int, view: StreamView) -> Chunk:
+    def encode(self, records: Sequence[LogRecord], after: int, last: int, view: StreamView) -> Chunk:
         """What the view shows of these events."""
         sight = EventVisibility(self._source, view.viewer)
+        sight.look_up((record.kind, record.stream_id) for record in records if record.topic in EVENTS)
         frames = []
         for record in records:
             shown = select_record(record, sight, view.wanted, self._decode)
@@ -91,6 +93,8 @@ class SharedStreams:
     def __init__(self, ledger: StreamSource) -> None:
         self._ledger = ledger
         self._states: dict[tuple[UUID, str, UUID], StreamState | None] = {}
+        #: Whatever their kind.
+        self._current: dict[tuple[UUID, UUID], StreamState | None] = {}
         self._events: dict[tuple[UUID, UUID], list[RecordedEvent]] = {}
 
     def load_current(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:
@@ -98,6 +102,13 @@ class SharedStreams:
         if key not in self._states:
             self._states[key] = self._ledger.load_current(organisation_id, kind, stream_id)
         return self._states[key]
+
+    def load_all_current(self, organisation_id: UUID, stream_ids: Collection[UUID]) -> Mapping[UUID, StreamState]:
+        unread = [stream_id for stream_id in stream_ids if (organisation_id, stream_id) not in self._current]
+        found = self._ledger.load_all_current(organisation_id, unread) if unread else {}
+        self._current |= {(organisation_id, stream_id): found.get(stream_id) for stream_id in unread}
+        known = {stream_id: self._current[organisation_id, stream_id] for stream_id in stream_ids}
+        return {stream_id: entry for stream_id, entry in known.items() if entry is not None}
 
     def events(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
         key = (organisation_id, stream_id)

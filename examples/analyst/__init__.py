@@ -1,0 +1,1 @@
+"""What an analyst does with the models: pictures, from either database."""
