@@ -62,6 +62,7 @@ from projections.pulse import report as pulse_report
 from projections.recognition import report as recognition_report
 from projections.reliability import report as reliability_report
 from projections.support import report as support_report
+from projections.tensions import report as tensions_report
 from services import authorization, cli, person_reads, settings
 from services.api import commands as api_commands
 from services.api import context as api_context
@@ -585,6 +586,7 @@ def reported_figures(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         of_core = figures.ReportScope(team=story.id("core", "team"))
         reports = [maker.build_report(database, view) for maker in makers]
         reports.append(overload_report.build_report(database, view, of_core))
+        reports.append(tensions_report.build_report(database, view, of_core))
         of_ana = figures.ReportScope(member=story.id("ana"))
         reports.append(recognition_report.build_report(database, view, of_ana))
         return {f.name for report in reports for f in report.figures}

@@ -6,7 +6,7 @@ from services.api.app import ROUTES
 from services.api.operations import ListQuery
 from tests.api.app_under_test import ApiApp, create_active_goal, why
 
-LISTS = ("goals", "members", "teams", "charters", "cycles", "decisions", "pulses", "recognitions")
+LISTS = ("goals", "members", "teams", "charters", "cycles", "decisions", "experiments", "pulses", "recognitions")
 
 
 def list_ids(app: ApiApp, kind: str, after: int, person: str = "stella") -> set[str]:
@@ -37,6 +37,10 @@ def test_each_list_shows_what_has_changed_since(app: ApiApp) -> None:
     app.as_member("stella").post_ok("/v1/teams/core/rename", {"name": "Kernel"})
     charter = app.as_member("lea").post_ok("/v1/charters/core/adopt-non-negotiable", {"text": "We ship"})
 
+    tried = {"tension": "silent_drift", "hypothesis": "A line is enough", "measure": "stale share", "team": "core"}
+    tried |= {"review_on": "2026-04-20"}
+    experiment = app.as_member("lea").post_ok("/v1/experiments", tried)
+
     # then it is in its list, and all of them are behind 0
     assert {
         "goals": {goal},
@@ -45,6 +49,7 @@ def test_each_list_shows_what_has_changed_since(app: ApiApp) -> None:
         "charters": {charter["id"]},
         "cycles": set(),
         "decisions": set(),
+        "experiments": {experiment["id"]},
         "pulses": {pulse["id"]},
         "recognitions": {given["id"]},
     } == {kind: list_ids(app, kind, int(before)) for kind in LISTS}

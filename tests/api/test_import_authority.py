@@ -184,6 +184,7 @@ WITHOUT_AUTHORITY = {
     *("goal.reject_delivery", "goal.request", "goal.resolve_blocker", "goal.resume", "goal.retitle"),
     *("goal.retract_completion", "goal.revise_draft", "goal.take_back", "goal.unlink", "goal.withdraw"),
     *("goal.withdraw_change", "member.absence", "member.capacity", "member.rename", "source.watermark"),
+    *("recognition.correct", "recognition.give", "recognition.take_back"),
 }
 
 

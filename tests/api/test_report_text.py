@@ -62,8 +62,8 @@ def demo(database_url: str) -> Iterator[DemoClient]:
 def test_every_report_of_the_demo_is_a_screen_of_sentences(demo: DemoClient) -> None:
     scopes = ["", *(f"&team={team}" for team in seed.TEAMS), "&member=priya", "&member=tomas", "&member=ana"]
     for name in REPORTS:
-        # A pulse has no figure of one person.
-        for scope in (scope for scope in scopes if not (name == "pulse" and "member" in scope)):
+        # Of one person there is neither a pulse nor a tension.
+        for scope in (scope for scope in scopes if not (name in ("pulse", "tensions") and "member" in scope)):
             response = demo.get(f"/v1/reports/{name}?format=text{scope}")
             _check_page(response)
 

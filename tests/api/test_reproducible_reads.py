@@ -25,7 +25,7 @@ def list_paths(app: ApiApp, names: TenantSecrets) -> list[str]:
     ids = {
         **{
             kind: getattr(names, kind)
-            for kind in ("goal", "member", "team", "charter", "cycle", "decision", "recognition", "pulse")
+            for kind in ("goal", "member", "team", "charter", "cycle", "decision", "experiment", "recognition", "pulse")
         },
         "of": names.charter,
         "subscription": create_subscription(app, "stella", "reads", VICTIM),

@@ -34,7 +34,15 @@ from tests.servers import PostgresServer
 
 _numbers = count()
 #: Marts of which the story here has no row.
-WITHOUT_ROWS = {"fact_decision", "fact_blocker", "dim_cycle", "dim_charter", "bridge_goal_support"}
+WITHOUT_ROWS = {
+    "fact_decision",
+    "fact_experiment",
+    "fact_recognition",
+    "fact_blocker",
+    "dim_cycle",
+    "dim_charter",
+    "bridge_goal_support",
+}
 NO_NAMES = ['an"alyst', "an'alyst", "a b", "", "Analyst", "1a", "a" * 42, "a;drop table x", "a\nb"]
 REFUSED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)
 
