@@ -71,8 +71,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         terminalreporter.write_line(f"the same examples again: --hypothesis-seed={getattr(config.option, _SEED)}")
 
 
+#: Files of few tests that wait for servers and processes: begun last, one of them keeps a run waiting for a minute.
+_BEGUN_FIRST = (
+    *("system", "worker", "clients", "dbt", "services/test_lake.py", "services/test_kafka_sink.py"),
+    *("api/test_bad_days.py", "services/test_restore_drill.py", "api/test_isolation.py", "api/test_canaries.py"),
+    *("benchmarks", "services"),
+)
+
+
+def _rank(item: pytest.Item) -> int:
+    name = item.path.relative_to(Path(__file__).parent).as_posix()
+    return next((rank for rank, place in enumerate(_BEGUN_FIRST) if name.startswith(place)), len(_BEGUN_FIRST))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Time enough for a property to say how it fails."""
+    """The slowest files first, and time enough for a property to say how it fails."""
+    items.sort(key=_rank)
     for item in items:
         if is_hypothesis_test(getattr(item, "obj", None)) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(_SHORTENING_S))

