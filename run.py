@@ -258,10 +258,10 @@ def lint(args: list[str]) -> int:
 def test(args: list[str]) -> int:
     """Run the tests as `args` tell pytest, or all of them, a file staying together.
 
-    In four processes, on two cores too: many tests wait for servers, a clock or a disk.
+    In three processes, on two cores too: some tests wait for a clock or a disk.
     """
     # In the order of tests/conftest.py: the plugin's own, by numbers of tests, begins the slowest files last.
-    whole = ["-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
+    whole = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
     return _become(str(PYTHON), "-m", "pytest", *(args or whole))
 
 

@@ -182,7 +182,8 @@ _property_settings = settings(
 
 def _assert_consistent(database: Database, story: Story, view: AsOf) -> None:
     """Each question is in the inbox of the one it asks, and in no other; the digest tells the same ones."""
-    everything = list_open_requests(database, view, goals_at(database, view), ahead=CHECK_IN_LOOKAHEAD)
+    goals = goals_at(database, view)
+    everything = list_open_requests(database, view, goals, ahead=CHECK_IN_LOOKAHEAD)
     for who in PEOPLE:
         told = load_inbox(database, view, story.id(who), sight=EVERYTHING, limit=200)
         mine = [_request_key(ask) for ask in everything if ask.whom == story.id(who)]
@@ -194,7 +195,14 @@ def _assert_consistent(database: Database, story: Story, view: AsOf) -> None:
         deadlines = [entry.until for entry in told.entries if entry.until is not None]
         assert sorted(deadlines) == deadlines
         assert len({entry.subject for entry in told.entries}) == len(told.entries) == told.count
-    due = [ask for ask in everything if ask.kind != "check_in" or ask.overdue]
+    # A lapsed promise asks both of its parties; in a team's digest it is one.
+    owners = {goal.id: getattr(goal, "owner", None) for goal in goals}
+    due = [
+        ask
+        for ask in everything
+        if (ask.kind != "check_in" or ask.overdue)
+        and (ask.kind != "lapsed" or ask.goal is None or ask.whom == owners[ask.goal])
+    ]
     shown = load_digest(database, view, story.id("core", "team"), since=view.at, sight=EVERYTHING, limit=100)
     parts = (shown.needs, shown.blockers, shown.answers, shown.quiet, shown.links)
     # Every goal of these histories is the team's.

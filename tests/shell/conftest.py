@@ -46,10 +46,14 @@ class Office:
         with urllib.request.urlopen(request, timeout=60) as answer:
             said = json.load(answer)
         if "position" in said:
-            # The commands under test see it.
-            seen = f"{self.url}/v1/teams?after_position={said['position']}"
-            urllib.request.urlopen(urllib.request.Request(seen, headers=headers), timeout=60).close()
+            self.wait_for_views(person, said["position"])
         return said
+
+    def wait_for_views(self, person: str, position: int) -> None:
+        """Commands of whomever see what was recorded up to here."""
+        url = f"{self.url}/v1/teams?after_position={position}"
+        headers = {"Authorization": f"Bearer {self.keys[person]}"}
+        urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60).close()
 
     def offer(self, ref: str, title: str) -> str:
         """Ana offers a goal to Sam; the offer's event."""

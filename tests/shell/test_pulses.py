@@ -27,6 +27,7 @@ def test_a_pulse_is_opened_answered_and_closed(
     last_day = (date.today() + timedelta(days=7)).isoformat()  # noqa: DTZ011 - the server's clock is the machine's
     assert 0 == stella("pulse", "open", "--closes-on", last_day, "--ref", "autumn", "--json"), stella.err
     opened = stella.result
+    office.wait_for_views("stella", opened["position"])
 
     # when each answers from a machine of their own
     for person in ("stella", "ana", "sam", "pia", "tom"):

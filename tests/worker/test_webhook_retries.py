@@ -184,10 +184,11 @@ def test_a_target_that_hangs_costs_no_other_subscription(story: WebhookStory, re
         began = time.monotonic()
         for number in range(30):
             story.join(f"m{number}")
-        receiver.wait(30)
+        receiver.wait(30, 40)
         took = time.monotonic() - began
 
-    assert took < 5
+    # One after another the targets that hang would take 45 s for each.
+    assert took < 20
 
 
 def test_a_sleeping_worker_whose_lease_ran_out_writes_nothing(story: WebhookStory, receiver: Receiver) -> None:
