@@ -153,7 +153,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         )
 
 
-#: Teams and persons behind a count of a figure; nobody in a pair counts for nothing.
+#: Team and person of each thing that a figure counts; a pair without a person is ignored.
 _Behind = Sequence[tuple[UUID | None, UUID | None]]
 
 

@@ -71,7 +71,7 @@ GOALS = VersionedProjection(
         ("organisation_id", "team", "valid_to"),
     ),
     latest_indexes=(
-        # By due date, with the state beside it: of a state that is asked for, rows need not be read to be left out.
+        # By due date; the state is a column of the index, so that rows of other states are skipped without being read.
         (_DUE, "stream_id", "state"),
         ("title_folded", "stream_id"),
         ("valid_from", "stream_id"),

@@ -379,7 +379,7 @@ def _check_relations(session: MigrationSession, grant: Grant, found: Any) -> Fin
     wanted = {f"{SCHEMA}.{view} SELECT" for view in list_view_names()}
     wanted |= {f"{schema}.{table} SELECT" for table in list_tables()}
     rights = session.fetch(_RELATION_RIGHTS.format(role=quote_literal(grant.role)))
-    # What it made itself is its own.
+    # A role may do anything with the tables that it made.
     has = {f"{of}.{relation} {privilege}" for of, relation, privilege in rights if of != grant.own_schema}
     detail = f"reads {len(list_view_names())} views and the tables below them"
     finding: Finding = found("tables and views", sorted(has - wanted), sorted(wanted - has), detail)

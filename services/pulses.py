@@ -188,7 +188,7 @@ class Pulses:
         return receipt
 
     def close_due(self, limit: int = 20) -> int:
-        """Close the waves whose time is over; how many. Said by nobody: source `worker`."""
+        """Close the waves whose time is over; how many. The command has no actor; its source is `worker`."""
         closed = 0
         for organisation_id, wave in self.store.find_due(self._clock(), limit):
             entry = self._ledger.load_current(organisation_id, "pulse", wave)

@@ -2,11 +2,11 @@
 
 Pure. A wave's persons stand in *cells*, each in one; a *block* is what is published as one sum, so blocks of one wave
 have no person in common, and every answerable question is a sum of whole blocks. Within a wave any difference of such
-sums is a sum of blocks again: five answers and more. Between two waves whoever assumes that nobody has changed their
-mind can subtract one wave's sums from the other's. Give each block a weight, the same persons' block in the other
-wave being subtracted: what is left is about the persons whose two blocks have different weights, which is a cut in the
-graph whose nodes are the blocks (and one for persons who stand in none) and whose edges are the persons. So no
-difference is about one to four persons exactly if no cut has one to four edges.
+sums is a sum of blocks again: five answers and more. Between two waves a reader can subtract one wave's sums from the
+other's, which says something about few persons if all others have answered as before. Give each block a weight, the
+same persons' block in the other wave being subtracted: what is left is about the persons whose two blocks have
+different weights, which is a cut in the graph whose nodes are the blocks (and one for persons who stand in none) and
+whose edges are the persons. So no difference is about one to four persons exactly if no cut has one to four edges.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MIN_PERSONS = 5
 _MAX_NODES = 80
 
 Block = TypeVar("Block", bound=Hashable)
-#: Person -> the block in which they were counted; those who are missing were counted in none.
+#: Person -> the block in which they were counted; a person without an entry was counted in none.
 Blocks = Mapping[UUID, Hashable]
 
 

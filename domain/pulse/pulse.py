@@ -56,7 +56,7 @@ SAFETY_ITEMS = tuple(
 
 
 class PulseCell(Value, frozen=True, kw_only=True):
-    """Persons whose tokens are signed with one key: nobody can tell an answer of theirs from another."""
+    """Persons whose tokens are signed with one key, so that their answers cannot be told apart."""
 
     id: UUID
     #: The team; None: all who stand in no team's cell.

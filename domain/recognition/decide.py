@@ -87,7 +87,7 @@ def _require_recognised(ref: str, party: UUID, world: DecisionContext) -> UUID:
     """
     member_id = world.id_of("member", ref)
     if member_id == party:
-        raise InvalidField("recognition is for others: nobody gives it to oneself", pointer="/member")
+        raise InvalidField("a recognition is of another member, not of the one who gives it", pointer="/member")
     member = world.member(member_id)
     then = member_at(member, world.at)
     if then is not None and then.left_at is not None and not then.is_present:

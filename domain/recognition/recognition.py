@@ -13,7 +13,7 @@ from domain.personal import Personal
 from domain.references import Ref
 from domain.terms import Text
 
-#: What is recognised: an outcome that was reached, or how somebody worked with others.
+#: What is recognised: an outcome that was reached, or the way in which a member worked with others.
 RecognitionKind = Literal["result", "relationship"]
 State = Literal["given", "taken_back"]
 

@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 Row = dict[str, Any]
-#: One colour for each part of the triple, told apart in print and by those who do not see red and green.
+#: One colour for each part of the triple, distinct in greyscale print and for people with red-green colour blindness.
 _KEPT = {
     "kept_as_promised": ("as promised", "#2a6f97"),
     "kept_as_renegotiated": ("as renegotiated in time", "#89c2d9"),

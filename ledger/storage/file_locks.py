@@ -1,7 +1,8 @@
 """One writer at a time: writers of a SQLite file in this process queue here and not in SQLite.
 
 SQLite makes a second writer sleep and try again, longer each time, up to a tenth of a second; a lock of the process
-wakes it at once. The log's file has a lock, and the views' has one. A lock of several processes is a file beside it.
+wakes it at once. The log's file has a lock, and the views' has one. A lock that several processes share is a file in
+the same directory.
 """
 
 from __future__ import annotations

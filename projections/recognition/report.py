@@ -99,7 +99,7 @@ def build_relationship_figure(database: Database, as_of: AsOf, scope: ReportScop
 
 
 def _relationship_share(given: Sequence[GivenRecognition], group: dict[str, Any]) -> Figure:
-    """Recognitions of how somebody worked with others, of all."""
+    """The share of recognitions that are for working together (`relationship`)."""
     relationships = [one for one in given if one.kind == "relationship"]
     return build_share(
         "relationship_share", len(relationships), len(given), events=event_ids(one.event for one in given), **group

@@ -1,4 +1,4 @@
-"""What became of a promise, event by event: the one definition for the report, the marts and whoever counts either.
+"""What became of a promise, event by event: the one definition for the report and the marts.
 
 A promise is kept as first promised, kept as renegotiated in time (or revoked in time), or late or broken. Pure; an
 event is looked at in the order of the log, which is that of business time for every event that matters here: only

@@ -319,7 +319,7 @@ _SERVER: ContextVar[Server] = ContextVar("plimsoll_server")
 class StreamableHttp:
     """The tools and resources over HTTP, without sessions: any process may answer any request.
 
-    Used on one event loop. Whoever may ask, and from which origin, is for its caller to check.
+    Used on one event loop. The caller checks the key and the origin of a request.
     """
 
     def __init__(self) -> None:

@@ -134,7 +134,7 @@ def find_rankings(answer: Any, ranking: Ranking) -> Iterator[str]:
 
 def list_paths(document: dict[str, Any], goal: str) -> Iterator[str]:
     """Every route that is read, plain, with all that it takes, and in each order that it knows."""
-    # What there is none of is answered with a problem, which lists nobody either.
+    # An object that does not exist is answered with a problem, which has no list of persons.
     names = defaultdict(lambda: "none", goal=goal, team="core", member="ana", of="core", mart="fact_need")
     for template, methods in document["paths"].items():
         parameters = {p["name"]: p for p in methods.get("get", {}).get("parameters", ()) if p.get("in") == "query"}

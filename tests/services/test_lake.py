@@ -39,7 +39,7 @@ from tests.services.test_late_facts import BEGIN, capacity, tell
 
 Rows = dict[str, list[dict[str, Any]]]
 
-#: What is told one after another; the last part takes rows away and rewords others.
+#: Imported one after another; the last part removes rows and changes others.
 PARTS: list[list[dict[str, Any]]] = [
     [
         *BEGIN,

@@ -86,7 +86,7 @@ class Measure(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PulseCell(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Persons whose tokens are signed with one key: nobody can tell an answer of theirs from another."""
+    """Persons whose tokens are signed with one key, so that their answers cannot be told apart."""
 
     id: UUID
     members: int

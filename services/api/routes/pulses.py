@@ -346,7 +346,7 @@ def answer_pulse(context: PublicContext, pulse: str) -> HttpResponse:
     body: GiveAnswer = context.body
     wave = as_uuid(decode_segment(pulse))
     if wave is None:
-        raise NotFound("no such pulse: here its id is needed, as nobody knows whose reference it would be")
+        raise NotFound("no such pulse: name it by its id, as a reference belongs to an organisation")
     runtime = context.api.runtime
     token, signature = _decode(body.token, "/token"), _decode(body.signature, "/signature")
     try:
