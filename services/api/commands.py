@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from domain.errors import AlreadyExists, IdempotencyMismatch, InvalidField, NotFound, Refusal, VersionConflict
 from domain.goal.acts import RecordValue
+from domain.references import require_external_reference, resolve_stream_id
 from ledger.commands import Command, IdempotencyKey, Receipt
 from services.api.context import RequestContext
 from services.api.http.entity_tags import parse_entity_tags
@@ -98,6 +99,16 @@ def require_stream(context: RequestContext, kind: str, stream_id: UUID) -> Any:
     if entry is None:
         raise NotFound(f"no such {kind}")
     return entry.state
+
+
+def new_stream_id(context: RequestContext, kind: str, ref: str | None) -> UUID:
+    """The id of a stream that an act begins: by its reference, so that it begins once, or a new one.
+
+    Raises `InvalidField` for a reference that may not be one.
+    """
+    if not ref:
+        return context.runtime.new_id()
+    return resolve_stream_id(context.viewer.organisation_id, kind, require_external_reference(ref))
 
 
 def build_command(context: RequestContext, kind: str, stream_id: UUID, act: Any, *, creates: bool = False) -> Command:

@@ -13,7 +13,6 @@ from domain.cycle import acts
 from domain.cycle.decide import possible_ends
 from domain.cycle.state import Cycle
 from domain.errors import NotFound
-from domain.references import require_external_reference, resolve_stream_id
 from domain.scope import ORGANISATION
 from ledger.commands import Receipt
 from projections.as_of import AsOf
@@ -31,7 +30,7 @@ from projections.cycles.cycles import (
 )
 from projections.database.paging import MAX_PAGE_SIZE
 from projections.history import history
-from services.api.commands import act_routes, command_response, execute
+from services.api.commands import act_routes, command_response, execute, new_stream_id
 from services.api.context import RequestContext
 from services.api.filters import ScopeReference, require_references
 from services.api.http.parsing import decode_segment
@@ -183,12 +182,7 @@ def load_cycle(context: RequestContext, ref: str, view: AsOf) -> Cycle:
 )
 async def open_cycle(context: RequestContext) -> HttpResponse:
     act: acts.Open = context.body
-    organisation = context.viewer.organisation_id
-    cycle_id = (
-        resolve_stream_id(organisation, "cycle", require_external_reference(act.ref))
-        if act.ref
-        else context.runtime.new_id()
-    )
+    cycle_id = new_stream_id(context, "cycle", act.ref)
     receipt = await execute(context, "cycle", cycle_id, act, creates=True)
     return await _respond(context, receipt, status=201, location=f"/v1/cycles/{receipt.stream.partition('/')[2]}")
 

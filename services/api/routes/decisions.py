@@ -13,7 +13,6 @@ from domain.decision.decide import ACTS_BY_STATE
 from domain.decision.state import Decision
 from domain.envelope import Instant
 from domain.errors import NotFound
-from domain.references import require_external_reference, resolve_stream_id
 from domain.scope import ORGANISATION
 from ledger.commands import Receipt
 from projections.as_of import AsOf
@@ -21,7 +20,7 @@ from projections.database.paging import MAX_PAGE_SIZE
 from projections.decisions import decisions
 from projections.decisions.decisions import Perspective
 from projections.history import history
-from services.api.commands import act_routes, command_response, execute
+from services.api.commands import act_routes, command_response, execute, new_stream_id
 from services.api.context import RequestContext
 from services.api.filters import DecisionState, MemberReference, ScopeReference, require_references
 from services.api.http.parsing import decode_segment
@@ -291,12 +290,7 @@ def _respond(receipt: Receipt, *, status: int = 200, location: str | None = None
 )
 async def open_decision(context: RequestContext) -> HttpResponse:
     act: acts.Open = context.body
-    organisation = context.viewer.organisation_id
-    decision_id = (
-        resolve_stream_id(organisation, "decision", require_external_reference(act.ref))
-        if act.ref
-        else context.runtime.new_id()
-    )
+    decision_id = new_stream_id(context, "decision", act.ref)
     receipt = await execute(context, "decision", decision_id, act, creates=True)
     return _respond(receipt, status=201, location=f"/v1/decisions/{receipt.stream.partition('/')[2]}")
 

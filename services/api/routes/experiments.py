@@ -15,14 +15,13 @@ from domain.experiment.decide import ACTS_BY_STATE
 from domain.experiment.events import Tension
 from domain.experiment.state import Experiment
 from domain.experiment.state import ExperimentState as State
-from domain.references import require_external_reference, resolve_stream_id
 from domain.scope import ORGANISATION
 from ledger.commands import Receipt
 from projections import experiments
 from projections.as_of import AsOf
 from projections.database.paging import MAX_PAGE_SIZE
 from projections.history import history
-from services.api.commands import act_routes, command_response, execute
+from services.api.commands import act_routes, command_response, execute, new_stream_id
 from services.api.context import RequestContext
 from services.api.filters import (
     ExperimentState,
@@ -278,12 +277,7 @@ def _respond(receipt: Receipt, *, status: int = 200, location: str | None = None
 )
 async def propose_experiment(context: RequestContext) -> HttpResponse:
     act: acts.ProposeExperiment = context.body
-    organisation = context.viewer.organisation_id
-    experiment_id = (
-        resolve_stream_id(organisation, "experiment", require_external_reference(act.ref))
-        if act.ref
-        else context.runtime.new_id()
-    )
+    experiment_id = new_stream_id(context, "experiment", act.ref)
     receipt = await execute(context, "experiment", experiment_id, act, creates=True)
     return _respond(receipt, status=201, location=f"/v1/experiments/{receipt.stream.partition('/')[2]}")
 

@@ -16,13 +16,13 @@ from domain.load import WeekLoad, line_of_week, mark_abandoned, week_loads
 from domain.member.member import Member
 from domain.quantities import to_rounded_float
 from domain.reasons import Reason
-from domain.references import Ref, require_external_reference, resolve_stream_id
+from domain.references import Ref
 from domain.registry import EventData, to_commitment
 from domain.terms import Conditions, TermsInput, Title
 from ledger.commands import Command, Receipt
 from projections.as_of import AsOf
 from projections.goals import goals_at
-from services.api.commands import act_routes, build_command, command_response, execute, require_stream
+from services.api.commands import act_routes, build_command, command_response, execute, new_stream_id, require_stream
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse, encode
@@ -208,12 +208,7 @@ def _minimal_summary(receipt: Receipt) -> GoalSummary:
 )
 async def begin_goal(context: RequestContext) -> HttpResponse:
     act = _OPENING_ACTS[type(context.body)](**msgspec.structs.asdict(context.body))
-    organisation = context.viewer.organisation_id
-    goal_id = (
-        resolve_stream_id(organisation, "goal", require_external_reference(act.ref))
-        if act.ref
-        else context.runtime.new_id()
-    )
+    goal_id = new_stream_id(context, "goal", act.ref)
     receipt = await execute(context, "goal", goal_id, act, creates=True)
     return _respond(receipt, status=201, location=f"/v1/goals/{receipt.stream.partition('/')[2]}")
 

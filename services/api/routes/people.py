@@ -12,7 +12,7 @@ import msgspec
 from domain.errors import NotFound
 from domain.member import member as members
 from domain.member.member import Member
-from domain.references import as_uuid, require_external_reference, resolve_stream_id
+from domain.references import as_uuid
 from domain.team import team as teams
 from domain.team.team import Team
 from ledger.commands import Receipt
@@ -20,7 +20,7 @@ from projections.as_of import AsOf
 from projections.database.paging import ALL_ROWS
 from projections.history import history
 from projections.people import load_members_page, load_teams_page, member_at, teams_and_leads_at
-from services.api.commands import act_routes, command_response, execute, require_stream
+from services.api.commands import act_routes, command_response, execute, new_stream_id, require_stream
 from services.api.context import RequestContext
 from services.api.filters import TeamReference, require_references
 from services.api.http.parsing import decode_segment
@@ -171,12 +171,7 @@ def _respond_with_member(
 )
 async def join_member(context: RequestContext) -> HttpResponse:
     act: members.Join = context.body
-    organisation = context.viewer.organisation_id
-    member_id = (
-        resolve_stream_id(organisation, "member", require_external_reference(act.ref))
-        if act.ref
-        else context.runtime.new_id()
-    )
+    member_id = new_stream_id(context, "member", act.ref)
     receipt = await execute(context, "member", member_id, act, creates=True)
     location = f"/v1/members/{receipt.stream.partition('/')[2]}"
     return _respond_with_member(context, receipt, status=201, location=location)
@@ -321,12 +316,7 @@ def _respond_with_team(receipt: Receipt, *, status: int = 200, location: str | N
 async def create_team(context: RequestContext) -> HttpResponse:
     act: teams.Create = context.body
     await asyncio.to_thread(_require_known_lead, context, act.lead)
-    organisation = context.viewer.organisation_id
-    team_id = (
-        resolve_stream_id(organisation, "team", require_external_reference(act.ref))
-        if act.ref
-        else context.runtime.new_id()
-    )
+    team_id = new_stream_id(context, "team", act.ref)
     receipt = await execute(context, "team", team_id, act, creates=True)
     return _respond_with_team(receipt, status=201, location=f"/v1/teams/{receipt.stream.partition('/')[2]}")
 

@@ -15,14 +15,14 @@ from domain.envelope import Instant
 from domain.errors import Forbidden, NotFound
 from domain.pulse import pulse as acts
 from domain.pulse.pulse import HIGHEST, LOWEST, Pulse, PulseCell, PulseItem, PulseResult, WithheldResult
-from domain.references import as_uuid, require_external_reference, resolve_stream_id
+from domain.references import as_uuid
 from ledger.commands import Receipt
 from ledger.pulses import SealingKeyMissing
 from projections.database.paging import MAX_PAGE_SIZE
 from projections.history import history
 from projections.people import members_at
 from projections.pulse import pulses
-from services.api.commands import build_command, command_response, execute, require_stream
+from services.api.commands import build_command, command_response, execute, new_stream_id, require_stream
 from services.api.context import PublicContext, RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.problems import ProblemError, field_error
@@ -226,16 +226,12 @@ def get_pulse_history(context: RequestContext, pulse: str) -> HttpResponse:
 )
 async def open_pulse(context: RequestContext) -> HttpResponse:
     act: acts.OpenPulse = context.body
-    viewer, runtime = context.viewer, context.runtime
+    viewer = context.viewer
     team = context.resolve_id("team", act.team) if act.team is not None else None
     # Keys are made before the rules are asked; they say the same in full.
     if STEWARD not in roles_for_command(viewer) and team not in viewer.leads:
         raise Forbidden("a steward opens and ends pulses", allowed=("steward",))
-    wave = (
-        resolve_stream_id(viewer.organisation_id, "pulse", require_external_reference(act.ref))
-        if act.ref
-        else runtime.new_id()
-    )
+    wave = new_stream_id(context, "pulse", act.ref)
     cells = await context.run_in_thread(Weight.LIGHT, _prepare, context, act, wave, team)
     opened = acts.OpenWave(team=act.team, closes_on=act.closes_on, ref=act.ref, cells=cells)
     try:

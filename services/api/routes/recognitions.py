@@ -13,13 +13,12 @@ from domain.errors import NotFound
 from domain.recognition import recognition as acts
 from domain.recognition.decide import ACTS_BY_STATE
 from domain.recognition.recognition import Recognition, RecognitionKind
-from domain.references import require_external_reference, resolve_stream_id
 from ledger.commands import Receipt
 from projections.as_of import AsOf
 from projections.database.paging import MAX_PAGE_SIZE
 from projections.history import history
 from projections.recognition import recognitions
-from services.api.commands import act_routes, command_response, execute, require_stream
+from services.api.commands import act_routes, command_response, execute, new_stream_id, require_stream
 from services.api.context import RequestContext
 from services.api.filters import (
     CycleReference,
@@ -243,12 +242,7 @@ async def give_recognition(context: RequestContext) -> HttpResponse:
     if act.goal is not None:
         # What is said of a goal that the giver may not see would tell how it stands.
         await asyncio.to_thread(_require_goal, context, act.goal)
-    organisation = context.viewer.organisation_id
-    recognition_id = (
-        resolve_stream_id(organisation, "recognition", require_external_reference(act.ref))
-        if act.ref
-        else context.runtime.new_id()
-    )
+    recognition_id = new_stream_id(context, "recognition", act.ref)
     receipt = await execute(context, "recognition", recognition_id, act, creates=True)
     return _respond(receipt, status=201, location=f"/v1/recognitions/{receipt.stream.partition('/')[2]}")
 
