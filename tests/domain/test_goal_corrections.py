@@ -9,6 +9,7 @@ import pytest
 from domain.errors import ActNotAllowed, NotAParty, NotFound, OutOfOrder
 from domain.goal import acts as a
 from domain.goal import events as e
+from domain.goal.state import statements_of
 from domain.goal.statements import MAX_STATEMENTS
 from domain.terms import MeasureInput
 from tests.domain.goal_states import goal_in_state
@@ -113,6 +114,19 @@ def test_a_statement_older_than_the_last_ones_stays_and_its_words_go_on() -> Non
 
     Scenario(story).when(a.CheckIn(progress=0.1, corrects=old), by="ana").refused_with(NotFound, pointer="/corrects")
     assert ("0.7", "0.7", None, False) == standing(story)
+
+
+def test_a_goal_keeps_the_last_statements_and_what_still_holds_however_many_there_were() -> None:
+    story = goal_in_state("active")
+    first = say(story, a.CheckIn(progress=0.7))
+    for number in range(5 * MAX_STATEMENTS):
+        say(story, a.CheckIn(note=f"number {number}"))
+
+    kept = statements_of(story.state()).kept
+
+    assert MAX_STATEMENTS < len(kept) <= 2 * MAX_STATEMENTS
+    assert first == str(kept[0].event_id)
+    assert sorted(kept, key=lambda statement: statement.at) == list(kept)
 
 
 def test_what_is_told_late_of_long_ago_does_not_outweigh_what_was_said_since() -> None:

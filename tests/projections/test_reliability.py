@@ -227,6 +227,18 @@ def test_a_miss_is_no_surprise_where_it_was_said_before(ask: RunReport, warning:
     assert (surprises, 1) == (figure.count, figure.n)
 
 
+def test_a_proposal_that_came_too_late_for_one_due_is_no_word_before_the_next(ask: RunReport) -> None:
+    story = Story(begins="2026-03-01")
+    promise(story, "goal", due=date(2026, 3, 6))
+    later = a.ProposeChange(changes=a.Changes(due=date(2026, 3, 13)), reason=why())
+    story.says("ana", later, on="goal", at="2026-03-07T09:00")
+    story.says("sam", a.AcceptChange(), on="goal", at="2026-03-07T10:00")
+
+    figure = find(ask(story), "surprise_rate")
+
+    assert (1, 1) == (figure.count, figure.n)
+
+
 @pytest.mark.parametrize("confidence", [0.5, 0.9])
 def test_a_confidence_of_a_half_is_no_warning(ask: RunReport, confidence: float) -> None:
     story = Story(begins="2026-03-01")

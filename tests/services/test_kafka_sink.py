@@ -175,6 +175,18 @@ def test_a_batch_whose_position_was_not_kept_comes_again_under_its_ids(
     require_whole(runtime, topic.read())
 
 
+def test_a_sink_that_is_started_again_goes_on_where_it_ended(
+    sqlite_installation: Installation, topic: KafkaTopic
+) -> None:
+    runtime = sqlite_installation.runtime
+    for prefix in ("", "more-"):
+        write(sqlite_installation, 3, prefix=prefix)
+        with following(runtime, topic):
+            wait_until(lambda: len(topic.read()) >= runtime.ledger.head())
+
+    assert log_of(runtime) == sorted((message.position, message.event_id) for message in topic.read())
+
+
 def test_a_topic_that_was_deleted_is_filled_anew(sqlite_installation: Installation, topic: KafkaTopic) -> None:
     runtime = sqlite_installation.runtime
     write(sqlite_installation, 3)
