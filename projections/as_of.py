@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Protocol
 from uuid import UUID
@@ -13,7 +14,7 @@ from domain.errors import InvalidField, NotFound
 from domain.instants import format_instant, to_micros
 from domain.organisation.organisation import ExternalSource, Organisation, PolicyVersion
 from ledger.commands import EventPosition
-from projections.database.database import Database, named_statements
+from projections.database.database import Database, named_statements, query_by_ids, to_id
 from projections.database.tables import END_OF_TIME, IS_LATEST
 
 #: The one predicate of every question about versions: this organisation's, valid at `:at`, believed at `:known`.
@@ -184,3 +185,13 @@ def _validate_instant(value: datetime, pointer: str) -> datetime:
 
 def _format_as_of(as_of: date | datetime) -> str:
     return format_instant(as_of) if isinstance(as_of, datetime) else as_of.isoformat()
+
+
+def load_stream_versions(database: Database, as_of: AsOf, file: str, stream_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Stream -> its version as it was known by then: what `If-Match` takes.
+
+    `file`: `sql/<file>.sql`, whose statement `versions` is asked.
+    """
+    wanted = sorted(set(map(str, stream_ids)))
+    rows = query_by_ids(database, file, {"versions": wanted}, as_of.params)["versions"]
+    return {to_id(row.stream_id): row.version for row in rows}

@@ -13,7 +13,7 @@ from domain.experiment.evolve import evolve
 from domain.experiment.state import STATES, Experiment
 from domain.instants import to_micros
 from projections.as_of import AsOf
-from projections.database.database import Database, named_statements, query_by_ids, to_id
+from projections.database.database import Database, named_statements
 from projections.database.paging import Order, RowSelection, query_digest_of, query_page
 from projections.database.sql import in_clause, without_nul
 from projections.database.tables import Column
@@ -158,13 +158,6 @@ def load_experiments_page(
         limit=limit,
     )
     return ExperimentPage(experiments=[_EXPERIMENT.decode(row.body) for row in rows], next=following)
-
-
-def load_stream_versions(database: Database, as_of: AsOf, experiments: Iterable[UUID]) -> dict[UUID, int]:
-    """Experiment -> its stream's version as the views know it: what `If-Match` takes."""
-    wanted = sorted(map(str, experiments))
-    rows = query_by_ids(database, _SQL, {"versions": wanted}, as_of.params)["versions"]
-    return {to_id(row.stream_id): row.version for row in rows}
 
 
 def _build_where(filters: ExperimentFilters) -> tuple[list[str], dict[str, Any]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from uuid import UUID
 
 import msgspec
 
 from domain.subscription.subscription import Subscription, evolve
 from projections.as_of import AsOf
-from projections.database.database import Database, query_by_ids, to_id
+from projections.database.database import Database
 from projections.database.paging import ALL_ROWS, ORDER_BY_ID, RowSelection, page_sql
 from projections.database.sql import without_nul
 from projections.database.tables import Column
@@ -63,10 +62,3 @@ def disabled_subscriptions_at(database: Database, as_of: AsOf, *, owner: UUID | 
         page_sql(RowSelection(table="subscriptions", where=where), as_of.disjoint_predicates, ORDER_BY_ID), params
     )
     return [_SUBSCRIPTION.decode(row.body) for row in rows]
-
-
-def load_stream_versions(database: Database, as_of: AsOf, subscriptions: Iterable[UUID]) -> dict[UUID, int]:
-    """Subscription -> the version of its stream that was known by then: what `If-Match` takes."""
-    wanted = sorted(map(str, subscriptions))
-    rows = query_by_ids(database, _SQL, {"versions": wanted}, as_of.params)["versions"]
-    return {to_id(row.stream_id): row.version for row in rows}

@@ -168,11 +168,6 @@ def _build_where(filters: CycleFilters) -> tuple[list[str], dict[str, Any]]:
     return where, params
 
 
-def load_stream_versions(database: Database, as_of: AsOf, cycles: Iterable[UUID]) -> dict[UUID, int]:
-    """Cycle -> its stream's version as the views know it: what `If-Match` takes."""
-    return {to_id(row.stream_id): row.version for row in _query_cycles(database, as_of, "versions", cycles)}
-
-
 def load_cycle_goals(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, Goal]:
     """These goals as of the question."""
     found = (_GOAL.decode(row.body) for row in _query_cycles(database, as_of, "goals", goals))

@@ -163,14 +163,6 @@ def load_decisions_page(
     return DecisionPage(decisions=[_DECISION.decode(row.body) for row in rows], next=following)
 
 
-def load_stream_versions(database: Database, as_of: AsOf, decisions: Iterable[UUID]) -> dict[UUID, int]:
-    """Decision -> its stream's version as the views know it: what `If-Match` takes."""
-    marks, params = in_clause("id", sorted(map(str, decisions)))
-    sql = named_statements(_SQL)["versions"].replace(":ids", marks)
-    rows = database.query(sql, {"organisation_id": str(as_of.organisation_id), "known": as_of.known_position, **params})
-    return {to_id(row.stream_id): row.version for row in rows}
-
-
 def _build_where(filters: DecisionFilters) -> tuple[list[str], dict[str, Any]]:
     where, params = ["1 = 1"], dict[str, Any]()
     if filters.team is not None:

@@ -9,8 +9,8 @@ import msgspec
 
 from domain.instants import to_micros
 from domain.pulse.pulse import Pulse, evolve
-from projections.as_of import AsOf
-from projections.database.database import Database, named_statements, query_by_ids, to_id
+from projections.as_of import AsOf, load_stream_versions
+from projections.database.database import Database, named_statements, to_id
 from projections.database.paging import Order, RowSelection, query_digest_of, query_page
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
@@ -84,7 +84,5 @@ def load_pulses_page(
         cursor=cursor,
         limit=limit,
     )
-    ids = sorted(str(row.stream_id) for row in rows)
-    found = query_by_ids(database, _SQL, {"versions": ids}, as_of.params)["versions"]
-    versions = {to_id(row.stream_id): row.version for row in found}
+    versions = load_stream_versions(database, as_of, _SQL, [to_id(row.stream_id) for row in rows])
     return [(_PULSE.decode(row.body), versions[to_id(row.stream_id)]) for row in rows], following

@@ -9,8 +9,8 @@ import msgspec
 
 from domain.instants import to_micros
 from domain.recognition.recognition import Recognition, RecognitionKind, evolve
-from projections.as_of import AsOf
-from projections.database.database import Database, named_statements, query_by_ids, to_id
+from projections.as_of import AsOf, load_stream_versions
+from projections.database.database import Database, named_statements, to_id
 from projections.database.paging import Order, RowSelection, query_digest_of, query_page
 from projections.database.sql import in_clause
 from projections.database.tables import Column
@@ -135,15 +135,9 @@ def load_recognitions_page(
     )
     return RecognitionPage(
         recognitions=[_RECOGNITION.decode(row.body) for row in rows],
-        versions=_load_stream_versions(database, as_of, [row.stream_id for row in rows]),
+        versions=load_stream_versions(database, as_of, _SQL, [to_id(row.stream_id) for row in rows]),
         next=following,
     )
-
-
-def _load_stream_versions(database: Database, as_of: AsOf, recognitions: list[str]) -> dict[UUID, int]:
-    """Recognition -> the version of its stream that was known by then."""
-    found = query_by_ids(database, _SQL, {"versions": sorted(recognitions)}, as_of.params)["versions"]
-    return {to_id(row.stream_id): row.version for row in found}
 
 
 def _build_where(filters: RecognitionFilters) -> tuple[list[str], dict[str, Any]]:

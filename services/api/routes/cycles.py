@@ -15,7 +15,7 @@ from domain.cycle.state import Cycle
 from domain.errors import NotFound
 from domain.scope import ORGANISATION
 from ledger.commands import Receipt
-from projections.as_of import AsOf
+from projections.as_of import AsOf, load_stream_versions
 from projections.cycles.cycles import (
     ContributionEntry,
     CycleFilters,
@@ -25,7 +25,6 @@ from projections.cycles.cycles import (
     find_undecided_goals,
     load_cycle_goals,
     load_cycles_page,
-    load_stream_versions,
     state_of,
 )
 from projections.database.paging import MAX_PAGE_SIZE
@@ -215,7 +214,7 @@ def list_cycles(context: RequestContext) -> HttpResponse:
     if not found.cycles:
         require_references(context)
     headers = next_link(context, query, cursor=found.next)
-    versions = load_stream_versions(database, view, [cycle.id for cycle in found.cycles])
+    versions = load_stream_versions(database, view, "cycles", [cycle.id for cycle in found.cycles])
     shown = sight_of(context, view).redact_cycles(found.cycles)
     items = [cycle_summary(cycle, versions.get(cycle.id, cycle.version)) for cycle in shown]
     return read_response(context, CycleList(cycles=items, next=found.next), view, headers=headers)

@@ -15,7 +15,7 @@ from domain.envelope import Instant
 from domain.errors import NotFound
 from domain.scope import ORGANISATION
 from ledger.commands import Receipt
-from projections.as_of import AsOf
+from projections.as_of import AsOf, load_stream_versions
 from projections.database.paging import MAX_PAGE_SIZE
 from projections.decisions import decisions
 from projections.decisions.decisions import Perspective
@@ -163,7 +163,7 @@ def list_decisions(context: RequestContext) -> HttpResponse:
     if not page.decisions:
         require_references(context)
     headers = next_link(context, query, cursor=page.next)
-    versions = decisions.load_stream_versions(database, view, [decision.id for decision in page.decisions])
+    versions = load_stream_versions(database, view, "decisions", [decision.id for decision in page.decisions])
     items = [decision_summary(decision, versions.get(decision.id, decision.version)) for decision in page.decisions]
     return read_response(context, DecisionList(decisions=items, next=page.next), view, headers=headers)
 

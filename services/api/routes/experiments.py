@@ -18,7 +18,7 @@ from domain.experiment.state import ExperimentState as State
 from domain.scope import ORGANISATION
 from ledger.commands import Receipt
 from projections import experiments
-from projections.as_of import AsOf
+from projections.as_of import AsOf, load_stream_versions
 from projections.database.paging import MAX_PAGE_SIZE
 from projections.history import history
 from services.api.commands import act_routes, command_response, execute, new_stream_id
@@ -153,7 +153,7 @@ def list_experiments(context: RequestContext) -> HttpResponse:
     if not page.experiments:
         require_references(context)
     headers = next_link(context, query, cursor=page.next)
-    versions = experiments.load_stream_versions(database, view, [each.id for each in page.experiments])
+    versions = load_stream_versions(database, view, "experiments", [each.id for each in page.experiments])
     items = [experiment_summary(each, versions.get(each.id, each.version)) for each in page.experiments]
     return read_response(context, ExperimentList(experiments=items, next=page.next), view, headers=headers)
 

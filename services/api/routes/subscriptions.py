@@ -16,9 +16,10 @@ from domain.subscription import subscription as acts
 from domain.subscription.subscription import Disablement, Ordering, Payload, State, Subscription
 from domain.subscription.target import parse_target
 from ledger.commands import Receipt
+from projections.as_of import load_stream_versions
 from projections.database.paging import ALL_ROWS, MAX_PAGE_SIZE
 from projections.history import history
-from projections.subscriptions import load_stream_versions, load_subscriptions_page
+from projections.subscriptions import load_subscriptions_page
 from services.api.commands import command_response, execute
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
@@ -212,7 +213,7 @@ def list_subscriptions(context: RequestContext) -> HttpResponse:
     )
     page = found[:limit]
     last = str(page[-1].id) if len(found) > limit else None
-    versions = load_stream_versions(database, view, [each.id for each in page])
+    versions = load_stream_versions(database, view, "subscriptions", [each.id for each in page])
     shown = [summarise(each, versions.get(each.id, 0)) for each in page if _may_see(context, each)]
     headers = next_link(context, query, cursor=last)
     return read_response(context, SubscriptionList(subscriptions=shown, next=last), view, headers=headers)
