@@ -63,24 +63,6 @@ def _never_postponed(_before: Any, _after: Any) -> bool:
     return False
 
 
-class AggregateType(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind of stream."""
-
-    kind: str
-    acts: Any
-    events: Any
-    state: Any
-    decide: Callable[[Any, Any, DecisionContext], list[NewEvent]]
-    evolve: Callable[[Any, RecordedEvent], Any]
-    #: The next timer fact due at or before `world.at`, or None.
-    next_due_timer: Callable[[Any, DecisionContext], NewEvent | None]
-    index_entry: Callable[[Any], IndexEntry]
-    #: The instant after `world.at` at which the next timer falls due as things stand: when a sweep must look.
-    next_timer_at: Callable[[Any, DecisionContext], datetime | None]
-    #: Whether a lower bound of the next timer that held before still holds after: the index need not change.
-    timer_only_postponed: Callable[[Any, Any], bool] = _never_postponed
-
-
 def _never_due(_state: Any, _world: DecisionContext) -> NewEvent | None:
     return None
 
@@ -91,6 +73,24 @@ def _no_timer(_state: Any, _world: DecisionContext) -> datetime | None:
 
 def _not_indexed(_state: Any) -> IndexEntry:
     return NOT_INDEXED
+
+
+class AggregateType(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of stream."""
+
+    kind: str
+    acts: Any
+    events: Any
+    state: Any
+    decide: Callable[[Any, Any, DecisionContext], list[NewEvent]]
+    evolve: Callable[[Any, RecordedEvent], Any]
+    #: The next timer fact due at or before `world.at`, or None.
+    next_due_timer: Callable[[Any, DecisionContext], NewEvent | None] = _never_due
+    index_entry: Callable[[Any], IndexEntry] = _not_indexed
+    #: The instant after `world.at` at which the next timer falls due as things stand: when a sweep must look.
+    next_timer_at: Callable[[Any, DecisionContext], datetime | None] = _no_timer
+    #: Whether a lower bound of the next timer that held before still holds after: the index need not change.
+    timer_only_postponed: Callable[[Any, Any], bool] = _never_postponed
 
 
 AGGREGATES: dict[str, AggregateType] = {
@@ -124,9 +124,7 @@ AGGREGATES: dict[str, AggregateType] = {
         state=member.Member,
         decide=decide_member,
         evolve=member.evolve,
-        next_due_timer=_never_due,
         index_entry=member.index_entry,
-        next_timer_at=_no_timer,
     ),
     "team": AggregateType(
         kind="team",
@@ -135,9 +133,6 @@ AGGREGATES: dict[str, AggregateType] = {
         state=team.Team,
         decide=decide_team,
         evolve=team.evolve,
-        next_due_timer=_never_due,
-        index_entry=_not_indexed,
-        next_timer_at=_no_timer,
     ),
     "charter": AggregateType(
         kind="charter",
@@ -146,9 +141,6 @@ AGGREGATES: dict[str, AggregateType] = {
         state=charter_state.Charter,
         decide=decide_charter,
         evolve=evolve_charter,
-        next_due_timer=_never_due,
-        index_entry=_not_indexed,
-        next_timer_at=_no_timer,
     ),
     "cycle": AggregateType(
         kind="cycle",
@@ -157,9 +149,7 @@ AGGREGATES: dict[str, AggregateType] = {
         state=cycle_state.Cycle,
         decide=decide_cycle,
         evolve=evolve_cycle,
-        next_due_timer=_never_due,
         index_entry=cycle_state.index_entry,
-        next_timer_at=_no_timer,
     ),
     "experiment": AggregateType(
         kind="experiment",
@@ -168,9 +158,6 @@ AGGREGATES: dict[str, AggregateType] = {
         state=experiment_state.Experiment,
         decide=decide_experiment,
         evolve=evolve_experiment,
-        next_due_timer=_never_due,
-        index_entry=_not_indexed,
-        next_timer_at=_no_timer,
     ),
     "key": AggregateType(
         kind="key",
@@ -179,9 +166,6 @@ AGGREGATES: dict[str, AggregateType] = {
         state=key.ApiKey,
         decide=decide_key,
         evolve=key.evolve,
-        next_due_timer=_never_due,
-        index_entry=_not_indexed,
-        next_timer_at=_no_timer,
     ),
     "organisation": AggregateType(
         kind="organisation",
@@ -190,9 +174,6 @@ AGGREGATES: dict[str, AggregateType] = {
         state=organisation.Organisation,
         decide=decide_organisation,
         evolve=organisation.evolve,
-        next_due_timer=_never_due,
-        index_entry=_not_indexed,
-        next_timer_at=_no_timer,
     ),
     "pulse": AggregateType(
         kind="pulse",
@@ -201,9 +182,7 @@ AGGREGATES: dict[str, AggregateType] = {
         state=pulse.Pulse,
         decide=decide_pulse,
         evolve=pulse.evolve,
-        next_due_timer=_never_due,
         index_entry=pulse.index_entry,
-        next_timer_at=_no_timer,
     ),
     "recognition": AggregateType(
         kind="recognition",
@@ -212,9 +191,6 @@ AGGREGATES: dict[str, AggregateType] = {
         state=recognition.Recognition,
         decide=decide_recognition,
         evolve=recognition.evolve,
-        next_due_timer=_never_due,
-        index_entry=_not_indexed,
-        next_timer_at=_no_timer,
     ),
     "subscription": AggregateType(
         kind="subscription",
@@ -223,9 +199,7 @@ AGGREGATES: dict[str, AggregateType] = {
         state=subscription.Subscription,
         decide=decide_subscription,
         evolve=subscription.evolve,
-        next_due_timer=_never_due,
         index_entry=subscription.index_entry,
-        next_timer_at=_no_timer,
     ),
 }
 
