@@ -39,6 +39,7 @@ VIOLATIONS = [
     ("door-pyarrow", "services/planted.py", "import pyarrow"),
     ("door-deltalake", "services/planted.py", "import deltalake"),
     ("door-mcp", "services/client/server.py", "import mcp"),
+    ("door-openpyxl", "services/planted.py", "import openpyxl"),
     ("door-nats", "services/planted.py", "import nats"),
     ("door-kafka", "services/planted.py", "import confluent_kafka"),
     ("door-api", "services/worker/planted.py", "import services.api"),

@@ -41,6 +41,7 @@ from services.api.routes import (
     recognitions,
     reports,
     resources,
+    sheets,
     subscriptions,
     system,
 )
@@ -64,6 +65,7 @@ ROUTES: list[Route] = [
     *people.ROUTES,
     *organisation.ROUTES,
     *imports.ROUTES,
+    *sheets.ROUTES,
     *reports.ROUTES,
     *inbox.ROUTES,
     *looked_at.ROUTES,
