@@ -25,6 +25,7 @@ from services.api.routes import (
     decisions,
     deliveries,
     digest,
+    documentation,
     events,
     experiments,
     exports,
@@ -74,6 +75,7 @@ ROUTES: list[Route] = [
     *keys.ROUTES,
     *subscriptions.ROUTES,
     *deliveries.ROUTES,
+    *documentation.ROUTES,
     *system.ROUTES,
 ]
 #: With what the OpenAPI document does not describe: another protocol's endpoint.
