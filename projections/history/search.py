@@ -1,7 +1,7 @@
 """Events of all streams, the latest first: whose act, which stream, which type, why, and on which days.
 
-A question walks back in business time, by the narrowest index that it has, and looks at so many events and no more: what
-it has not found by then, its next page goes on to look for. So a page costs the same however long the log is.
+A question walks back in business time, by the narrowest index that it has, and looks at so many events and no more:
+what it has not found by then, its next page goes on to look for. So a page costs the same however long the log is.
 """
 
 from __future__ import annotations
