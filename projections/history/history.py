@@ -239,7 +239,14 @@ HISTORY_TABLE = Table(
         Column("data", "json", "Personal: the event itself."),
     ),
     key=("organisation_id", "stream_id", "version"),
-    indexes=(("organisation_id", "position"), ("organisation_id", "type", "occurred_at")),
+    indexes=(
+        ("organisation_id", "position"),
+        ("organisation_id", "type", "occurred_at"),
+        # What a search walks back along.
+        ("organisation_id", "occurred_at", "position"),
+        ("organisation_id", "actor", "occurred_at"),
+        ("organisation_id", "on_behalf_of", "occurred_at"),
+    ),
 )
 
 
