@@ -13,7 +13,7 @@ import msgspec
 from eventsourcing.persistence import ProgrammingError
 from eventsourcing.utils import strtobool
 
-from domain.envelope import RecordedEvent, Source, by_business_time
+from domain.envelope import RecordedEvent, Source
 from domain.instants import from_micros, to_micros
 from domain.references import register_former_ids
 from domain.registry import AGGREGATES, EVENTS
@@ -214,8 +214,7 @@ class Ledger:
         if recorded_as_of is not None:
             events = [event for event in events if event.recorded_at <= recorded_as_of]
         if as_of is not None:
-            happened = [event for event in events if event.occurred_at <= as_of]
-            events = sorted(happened, key=by_business_time)
+            events = [event for event in events if event.occurred_at <= as_of]
         return fold(events, AGGREGATES).state
 
     def load_current(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:
