@@ -216,8 +216,7 @@ class Ledger:
         if recorded_as_of is not None:
             events = [event for event in events if event.recorded_at <= recorded_as_of]
         if as_of is not None:
-            happened = [event for event in events if event.occurred_at <= as_of]
-            events = sorted(happened, key=by_business_time)
+            events = [event for event in events if event.occurred_at <= as_of]
         return fold(events, AGGREGATES).state
 
     def load_current(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:
