@@ -363,6 +363,9 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "FieldChange": "FieldChange",
         "HistoryPage": "HistoryPage",
     },
+    "projections.history.search": {
+        "FoundEvent": "FoundEvent",
+    },
     "projections.inbox.digest": {
         "DigestChange": "DigestChange",
         "ChangedSection": "ChangedSection",
@@ -504,6 +507,9 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "OwnerLoad": "OwnerLoad",
         "PreviewedEvent": "PreviewedEvent",
         "LoadWeek": "LoadWeek",
+    },
+    "services.api.routes.history_search": {
+        "HistorySearchPage": "HistorySearchPage",
     },
     "services.api.routes.imports": {
         "ImportProblem": "ImportRefused",
