@@ -11,6 +11,7 @@ import msgspec.inspect
 
 from domain.charter import acts as charter_acts
 from domain.charter import events as charter_events
+from domain.charter import sight as charter_sight
 from domain.charter import state as charter_state
 from domain.charter.decide import decide as decide_charter
 from domain.charter.evolve import evolve as evolve_charter
@@ -141,6 +142,7 @@ AGGREGATES: dict[str, AggregateType] = {
         state=charter_state.Charter,
         decide=decide_charter,
         evolve=evolve_charter,
+        index_entry=charter_sight.index_entry,
     ),
     "cycle": AggregateType(
         kind="cycle",

@@ -69,6 +69,8 @@ def _apply_event(state: Charter, event: e.CharterFact, recorded: RecordedEvent) 
         case e.RepairAgreed():
             left = tuple(b for b in state.breaches if b.id != event.breach)
             return replace(state, breaches=left, breaches_repaired=state.breaches_repaired + 1)
+        case e.SightSet():
+            return replace(state, persons=event.persons)
         case e.PutInForce():
             return replace(state, in_force_since=state.in_force_since or recorded.occurred_at)
     return _apply_practice_event(state, event, recorded)

@@ -68,6 +68,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "Review": "ReviewCharter",
         "ReviseNonNegotiable": "ReviseNonNegotiable",
         "SetRitual": "SetRitual",
+        "SetSight": "SetSight",
         "WithdrawFreedom": "WithdrawFreedom",
     },
     "domain.charter.state": {

@@ -227,6 +227,7 @@ API: dict[str, str] = {
     "CharterSummary.purpose": "The purpose in force.",
     "CharterSummary.in_force_since": "Instant since which the charter is in force, in business time.",
     "CharterSummary.reviewed_at": "Instant at which it was last looked at as a whole, in business time.",
+    "CharterSummary.persons": "Who alone sees figures of the team's members; missing: whom the roles let. e.g. member",
     "proposals": "Purposes that are proposed and not adopted yet.",
     "non_negotiables": "The standing expectations, in force or not yet.",
     "freedoms": "What the team decides for itself.",
