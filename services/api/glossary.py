@@ -199,6 +199,7 @@ API: dict[str, str] = {
     "ActPreview.before": "The goal before the act; null: it would begin with it.",
     "ActPreview.after": "The goal after the act; null: there would be none.",
     "ActPreview.load": "Load of the owners whose figures the asker may see.",
+    "ActPreview.load_if_accepted": "The same if what the act leaves open were accepted as it stands; empty: nothing would be open.",
     "PreviewedEvent.type": "Type of the event, with its version. e.g. goal.promised.v1",
     "data": "Fields of the event, as its type says.",
     "OwnerLoad.member": "Id of the owner.",
