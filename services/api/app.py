@@ -9,6 +9,8 @@ from services.api.admission import Admission
 from services.api.assistants import Assistants
 from services.api.auth.key_cache import KeyCache
 from services.api.auth.rate_limits import RateLimits
+from services.api.console import problem_pages
+from services.api.console import routes as console
 from services.api.context import ApiState
 from services.api.http.responses import encode
 from services.api.live.live_feed import LiveFeed
@@ -76,8 +78,8 @@ ROUTES: list[Route] = [
     *deliveries.ROUTES,
     *system.ROUTES,
 ]
-#: With what the OpenAPI document does not describe: another protocol's endpoint.
-_ALL_ROUTES = [*ROUTES, *assistants.ROUTES]
+#: With what the OpenAPI document does not describe: another protocol's endpoint, and pages.
+_ALL_ROUTES = [*ROUTES, *assistants.ROUTES, *console.ROUTES]
 
 
 @cache
@@ -136,5 +138,6 @@ def create_app(runtime: Runtime) -> HttpPipeline:
         allowed_methods=allowed_methods(),
         load_openapi=encode_openapi_document,
         load_asyncapi=encode_asyncapi_document,
+        render_problem=problem_pages.render_problem,
     )
     return HttpPipeline(router(), litestar, state)

@@ -80,7 +80,7 @@ def build_picture(  # noqa: PLR0913 - a picture has a name, words, a size and pa
     """The picture as an element: `name` is a word that is its own on a page; title and description are read aloud."""
     size = f'{format_number(width)}" height="{format_number(height)}'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="pf-ink" role="img" width="{size}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="picture pf-ink" role="img" width="{size}"'
         f' viewBox="0 0 {format_number(width)} {format_number(height)}" fill="{PALETTE["ink"][0]}"'
         f' font-family="{_FONT}" font-size="12" aria-labelledby="{name}-title {name}-description">'
         f'<title id="{name}-title">{escape(clean(title))}</title>'
