@@ -129,7 +129,7 @@ API: dict[str, str] = {
     "GroupReportQuery.team": "Whose report: this team's (id or reference). e.g. data",
     "ReportQuery.member": "Whose report: this member's (id or reference). e.g. lena",
     "ReportQuery.window": "Days that end with the day asked about. e.g. 28",
-    "format": "Whether the report comes as JSON with all sections, its figures as CSV, or as text for people.",
+    "format": "Whether the report comes as JSON with all sections, its figures as CSV, or for people: as text, as a page of HTML, or as a picture (SVG).",
     "ConsequencesQuery.version": "Only what this version of the purpose caused. e.g. 2",
     "WhyQuery.field": "The field whose value is asked about. e.g. due",
     "partial": "Whether good rows are kept although others are refused.",
