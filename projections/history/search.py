@@ -14,13 +14,12 @@ from uuid import UUID
 import msgspec
 
 from domain.instants import from_micros, to_micros
-from domain.reasons import ReasonCode
 from projections.as_of import AsOf
 from projections.database.database import Database, to_id
 from projections.database.paging import Cursor, decode_cursor, encode_cursor, query_digest_of
 from projections.database.sql import in_clause, without_nul
 from projections.database.tables import END_OF_TIME
-from projections.history.history import HistoryEntry, render_entries
+from projections.history.history import HistoryEntry, render_rows
 from projections.sight import Sight
 
 #: Events that a page looks at, step by step: most pages are full after the first.
@@ -38,7 +37,8 @@ class EventSearch(msgspec.Struct, frozen=True, kw_only=True):
     person: UUID | None = None
     stream: UUID | None = None
     types: tuple[str, ...] = ()
-    reasons: tuple[ReasonCode, ...] = ()
+    #: Codes of reasons.
+    reasons: tuple[str, ...] = ()
     #: Each in the words of the reason; the case of ASCII letters does not count.
     words: tuple[str, ...] = ()
     #: Days of business time in the organisation's zone, inclusive.
@@ -52,6 +52,8 @@ class FoundEvent(HistoryEntry, frozen=True, kw_only=True):
 
     kind: str
     stream: UUID
+    #: The event itself.
+    data: dict[str, Any]
 
 
 class FoundEvents(msgspec.Struct, frozen=True, kw_only=True):
@@ -237,13 +239,12 @@ def _load_events(database: Database, as_of: AsOf, keys: Sequence[EventKey], sigh
     marks, values = in_clause("position", [key.position for key in keys])
     params = {name: int(value) for name, value in values.items()} | {"organisation_id": str(as_of.organisation_id)}
     sql = f"SELECT * FROM history WHERE organisation_id = :organisation_id AND position IN ({marks}) {_ORDER}"
-    streams = {key.position: (key.kind, key.stream_id) for key in keys}
-    entries = render_entries(database, as_of, database.query(sql, params), sight)
     return [
         FoundEvent(
-            kind=streams[entry.position][0],
-            stream=streams[entry.position][1],
+            kind=stored.kind,
+            stream=to_id(stored.stream_id),
+            data=msgspec.json.decode(stored.data),
             **{name: getattr(entry, name) for name in HistoryEntry.__struct_fields__},
         )
-        for entry in entries
+        for stored, entry in render_rows(database, as_of, database.query(sql, params), sight)
     ]

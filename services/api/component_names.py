@@ -364,6 +364,9 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "FieldChange": "FieldChange",
         "HistoryPage": "HistoryPage",
     },
+    "projections.history.search": {
+        "FoundEvent": "FoundEvent",
+    },
     "projections.inbox.digest": {
         "DigestChange": "DigestChange",
         "ChangedSection": "ChangedSection",
@@ -505,6 +508,9 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "OwnerLoad": "OwnerLoad",
         "PreviewedEvent": "PreviewedEvent",
         "LoadWeek": "LoadWeek",
+    },
+    "services.api.routes.history_search": {
+        "HistorySearchPage": "HistorySearchPage",
     },
     "services.api.routes.imports": {
         "ImportProblem": "ImportRefused",

@@ -23,6 +23,8 @@ from tests.api.app_under_test import ApiApp, MemberClient, create_active_goal, o
 from tests.api.route_walk import TenantSecrets, create_subscription, fill_path, generate_requests
 from tests.api.test_cycles import adopt_purpose, open_cycle
 
+#: Forms of a report that are made of its sentences and figures.
+PAGES = ("format=html", "format=svg")
 #: What a canary stands in -> how its text begins. Letters that occur nowhere else, in one word as searches want it.
 GOAL, CYCLE, OWN_CYCLE, DECISION, BREACH = "Qgoal", "Qcycle", "Qowncycle", "Qdecision", "Qbreach"
 KEY, SUBSCRIPTION, RECOGNITION = "Qkey", "Qsubscription", "Qrecognition"
@@ -269,7 +271,7 @@ def _list_requests(app: ApiApp, world: World, *, acts: bool) -> Iterator[tuple[s
     for method, path, how in generate_requests(document, shared):
         if method == "GET" and "/goals/" in path:
             yield method, path, how
-    for more in ("names=true&explain=true", "names=true&limit=200", "format=text", "format=csv", "limit=200"):
+    for more in ("names=true&explain=true", "names=true&limit=200", "format=text", "format=csv", *PAGES, "limit=200"):
         for template, methods in document["paths"].items():
             taken = {p["name"] for p in methods.get("get", {}).get("parameters", ()) if p.get("in") == "query"}
             if {pair.partition("=")[0] for pair in more.split("&")} <= taken:

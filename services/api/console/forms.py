@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from services.api.console.csrf import FIELD
@@ -12,8 +13,11 @@ from services.api.http.parsing import parse_form
 KEY_FIELD, VERSION_FIELD = "idempotency_key", "version"
 #: Where the browser goes on.
 NEXT_FIELD = "next"
-_OWN_FIELDS = frozenset({FIELD, KEY_FIELD, VERSION_FIELD, NEXT_FIELD})
+#: The position up to which a page's goals were seen.
+SEEN_FIELD = "seen"
+_OWN_FIELDS = frozenset({FIELD, KEY_FIELD, VERSION_FIELD, NEXT_FIELD, SEEN_FIELD})
 _MAX_DEPTH = 6
+_MAX_DIGITS = 40
 
 
 class Form:
@@ -27,6 +31,10 @@ class Form:
         """The field's value; empty where it was not sent."""
         return self._values.get(name, "")
 
+    def get_all(self, name: str) -> list[str]:
+        """Every value that was sent under this name, as of boxes that are ticked."""
+        return [value for each, value in self._pairs if each == name]
+
     @property
     def values(self) -> dict[str, str]:
         """Every field that is not a form's own, as it was typed: to show it again."""
@@ -35,27 +43,42 @@ class Form:
     def build_value(self) -> dict[str, Any]:
         """The fields by their JSON pointers as one nested value; what was left empty is left out.
 
-        `/reason/code` is a field in an object, `/conditions/0` an item of a list, `/conditions*` a list of lines.
+        `/reason/code` is a field in an object, `/evidence/0/text` one of a list's item. Marks at the end of a name:
+        `*` a list of lines, `%` a share in per cent, `!` a constant that stands only beside something that was typed.
         """
         root: dict[str, Any] = {}
-        for pointer, text in self._pairs:
-            if pointer.startswith("/") and text.strip():
-                steps = pointer.strip("/").split("/")[:_MAX_DEPTH]
-                _put(root, steps, text)
+        typed = [(name, text.strip()) for name, text in self._pairs if name.startswith("/") and text.strip()]
+        # Constants last: what they stand beside is there then, or was left empty.
+        for name, text in sorted(typed, key=lambda each: each[0].endswith("!")):
+            _put(root, name.strip("/").split("/")[:_MAX_DEPTH], text)
         return {name: _with_lists(value) for name, value in root.items()}
 
 
 def _put(target: dict[str, Any], steps: list[str], text: str) -> None:
     *way, last = steps
+    is_constant = last.endswith("!")
     for step in way:
+        if is_constant and step not in target:
+            return
         inner = target.setdefault(step, {})
         if not isinstance(inner, dict):
             return
         target = inner
     if last.endswith("*"):
         target[last[:-1]] = [line.strip() for line in text.split("\n") if line.strip()]
+    elif last.endswith("%"):
+        target[last[:-1]] = _divide_by_hundred(text)
     else:
-        target[last] = text.strip()
+        target[last.rstrip("!")] = text
+
+
+def _divide_by_hundred(text: str) -> str:
+    """Per cent as a share; a text that is no number stays, and is refused by its rule."""
+    try:
+        number = Decimal(text.replace(",", "."))
+    except InvalidOperation:
+        return text
+    return format(number.scaleb(-2), "f") if number.is_finite() and abs(number.adjusted()) < _MAX_DIGITS else text
 
 
 def _with_lists(value: Any) -> Any:

@@ -6,9 +6,10 @@ answer, with the same sight, the same record of who read whose figures, and the 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from inspect import iscoroutinefunction
-from typing import Any
+from typing import Any, TypeVar
+from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
@@ -17,12 +18,15 @@ from services.api.console import navigation
 from services.api.console.csrf import FIELD, csrf_token, require_csrf_token
 from services.api.console.forms import KEY_FIELD, VERSION_FIELD, Form, read_form
 from services.api.console.rendering import render_page
-from services.api.context import RequestContext
+from services.api.context import RequestContext, load_freshness
 from services.api.http.parsing import FORM
 from services.api.http.problems import ProblemError
 from services.api.http.responses import HttpResponse
 from services.api.operations import NoQuery, Operation, Route, Weight, command_route, query_route
+from services.api.queries import as_of_now, sight_of
 from services.authorization import READ, Viewer, may_act
+
+T = TypeVar("T")
 
 #: How much of a process a class takes: what a page asks for weighs no more than the page.
 _WEIGHTS = (Weight.FREE, Weight.LIGHT, Weight.PAGE, Weight.REPORT)
@@ -34,6 +38,8 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
     context: RequestContext
     #: The fields of a form; of a page none.
     form: Form = Form(())
+    #: The class of the thread in which it asks.
+    weight: Weight = Weight.LIGHT
 
     @property
     def query(self) -> Any:
@@ -55,7 +61,7 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
     def ask(self, route: Route, query: NoQuery | None = None, **parameters: str) -> Any:
         """What a GET of `/v1` answers this viewer, as its answer's Struct. Raises what the route raises."""
         operation = route.operation
-        if _WEIGHTS.index(route.weight) > _WEIGHTS.index(self.context.operation.weight or Weight.LIGHT):
+        if _WEIGHTS.index(route.weight) > _WEIGHTS.index(self.weight):
             raise RuntimeError(f"{operation.id} is of the class {route.weight}: declare it for the page")
         context = replace(self._as_route(route), query=query if query is not None else operation.query())
         response: HttpResponse = route.handler(context, **parameters)
@@ -65,14 +71,36 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
         """Record what a POST of `/v1` records, once for this form; its answer. Raises what the route raises."""
         if not may_act(self.viewer):
             raise ProblemError("forbidden", "an auditor reads everything and acts on nothing", allowed=("read",))
+        response: HttpResponse = await route.handler(self._as_command(route, body), **parameters)
+        return msgspec.json.decode(response.body, type=route.operation.answer)
+
+    def preview(self, route: Route, body: Any, **parameters: str) -> Any:
+        """What a POST of `/v1` that records nothing answers; for a thread. Raises what the route raises."""
+        response: HttpResponse = route.handler(self._as_command(route, body), **parameters)
+        return msgspec.json.decode(response.body, type=route.operation.answer)
+
+    def _as_command(self, route: Route, body: Any) -> RequestContext:
+        """The context of a call that carries the form's key, and the version that the form was made of."""
         headers = {name: value for name, value in self.context.headers.items() if name != "if-match"}
         headers["idempotency-key"] = self.form.get(KEY_FIELD)
         version = self.form.get(VERSION_FIELD)
         if version:
             headers["if-match"] = f'"v{version}"'
-        context = replace(self._as_route(route), body=body, headers=headers)
-        response: HttpResponse = await route.handler(context, **parameters)
-        return msgspec.json.decode(response.body, type=route.operation.answer)
+        return replace(self._as_route(route), body=body, headers=headers)
+
+    async def show(self, weight: Weight, function: Callable[[PageRequest], T]) -> T:
+        """What the function makes of this request, in a thread of this class: a form's answer that asks the store."""
+
+        def ask_and_show() -> T:
+            freshness = load_freshness(self.context.runtime, self.viewer.organisation_id)
+            return function(replace(self, context=replace(self.context, freshness=freshness), weight=weight))
+
+        return await self.context.run_in_thread(weight, ask_and_show)
+
+    def load_names(self, ids: Iterable[UUID | str | None]) -> Mapping[str, str]:
+        """Id -> how it is called now, of what the viewer may see."""
+        view = as_of_now(self.context)
+        return sight_of(self.context, view).load_names(self.context.runtime.database, view, ids)
 
     def _as_route(self, route: Route) -> RequestContext:
         """The context of a call of this route by the same viewer."""
@@ -134,7 +162,7 @@ def page(  # noqa: PLR0913 - what a page is, named one by one
 
     def declare(function: PageFunction) -> Route:
         def answer(context: RequestContext, **parameters: str) -> HttpResponse:
-            request = PageRequest(context=context)
+            request = PageRequest(context=context, weight=weight)
             found = function(request, **parameters)
             if isinstance(found, HttpResponse):
                 return found
@@ -174,7 +202,7 @@ def form(
             return command_route(path, operation)(record)
 
         def answer(context: RequestContext, **parameters: str) -> Any:
-            return function(_open_form(context), **parameters)
+            return function(replace(_open_form(context), weight=weight or Weight.LIGHT), **parameters)
 
         return command_route(path, operation)(answer)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from domain.references import as_uuid
 from services.api.console.static_files import static_url
 from services.api.http.responses import HttpResponse
 
@@ -75,8 +76,10 @@ def _environment() -> Environment:
         "hours": format_hours,
         "name": format_name,
         "code_marks": format_code_marks,
+        "value_words": format_value,
+        "event_words": to_event_words,
     }
-    environment.globals["static_url"] = static_url
+    environment.globals |= {"static_url": static_url, "zip": zip}
     return environment
 
 
@@ -145,3 +148,44 @@ def format_name(value: UUID | str | None, names: Mapping[str, str]) -> Markup:
     if called is None:
         return Markup("<span class=quiet>not shown to you</span>")
     return Markup("<bdi>{}</bdi>").format(called)
+
+
+#: Kind of a measure -> how it is said.
+_MEASURES = {
+    "binary": "done or not",
+    "milestone": "by milestones",
+    "number": "from {baseline} to {target} {unit}",
+    "range": "between {low} and {high} {unit}",
+}
+
+
+class _Quantities(dict[str, Any]):
+    """The quantities of a measure; one that is not stated reads so."""
+
+    def __missing__(self, key: str) -> str:
+        return "" if key == "unit" else "?"
+
+
+def format_value(value: Any, names: Mapping[str, str]) -> str:
+    """A value of a goal's field as people read it."""
+    if value is None or value in ("", [], {}):
+        return "none"
+    if isinstance(value, list):
+        return "; ".join(format_value(each, names) for each in value)
+    if isinstance(value, dict):
+        if "text" in value:
+            return str(value["text"])
+        if value.get("kind") in _MEASURES:
+            return _MEASURES[value["kind"]].format_map(_Quantities(value)).strip()
+        return ", ".join(
+            f"{name.replace('_', ' ')} {format_value(each, names)}" for name, each in value.items() if each
+        )
+    text = str(value)
+    if as_uuid(text) is not None:
+        return names.get(text, "not shown to you")
+    return text.replace("_", " ") if text.islower() and " " not in text else text
+
+
+def to_event_words(tag: str) -> str:
+    """The type of an event as words: `goal.change_accepted.v1` is `Change accepted`."""
+    return to_words(tag.split(".")[1] if tag.count(".") > 1 else tag)

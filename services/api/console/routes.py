@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from services.api.console import signing_in, static_files
-from services.api.console.pages import my_week
+from services.api.console.pages import goal, goal_acts, my_week
 from services.api.operations import Route
 
 ROUTES: list[Route] = [
     *static_files.ROUTES,
     *signing_in.ROUTES,
     *my_week.ROUTES,
+    *goal.ROUTES,
+    *goal_acts.ROUTES,
 ]
