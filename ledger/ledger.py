@@ -14,7 +14,7 @@ from eventsourcing.persistence import ProgrammingError
 from eventsourcing.utils import strtobool
 
 from domain.charter.sight import NARROWING_CHARTERS, NO_LIMITS, SightLimits
-from domain.envelope import RecordedEvent, Source, by_business_time
+from domain.envelope import RecordedEvent, Source
 from domain.instants import from_micros, to_micros
 from domain.member.member import SEVERAL_TEAMS
 from domain.references import register_former_ids
