@@ -38,6 +38,7 @@ VIOLATIONS = [
     ("door-drivers", "ledger/planted.py", "import psycopg"),
     ("door-pyarrow", "services/planted.py", "import pyarrow"),
     ("door-deltalake", "services/planted.py", "import deltalake"),
+    ("door-jinja2", "services/api/planted.py", "import jinja2"),
     ("door-mcp", "services/client/server.py", "import mcp"),
     ("door-openpyxl", "services/planted.py", "import openpyxl"),
     ("door-nats", "services/planted.py", "import nats"),

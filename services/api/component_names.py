@@ -68,6 +68,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "Review": "ReviewCharter",
         "ReviseNonNegotiable": "ReviseNonNegotiable",
         "SetRitual": "SetRitual",
+        "SetSight": "SetSight",
         "WithdrawFreedom": "WithdrawFreedom",
     },
     "domain.charter.state": {
@@ -370,6 +371,9 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "FieldChange": "FieldChange",
         "HistoryPage": "HistoryPage",
     },
+    "projections.history.search": {
+        "FoundEvent": "FoundEvent",
+    },
     "projections.inbox.digest": {
         "DigestChange": "DigestChange",
         "ChangedSection": "ChangedSection",
@@ -511,6 +515,9 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "OwnerLoad": "OwnerLoad",
         "PreviewedEvent": "PreviewedEvent",
         "LoadWeek": "LoadWeek",
+    },
+    "services.api.routes.history_search": {
+        "HistorySearchPage": "HistorySearchPage",
     },
     "services.api.routes.imports": {
         "ImportProblem": "ImportRefused",

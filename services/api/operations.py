@@ -113,6 +113,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     is_logged: bool = True
     #: Of a route without a key FREE, of an async handler COMMAND, of the others LIGHT, unless it is declared.
     weight: Weight | None = None
+    #: A page of the console: authenticated by the session in the browser's cookie, by no key; problems are pages too.
+    is_page: bool = False
     #: Its body, which the handler is given as it came, carries calls of another protocol: each is authorised by itself.
     carries_calls: bool = False
 
