@@ -14,7 +14,7 @@ from eventsourcing.persistence import ProgrammingError
 from eventsourcing.utils import strtobool
 
 from domain.charter.sight import NARROWING_CHARTERS, NO_LIMITS, SightLimits
-from domain.envelope import RecordedEvent, Source, by_business_time
+from domain.envelope import RecordedEvent, Source
 from domain.instants import from_micros, to_micros
 from domain.member.member import SEVERAL_TEAMS
 from domain.references import register_former_ids
@@ -216,8 +216,7 @@ class Ledger:
         if recorded_as_of is not None:
             events = [event for event in events if event.recorded_at <= recorded_as_of]
         if as_of is not None:
-            happened = [event for event in events if event.occurred_at <= as_of]
-            events = sorted(happened, key=by_business_time)
+            events = [event for event in events if event.occurred_at <= as_of]
         return fold(events, AGGREGATES).state
 
     def load_current(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:
