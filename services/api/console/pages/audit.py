@@ -11,9 +11,9 @@ from domain.reasons import ReasonCode
 from domain.references import as_uuid
 from projections.history.search import FoundEvent
 from projections.people import members_at
-from services.api.console.lenses import Lens, load_names, permanent_url, pin_lens
 from services.api.console.navigation import NavigationEntry, NavigationSection
 from services.api.console.page import PageRequest, page
+from services.api.console.pinned_as_of import PinnedAsOf, load_names, permanent_url, pin_as_of
 from services.api.console.rendering import format_value, to_event_words, to_words
 from services.api.http.problems import PROBLEM_DEFINITIONS, FieldError, ProblemError
 from services.api.http.responses import HttpResponse
@@ -64,7 +64,7 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     options: Sequence[tuple[str, str]]
 
 
-class ShownEvent(msgspec.Struct, frozen=True, kw_only=True):
+class AuditedEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One event with everything that is known of it, its values in words."""
 
     found: FoundEvent
@@ -85,10 +85,10 @@ class ShownEvent(msgspec.Struct, frozen=True, kw_only=True):
 )
 def show_audit(request: PageRequest) -> Mapping[str, Any] | HttpResponse:
     query: AuditQuery = request.query
-    lens = pin_lens(request, query.as_of, query.known, ("as_of", "known"))
-    values = _frame_values(query, lens)
+    pinned = pin_as_of(request, query.as_of, query.known, ("as_of", "known"))
+    values = _frame_values(query, pinned)
     try:
-        wanted, choices = _build_search(request, query, lens)
+        wanted, choices = _build_search(request, query, pinned)
         if choices:
             return values | {"choices": choices}
         found: HistorySearchPage = request.ask(search_history, wanted)
@@ -98,25 +98,25 @@ def show_audit(request: PageRequest) -> Mapping[str, Any] | HttpResponse:
         problems = {"problems": {_field_of(each): each.detail for each in error.errors}}
         status = PROBLEM_DEFINITIONS[error.code].status
         return request.render("audit.html", "Audit", values | problems, status=status)
-    names = {**load_names(request, lens, [found.events]), **found.names}
+    names = {**load_names(request, pinned, [found.events]), **found.names}
     asked = _asked(query) | {"person": wanted.person, "goal": wanted.goal, "cursor": query.cursor}
-    pinned = {"as_of": lens.as_of, "known": lens.recorded_as_of}
+    times = {"as_of": pinned.as_of, "known": pinned.recorded_as_of}
     return values | {
-        "events": [describe_event(event, names, lens) for event in found.events],
+        "events": [describe_event(event, names, pinned) for event in found.events],
         "names": names,
         "is_searched": True,
-        "older": None if found.next is None else _page_url(query, asked | pinned | {"cursor": found.next}),
-        "permalink": permanent_url(PATH, asked | pinned),
+        "older": None if found.next is None else _page_url(query, asked | times | {"cursor": found.next}),
+        "permalink": permanent_url(PATH, asked | times),
         "asked": [(name, _words_of(name, str(value), names)) for name, value in asked.items() if value],
     }
 
 
-def _frame_values(query: AuditQuery, lens: Lens) -> dict[str, Any]:
+def _frame_values(query: AuditQuery, pinned: PinnedAsOf) -> dict[str, Any]:
     return {
         "layout": "record.html" if query.record else "base.html",
         "is_record": query.record,
         "query": query,
-        "lens": lens,
+        "pinned": pinned,
         "types": _TYPES,
         "reasons": [(str(code), to_words(code)) for code in ReasonCode],
         "problems": {},
@@ -150,7 +150,9 @@ def _words_of(name: str, value: str, names: Mapping[str, str]) -> str:
     return names.get(value, value) if name in ("person", "goal") else value
 
 
-def _build_search(request: PageRequest, query: AuditQuery, lens: Lens) -> tuple[HistorySearchQuery, list[Choices]]:
+def _build_search(
+    request: PageRequest, query: AuditQuery, pinned: PinnedAsOf
+) -> tuple[HistorySearchQuery, list[Choices]]:
     """The search of `/v1`, and what has to be chosen first. Raises ProblemError 422 for a field that cannot be."""
     given = {name: value for name, value in _asked(query).items() if value}
     choices = []
@@ -161,7 +163,7 @@ def _build_search(request: PageRequest, query: AuditQuery, lens: Lens) -> tuple[
                 addresses = [(_page_url(query, _asked(query) | {name: id_}), called) for id_, called in options]
                 choices.append(Choices(field=name, options=addresses))
             given[name] = options[0][0] if options else given[name]
-    asked: dict[str, Any] = {**given, "as_of": lens.as_of, "recorded_as_of": lens.recorded_as_of, "names": True}
+    asked: dict[str, Any] = {**given, "as_of": pinned.as_of, "recorded_as_of": pinned.recorded_as_of, "names": True}
     for name, listed in (("type", "types"), ("reason", "reason")):
         if name in given:
             asked[listed] = [asked.pop(name)]
@@ -222,10 +224,10 @@ def _find_goals(request: PageRequest, text: str) -> list[tuple[str, str]]:
     return [(str(goal.id), goal.title) for goal in found.goals]
 
 
-def describe_event(event: FoundEvent, names: Mapping[str, str], lens: Lens) -> ShownEvent:
+def describe_event(event: FoundEvent, names: Mapping[str, str], pinned: PinnedAsOf) -> AuditedEvent:
     """The event as the page shows it."""
-    zone = lens.view.tzinfo
-    return ShownEvent(
+    zone = pinned.view.tzinfo
+    return AuditedEvent(
         found=event,
         changes=[
             (name, format_value(event.before.get(name), names), format_value(value, names))

@@ -12,9 +12,9 @@ import msgspec
 from domain.errors import NotFound
 from projections.history.history import FIELDS, goal_values, to_json_value
 from projections.history.search import FoundEvent
-from services.api.console.lenses import Lens, load_names, permanent_url, pin_lens
 from services.api.console.page import PageRequest, page
 from services.api.console.pages.audit import PATH, Text, describe_event
+from services.api.console.pinned_as_of import PinnedAsOf, load_names, permanent_url, pin_as_of
 from services.api.console.rendering import format_value
 from services.api.operations import AsOfQuery, ReadQuery, Route, Weight
 from services.api.routes.goal_queries import GoalView, get_goal
@@ -38,9 +38,9 @@ class TwoTimesQuery(ReadQuery, frozen=True, kw_only=True):
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
-    """The goal as one of the two lenses shows it."""
+    """The goal as one of the two times shows it."""
 
-    lens: Lens
+    pinned: PinnedAsOf
     #: None: it did not exist then, or was not known.
     goal: GoalView | None
     events: dict[int, FoundEvent]
@@ -67,16 +67,16 @@ def show_two_times(request: PageRequest, goal: str) -> Mapping[str, Any]:
     query: TwoTimesQuery = request.query
     # Whether it may be seen is a matter of how it stands now: raises where it may not.
     now: GoalView = request.ask(get_goal, AsOfQuery(), goal=goal)
-    left, right = (_load_side(request, now.id, lens) for lens in _find_lenses(request, query))
+    left, right = (_load_side(request, now.id, pinned) for pinned in _pin_both(request, query))
     values = [_values_of(side) for side in (left, right)]
     events = _merge(left, right)
-    names = load_names(request, right.lens, [event for event, _ in events], *values)
+    names = load_names(request, right.pinned, [event for event, _ in events], *values)
     path = f"{PATH}/goals/{now.id}"
     asked = {
-        "left": left.lens.as_of,
-        "left_known": left.lens.recorded_as_of,
-        "right": right.lens.as_of,
-        "right_known": right.lens.recorded_as_of,
+        "left": left.pinned.as_of,
+        "left_known": left.pinned.recorded_as_of,
+        "right": right.pinned.as_of,
+        "right_known": right.pinned.recorded_as_of,
     }
     newest = right.goal or left.goal
     title = newest.goal.title if newest is not None else "A goal that was not known yet"
@@ -90,38 +90,38 @@ def show_two_times(request: PageRequest, goal: str) -> Mapping[str, Any]:
         "left": left,
         "right": right,
         "fields": _compare(values[0], values[1], names),
-        "events": [(describe_event(event, names, right.lens), where) for event, where in events],
+        "events": [(describe_event(event, names, right.pinned), where) for event, where in events],
         "names": names,
         "permalink": permanent_url(path, asked),
         "max_events": MAX_EVENTS,
     }
 
 
-def _find_lenses(request: PageRequest, query: TwoTimesQuery) -> tuple[Lens, Lens]:
-    right = pin_lens(request, query.right, query.right_known, ("right", "right_known"))
+def _pin_both(request: PageRequest, query: TwoTimesQuery) -> tuple[PinnedAsOf, PinnedAsOf]:
+    right = pin_as_of(request, query.right, query.right_known, ("right", "right_known"))
     if query.left or query.left_known:
-        return pin_lens(request, query.left, query.left_known, ("left", "left_known")), right
+        return pin_as_of(request, query.left, query.left_known, ("left", "left_known")), right
     day = (request.context.now - _USUAL_DISTANCE).astimezone(right.view.tzinfo).date().isoformat()
-    return pin_lens(request, day, day, ("left", "left_known")), right
+    return pin_as_of(request, day, day, ("left", "left_known")), right
 
 
-def _load_side(request: PageRequest, goal: UUID, lens: Lens) -> Side:
+def _load_side(request: PageRequest, goal: UUID, pinned: PinnedAsOf) -> Side:
     try:
-        found: GoalView | None = request.ask(get_goal, lens.query, goal=str(goal))
+        found: GoalView | None = request.ask(get_goal, pinned.query, goal=str(goal))
     except NotFound:
-        return Side(lens=lens, goal=None, events={}, has_more=False)
+        return Side(pinned=pinned, goal=None, events={}, has_more=False)
     events: dict[int, FoundEvent] = {}
     cursor: str | None = None
     while len(events) < MAX_EVENTS:
         wanted = HistorySearchQuery(
-            goal=str(goal), cursor=cursor, limit=_PAGE, as_of=lens.as_of, recorded_as_of=lens.recorded_as_of
+            goal=str(goal), cursor=cursor, limit=_PAGE, as_of=pinned.as_of, recorded_as_of=pinned.recorded_as_of
         )
         part: HistorySearchPage = request.ask(search_history, wanted)
         events |= {event.position: event for event in part.events}
         cursor = part.next
         if cursor is None:
             break
-    return Side(lens=lens, goal=found, events=events, has_more=cursor is not None)
+    return Side(pinned=pinned, goal=found, events=events, has_more=cursor is not None)
 
 
 def _values_of(side: Side) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from services.api.operations import AsOfQuery
 from services.api.queries import as_of_now, sight_of
 
 
-class Lens(msgspec.Struct, frozen=True, kw_only=True):
+class PinnedAsOf(msgspec.Struct, frozen=True, kw_only=True):
     """A point in both times, spelt so that the same question has the same answer for good."""
 
     view: AsOf
@@ -39,8 +39,8 @@ class Lens(msgspec.Struct, frozen=True, kw_only=True):
         return self.view.recorded_as_of
 
 
-def pin_lens(request: PageRequest, as_of: str, known: str, names: tuple[str, str]) -> Lens:
-    """The lens of these texts: a day (its end), an RFC 3339 instant, or nothing for now.
+def pin_as_of(request: PageRequest, as_of: str, known: str, names: tuple[str, str]) -> PinnedAsOf:
+    """The pinned of these texts: a day (its end), an RFC 3339 instant, or nothing for now.
 
     `names`: the fields that they came from. Raises ProblemError 422 for another text and for a time to know that is yet
     to come.
@@ -50,7 +50,7 @@ def pin_lens(request: PageRequest, as_of: str, known: str, names: tuple[str, str
     recorded = _parse_known(request, known, names[1]) if known else None
     view = as_of_now(context, as_of=at, recorded_as_of=recorded)
     is_day = isinstance(at, date) and not isinstance(at, datetime)
-    return Lens(
+    return PinnedAsOf(
         view=view,
         as_of=as_of if is_day else format_instant(view.at),
         recorded_as_of=format_instant(view.recorded_as_of if recorded is None else recorded),
@@ -73,11 +73,13 @@ def _parse_known(request: PageRequest, text: str, name: str) -> datetime | None:
     return datetime.combine(found + timedelta(days=1), time(), zone) - timedelta(microseconds=1)
 
 
-def load_names(request: PageRequest, lens: Lens, *values: Any, ids: Iterable[UUID | None] = ()) -> Mapping[str, str]:
-    """Id -> how it was called at the lens, of all ids in these values, as far as the viewer may see."""
+def load_names(
+    request: PageRequest, pinned: PinnedAsOf, *values: Any, ids: Iterable[UUID | None] = ()
+) -> Mapping[str, str]:
+    """Id -> how it was called at the pinned, of all ids in these values, as far as the viewer may see."""
     found = {*find_ids(*(encode_json(value).decode() for value in values)), *(str(i) for i in ids if i is not None)}
-    context = replace(request.context, query=lens.query)
-    return sight_of(context, lens.view).load_names(context.runtime.database, lens.view, found)
+    context = replace(request.context, query=pinned.query)
+    return sight_of(context, pinned.view).load_names(context.runtime.database, pinned.view, found)
 
 
 def permanent_url(path: str, asked: Mapping[str, Any]) -> str:
