@@ -13,8 +13,10 @@ import msgspec
 from eventsourcing.persistence import ProgrammingError
 from eventsourcing.utils import strtobool
 
-from domain.envelope import RecordedEvent, Source, by_business_time
+from domain.charter.sight import NARROWING_CHARTERS, NO_LIMITS, SightLimits
+from domain.envelope import RecordedEvent, Source
 from domain.instants import from_micros, to_micros
+from domain.member.member import SEVERAL_TEAMS
 from domain.references import register_former_ids
 from domain.registry import AGGREGATES, EVENTS
 from ledger import idempotency
@@ -214,8 +216,7 @@ class Ledger:
         if recorded_as_of is not None:
             events = [event for event in events if event.recorded_at <= recorded_as_of]
         if as_of is not None:
-            happened = [event for event in events if event.occurred_at <= as_of]
-            events = sorted(happened, key=by_business_time)
+            events = [event for event in events if event.occurred_at <= as_of]
         return fold(events, AGGREGATES).state
 
     def load_current(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:
@@ -331,17 +332,34 @@ class Ledger:
         with self.recorder.read() as session:
             return int(session.query("head")[0][0])
 
-    def find_changed_streams(self, after: int, limit: int) -> tuple[int, frozenset[UUID] | None]:
-        """The head, and the streams that have grown behind a log position; None where more than `limit` events did.
+    def load_sight_limits(self, organisation_id: UUID) -> SightLimits:
+        """To whom the organisation's charters narrow the figures of members; one query where none of them does."""
+        narrowing = self._list_indexed(organisation_id, [NARROWING_CHARTERS])
+        if not narrowing:
+            return NO_LIMITS
+        charters = self.load_all_current(organisation_id, narrowing).values()
+        teams = {entry.state.of.team: entry.state.persons for entry in charters}
+        listed = self._list_indexed(organisation_id, [*teams, SEVERAL_TEAMS])
+        found = self.load_all_current(organisation_id, listed).values()
+        return SightLimits.build(teams, [entry.state for entry in found if entry.kind == "member"])
 
-        What is loaded after this call contains at least all up to that head.
+    def _list_indexed(self, organisation_id: UUID, keys: Sequence[UUID]) -> frozenset[UUID]:
+        """The streams that the index lists under these."""
+        with self.recorder.read() as session:
+            source = LogSource(session, self._mapper)
+            return frozenset[UUID]().union(*(source.live_goals_of(organisation_id, key) for key in keys))
+
+    def find_changed_streams(self, after: int, limit: int) -> tuple[int, frozenset[tuple[UUID, UUID]] | None]:
+        """The head, and the streams that have grown behind a log position, each with its organisation.
+
+        None where more than `limit` events did. What is loaded after this call contains at least all up to that head.
         """
         with self.recorder.read() as session:
             head = int(session.query("head")[0][0])
             if not 0 <= head - after <= limit:
                 return head, None
             rows = session.query("changed", after=after) if head > after else []
-        return head, frozenset(row_uuid(stream) for _, stream in rows)
+        return head, frozenset((row_uuid(organisation), row_uuid(stream)) for organisation, stream in rows)
 
     def count(self) -> int:
         """How many events there are. Equal to `head()`: the log misses nothing."""

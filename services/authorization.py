@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.charter.sight import NO_LIMITS, SightLimits
 from ledger.api_keys import GUEST_SCOPE_PREFIX
 
 MEMBER, LEAD, STEWARD, AUDITOR, INTEGRATION = "member", "lead", "steward", "auditor", "integration"
@@ -108,6 +109,8 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     leads: frozenset[UUID] = frozenset()
     #: The organisation shows person level to the person alone (policy `co_determination`).
     co_determination: bool = False
+    #: To whom charters narrow the figures of their teams' members.
+    sight_limits: SightLimits = NO_LIMITS
 
     @property
     def guest_of(self) -> UUID | None:

@@ -31,15 +31,37 @@ def count_switches(ledger: Ledger, organisation_id: UUID) -> int:
 
 
 def withhold_figures(ledger: Ledger, events: Sequence[RecordedEvent]) -> list[RecordedEvent]:
-    """The events as they leave for a broker: without figures of persons where their organisation is co-determined."""
-    hidden = {of for of in {event.organisation_id for event in events} if is_co_determined(ledger, of)}
-    return [_withhold_all(event) if event.organisation_id in hidden else event for event in events]
+    """The events as they leave for a broker, which knows no viewer.
+
+    Without figures of persons where their organisation is co-determined, and of those whom a charter keeps for few.
+    """
+    rules = {of: find_withheld(ledger, of) for of in {event.organisation_id for event in events}}
+    return [_withhold(event, rules[event.organisation_id]) for event in events]
 
 
-def _withhold_all(event: RecordedEvent) -> RecordedEvent:
+def find_withheld(ledger: Ledger, organisation_id: UUID) -> frozenset[UUID] | None:
+    """The members whose figures charters keep for few, who are named there; None: everybody's (co-determination)."""
+    if is_co_determined(ledger, organisation_id):
+        return None
+    return frozenset(ledger.load_sight_limits(organisation_id).members)
+
+
+def _withhold(event: RecordedEvent, members: frozenset[UUID] | None) -> RecordedEvent:
+    if members is not None and not members:
+        return event
     figures = {name: getattr(event.data, name) for name in list_figure_fields(type(event.data))}
-    found = {name: withhold_figure(figure) for name, figure in figures.items() if figure is not None}
+    found = {
+        name: withhold_figure(figure)
+        for name, figure in figures.items()
+        if figure is not None and (members is None or _subject_of(figure, event) in {*members, None})
+    }
     return replace(event, data=replace(event.data, **found)) if found else event
+
+
+def _subject_of(figure: Any, event: RecordedEvent) -> UUID | None:
+    """Whose figure it is; None: an event of before does not say it."""
+    named: UUID | None = figure.of or getattr(event.data, "member", None)
+    return named
 
 
 def withhold_figure(figure: msgspec.Struct) -> msgspec.Struct:

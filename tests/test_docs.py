@@ -310,7 +310,7 @@ ASKED_OF_EXPERIMENTS = {"decline": REASONS["c"], "drop": REASONS["R"]}
 #: What an act on a charter asks for, where it asks for something (tests/domain/test_charter_*.py hold it to that).
 ASKED_OF_CHARTERS = {
     **dict.fromkeys(("revise_non_negotiable", "retire_non_negotiable", "withdraw_freedom"), REASONS["R"]),
-    **dict.fromkeys(("propose_purpose", "adopt_purpose"), f"{REASONS['R']} or {REASONS['-']}"),
+    **dict.fromkeys(("propose_purpose", "adopt_purpose", "set_sight"), f"{REASONS['R']} or {REASONS['-']}"),
 }
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.charter.state import Mode
+from domain.charter.state import Mode, PersonSight
 from domain.personal import Value
 from domain.reasons import Reason
 from domain.references import Ref
@@ -164,6 +164,12 @@ class EndRitual(Act, tag="end_ritual", frozen=True, kw_only=True):
     ritual: Ref
 
 
+class SetSight(Act, tag="set_sight", frozen=True, kw_only=True):
+    """Narrow who sees figures of the team's members; widened again up to what the roles allow, with a reason."""
+
+    persons: PersonSight
+
+
 class Review(Act, tag="review", frozen=True, kw_only=True):
     """The charter was looked at as a whole, and still holds."""
 
@@ -183,5 +189,6 @@ CharterAct = (
     | SetRitual
     | ChangeRitual
     | EndRitual
+    | SetSight
     | Review
 )

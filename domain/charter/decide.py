@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.charter import acts as a
 from domain.charter import events as e
-from domain.charter import freedoms_and_rituals, non_negotiables, purpose
+from domain.charter import freedoms_and_rituals, non_negotiables, purpose, sight
 from domain.charter.parts import RuleResult
 from domain.charter.state import Charter, charter_id
 from domain.context import DecisionContext
@@ -115,5 +115,6 @@ _RULES: dict[type[a.Act], Callable[[Charter, Any, DecisionContext], RuleResult]]
     a.SetRitual: freedoms_and_rituals.set_ritual,
     a.ChangeRitual: freedoms_and_rituals.change_ritual,
     a.EndRitual: freedoms_and_rituals.end_ritual,
+    a.SetSight: sight.set_sight,
     a.Review: _review,
 }

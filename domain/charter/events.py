@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from domain.charter.state import Mode, PurposeText
+from domain.charter.state import Mode, PersonSight, PurposeText
 from domain.envelope import Event
 from domain.personal import Personal
 from domain.scope import Scope
@@ -152,6 +152,12 @@ class RitualEnded(CharterFact, tag="charter.ritual_ended.v1", frozen=True, kw_on
     ritual: UUID
 
 
+class SightSet(CharterFact, tag="charter.sight_set.v1", frozen=True, kw_only=True):
+    """Figures of the team's members are for these and no others, whatever their roles."""
+
+    persons: PersonSight
+
+
 class Reviewed(CharterFact, tag="charter.reviewed.v1", frozen=True, kw_only=True):
     """The charter was looked at as a whole and still holds."""
 
@@ -172,5 +178,6 @@ CharterEvent = (
     | RitualSet
     | RitualChanged
     | RitualEnded
+    | SightSet
     | Reviewed
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -48,6 +50,13 @@ def evolve(charter: Charter | None, recorded: RecordedEvent) -> Charter | None:
     return state
 
 
+def can_fold_late(charter: Charter | None, recorded: RecordedEvent) -> bool:
+    """Whether `evolve` gives the same with this event last as in its place in business time."""
+    if charter is None or charter.moved_at is None or not isinstance(recorded.data, e.Acknowledged):
+        return False
+    return recorded.occurred_at >= charter.moved_at
+
+
 def _apply_event(state: Charter, event: e.CharterFact, recorded: RecordedEvent) -> Charter:
     match event:
         case e.PurposeProposed() | e.PurposeAdopted() | e.PurposeRevised():
@@ -69,6 +78,8 @@ def _apply_event(state: Charter, event: e.CharterFact, recorded: RecordedEvent) 
         case e.RepairAgreed():
             left = tuple(b for b in state.breaches if b.id != event.breach)
             return replace(state, breaches=left, breaches_repaired=state.breaches_repaired + 1)
+        case e.SightSet():
+            return replace(state, persons=event.persons)
         case e.PutInForce():
             return replace(state, in_force_since=state.in_force_since or recorded.occurred_at)
     return _apply_practice_event(state, event, recorded)
@@ -141,12 +152,18 @@ def _acknowledged(state: Charter, event: e.Acknowledged, said: Acknowledgement) 
     return replace(
         state,
         non_negotiables=tuple(
-            replace(n, acknowledged=(*n.acknowledged, said))
+            replace(n, acknowledged=_insert_acknowledgement(n.acknowledged, said))
             if n.id == event.non_negotiable and n.version == event.version and n.retired_at is None
             else n
             for n in state.non_negotiables
         ),
     )
+
+
+def _insert_acknowledgement(known: tuple[Acknowledgement, ...], said: Acknowledgement) -> tuple[Acknowledgement, ...]:
+    """All of them in business order."""
+    place = bisect_right(known, said.at, key=attrgetter("at"))
+    return (*known[:place], said, *known[place:])
 
 
 def _apply_practice_event(state: Charter, event: e.CharterFact, recorded: RecordedEvent) -> Charter:

@@ -21,6 +21,9 @@ from domain.text import compose, decompose
 MIN_NON_NEGOTIABLES, MAX_NON_NEGOTIABLES = 3, 5
 
 Mode = Literal["sync", "async"]
+#: Who sees figures of a member of the team: whom the roles let (lead, stewards, auditors), the lead and the member, or
+#: the member alone.
+PersonSight = Literal["stewards", "lead", "member"]
 
 
 def charter_id(organisation_id: UUID, team_id: UUID | None) -> UUID:
@@ -163,6 +166,8 @@ class Charter(msgspec.Struct, frozen=True, kw_only=True):
     non_negotiables: tuple[NonNegotiable, ...] = ()
     freedoms: tuple[Freedom, ...] = ()
     rituals: tuple[Ritual, ...] = ()
+    #: To whom it narrows the figures of the team's members.
+    persons: PersonSight = "stewards"
     #: Those that await a repair talk; the others are in the history.
     breaches: tuple[Breach, ...] = ()
     breaches_repaired: int = 0

@@ -78,6 +78,10 @@ CHARTERS: dict[str, str] = {
     "mode": "Whether it is held together (`sync`) or by everybody at a time of their own (`async`).",
     "cadence_days": "Days from one time to the next, 1 to 366. e.g. 7",
     "minutes": "Minutes that it takes each time, 0 to 1440. e.g. 30",
+    "SetSight.persons": "Who sees figures of the team's members: whom the roles let (`stewards`), the member and the lead"
+    " (`lead`), or the member alone (`member`). e.g. member",
+    "charter.sight_set.persons": "Who sees figures of the team's members: whom the roles let (`stewards`), the member and"
+    " the lead (`lead`), or the member alone (`member`). e.g. member",
 }
 
 CYCLES: dict[str, str] = {

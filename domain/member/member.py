@@ -296,13 +296,13 @@ SEVERAL_TEAMS = UUID("5f0a1c38-6f5e-4d0b-9d57-2a7b8c1e4f60")
 
 def index_entry(member: Member | None) -> IndexEntry:
     """Where the index lists the member, so that those of a team are found: also who has left it since."""
-    teams = _all_teams(member) if member is not None else frozenset[UUID]()
+    teams = all_teams(member) if member is not None else frozenset[UUID]()
     if len(teams) > 1:
         return IndexEntry(listed_under=SEVERAL_TEAMS)
     return IndexEntry(listed_under=next(iter(teams))) if teams else NOT_INDEXED
 
 
-def _all_teams(member: Member) -> frozenset[UUID]:
+def all_teams(member: Member) -> frozenset[UUID]:
     """Every team that the member has joined, as far back as single facts are kept."""
     timeline = timeline_of(member)
     before = timeline.base.teams if timeline.base is not None else ()

@@ -46,7 +46,7 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
     #: Ascending by version; the first is version 0 with no beginning.
     policies: tuple[PolicyVersion, ...] = (PolicyVersion(version=0, since=None, policy=Policy()),)
 
-    #: Those that goals came from, in the order in which they were first named.
+    #: Those that goals came from, by name.
     sources: tuple[ExternalSource, ...] = ()
 
     def watermark_of(self, source: str) -> datetime | None:
@@ -139,7 +139,7 @@ OrganisationEvent = Created | PolicySet | OrganisationRenamed | SourceAdded | Wa
 
 
 def evolve(organisation: Organisation | None, recorded: RecordedEvent) -> Organisation | None:
-    """The state after `recorded`; never fails on a recorded event.
+    """The state after `recorded`; never fails on a recorded event, and the same in whatever order they are recorded.
 
     Sorted by business time, an imported policy may come before the organisation that was created today.
     """
@@ -169,7 +169,8 @@ def _rename(known: Organisation, name: str, at: datetime) -> Organisation:
 def _put_source(known: Organisation, source: ExternalSource) -> Organisation:
     """The organisation with this source; of two watermarks the later one holds."""
     if source.name not in (each.name for each in known.sources):
-        return msgspec.structs.replace(known, sources=(*known.sources, source))
+        named = sorted((*known.sources, source), key=lambda each: each.name)
+        return msgspec.structs.replace(known, sources=tuple(named))
     before = known.watermark_of(source.name)
     if source.watermark is None or (before is not None and before >= source.watermark):
         return known

@@ -7,8 +7,10 @@ brought it. A row that is no more is followed by one that says `deleted`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Literal
+from uuid import UUID
 
 import msgspec
 
@@ -82,6 +84,15 @@ class Mart(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             return str(self.subject), value
         kind = "goal" if row[self.column_names.index("parent_kind")] == "goal" else "charter"
         return kind, row[self.column_names.index("parent_id")]
+
+    def without(self, rows: Iterator[tuple[Any, ...]], members: frozenset[UUID] | None) -> Iterator[tuple[Any, ...]]:
+        """The rows, of a mart of persons those that are not about these members; None: about nobody."""
+        if not self.is_person_level or members == frozenset():
+            return rows
+        if members is None:
+            return iter(())
+        hidden = {str(member) for member in members}
+        return (row for row in rows if row[self._subject_place] not in hidden)
 
     @cached_property
     def _subject_place(self) -> int:

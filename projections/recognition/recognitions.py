@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -78,10 +79,15 @@ class RecognitionFilters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecognitionVisibilityFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """What of the list its reader may see: what the reader gave or received, and what is of the teams."""
+    """What of the list its reader may see: what the reader gave or received, and what is of the teams (None: all)."""
 
     member: UUID
-    teams: frozenset[UUID]
+    teams: frozenset[UUID] | None
+    #: Of and by these members the reader sees only what is between the reader and them.
+    hidden: frozenset[UUID] = frozenset()
+    #: Of and by these members also what is of the teams that the reader leads.
+    hidden_but_from_lead: frozenset[UUID] = frozenset()
+    led: frozenset[UUID] = frozenset()
 
 
 class RecognitionPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,10 +122,11 @@ def load_recognitions_page(
     few_of = ["team = :team"] if visible is None and filters.team is not None else []
     any_of, seen = list[str](), dict[str, Any]()
     if visible is not None:
-        marks, teams = in_clause("led", sorted(map(str, visible.teams)))
-        any_of = ["giver = :viewer", "member = :viewer"]
-        few_of = [f"team IN ({marks})"] if visible.teams else []
-        seen = {"viewer": str(visible.member), **teams}
+        seen = {"viewer": str(visible.member)}
+        if visible.teams is not None:
+            any_of = ["giver = :viewer", "member = :viewer"]
+            few_of = [_build_in("team", "of", visible.teams, seen)] if visible.teams else []
+        where += _hide(visible, seen)
     if filters.changed_after is not msgspec.UNSET:
         condition, changed = as_of.changed_after("recognitions", filters.changed_after)
         where, params = [*where, condition], params | changed
@@ -138,6 +145,24 @@ def load_recognitions_page(
         versions=load_stream_versions(database, as_of, _SQL, [to_id(row.stream_id) for row in rows]),
         next=following,
     )
+
+
+def _hide(visible: RecognitionVisibilityFilter, params: dict[str, Any]) -> Iterator[str]:
+    """The condition that leaves out what charters hide; its values are added to `params`."""
+    sides = ("giver", "member")
+    conditions = [_build_in(side, "hidden", visible.hidden, params) for side in sides if visible.hidden]
+    few = [_build_in(side, "few", visible.hidden_but_from_lead, params) for side in sides]
+    if visible.hidden_but_from_lead:
+        led = f"team IS NOT NULL AND {_build_in('team', 'led', visible.led, params)}"
+        conditions.append(f"({' OR '.join(few)}) AND NOT ({led})")
+    if conditions:
+        yield f"(giver = :viewer OR member = :viewer OR NOT ({' OR '.join(conditions)}))"
+
+
+def _build_in(column: str, name: str, ids: frozenset[UUID], params: dict[str, Any]) -> str:
+    marks, values = in_clause(name, sorted(map(str, ids)))
+    params |= values
+    return f"{column} IN ({marks})" if ids else "1 = 0"
 
 
 def _build_where(filters: RecognitionFilters) -> tuple[list[str], dict[str, Any]]:

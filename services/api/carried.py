@@ -50,6 +50,7 @@ CARRIED: dict[str, frozenset[Carried]] = {
     "tensionsReport": _REPORT | {Carried.EXPERIMENT},
     "pullEvents": frozenset(Carried) - {Carried.GROUP},
     "streamEvents": frozenset(Carried) - {Carried.GROUP},
+    "searchHistory": frozenset(Carried) - {Carried.GROUP},
     "getSnapshot": frozenset(Carried) - {Carried.GROUP},
     "exportMart": frozenset(Carried) - {Carried.KEY, Carried.SUBSCRIPTION},
     "listGoals": frozenset({Carried.GOAL}),

@@ -68,6 +68,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "Review": "ReviewCharter",
         "ReviseNonNegotiable": "ReviseNonNegotiable",
         "SetRitual": "SetRitual",
+        "SetSight": "SetSight",
         "WithdrawFreedom": "WithdrawFreedom",
     },
     "domain.charter.state": {
@@ -363,6 +364,9 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "FieldChange": "FieldChange",
         "HistoryPage": "HistoryPage",
     },
+    "projections.history.search": {
+        "FoundEvent": "FoundEvent",
+    },
     "projections.inbox.digest": {
         "DigestChange": "DigestChange",
         "ChangedSection": "ChangedSection",
@@ -504,6 +508,9 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "OwnerLoad": "OwnerLoad",
         "PreviewedEvent": "PreviewedEvent",
         "LoadWeek": "LoadWeek",
+    },
+    "services.api.routes.history_search": {
+        "HistorySearchPage": "HistorySearchPage",
     },
     "services.api.routes.imports": {
         "ImportProblem": "ImportRefused",

@@ -23,6 +23,7 @@ from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import JSON, HttpResponse, encode, response_with_etag
 from services.api.operations import AsOfQuery, ListQuery
 from services.authorization import AUDITOR, LEAD, STEWARD, Capability, Viewer, may
+from services.visibility.policy import is_narrowed_team
 from services.visibility.sight import ViewerSight
 
 #: Whether a list that is asked for changes shows this id.
@@ -160,7 +161,7 @@ def record_person_read(
     Nothing is kept of a viewer who sees no other person. Raises `LedgerUnavailable` where it cannot be kept.
     """
     viewer = context.viewer
-    if viewer.co_determination:
+    if viewer.co_determination or (team is not None and is_narrowed_team(viewer, team)):
         return
     if may(viewer, Capability.SEE_PERSON):
         role = next((role for role in (STEWARD, AUDITOR) if role in viewer.roles), viewer.roles[0])
@@ -168,7 +169,8 @@ def record_person_read(
     else:
         role = LEAD
         # Of what is about more than the teams that the viewer leads, their persons are shown.
-        led = [team] if team is not None and team in viewer.leads else sorted(viewer.leads, key=str)
+        shown = sorted((each for each in viewer.leads if not is_narrowed_team(viewer, each)), key=str)
+        led = [team] if team is not None and team in viewer.leads else shown
         subjects = [(ReadSubject.MEMBER, member)] if member is not None else [(ReadSubject.TEAM, each) for each in led]
     subjects = [(subject, of) for subject, of in subjects if of != viewer.member_id]
     if not subjects:

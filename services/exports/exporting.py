@@ -19,7 +19,7 @@ from projections.marts.registry import MARTS
 from services.exports.columnar import load_pyarrow, write_copied, write_rows
 from services.exports.files import DigestingFile, open_output
 from services.exports.text_formats import encode_rows
-from services.person_figures import is_co_determined
+from services.person_figures import find_withheld
 
 if TYPE_CHECKING:
     from services.runtime import Runtime
@@ -159,18 +159,15 @@ def _write_columns(runtime: Runtime, export: Export, file: Any, sight: Sight | N
 
 def _load_rows(runtime: Runtime, export: Export, sight: Sight | None) -> Iterator[tuple[Any, ...]]:
     mart, query = export.mart, export.query
-    if sight is None and _is_hidden(runtime, export):
-        return iter(())
+    withheld: frozenset[UUID] | None = frozenset()
+    if sight is None and mart.is_person_level:
+        # An operator does not see either what is for few.
+        withheld = find_withheld(runtime.ledger, export.view.organisation_id)
     if query.as_of is None:
         rows = read_rows(runtime.database, export.view, mart, after=query.after, names=query.names)
     else:
         rows = read_rows_as_of(runtime.ledger, runtime.database, export.view, mart, names=query.names)
-    return rows if sight is None else _filter_rows(mart, rows, sight)
-
-
-def _is_hidden(runtime: Runtime, export: Export) -> bool:
-    """Whether the rows are figures of persons that an operator does not see either."""
-    return export.mart.is_person_level and is_co_determined(runtime.ledger, export.view.organisation_id)
+    return mart.without(rows, withheld) if sight is None else _filter_rows(mart, rows, sight)
 
 
 def _filter_rows(mart: Mart, rows: Iterable[tuple[Any, ...]], sight: Sight) -> Iterator[tuple[Any, ...]]:

@@ -73,6 +73,7 @@ _CHARTER_ACTS: dict[str, type[msgspec.Struct]] = {
     "ritual.set": charters.SetRitual,
     "ritual.change": charters.ChangeRitual,
     "ritual.end": charters.EndRitual,
+    "sight.set": charters.SetSight,
 }
 ACT_TYPES |= {name: ("charter", act) for name, act in _CHARTER_ACTS.items()}
 

@@ -18,7 +18,7 @@ from services.lake.delta import Delta, Lake
 from services.lake.errors import LakeRefused, LakeUnavailable
 from services.lake.events import EVENTS
 from services.lake.tables import LAKE_TABLES, SYNCS_TABLE, Identity, LakeTable
-from services.person_figures import count_switches
+from services.person_figures import count_switches, find_withheld
 
 if TYPE_CHECKING:
     from services.runtime import Runtime
@@ -81,7 +81,8 @@ def start_session(runtime: Runtime, organisation_id: UUID, lake: Lake, *, names:
     # As it is stored now: a restore may have come after this process began.
     epoch = runtime.ledger.read_epoch()
     switches = count_switches(runtime.ledger, organisation_id)
-    tables = tuple(table.after_switches(switches) for table in LAKE_TABLES.values())
+    withheld = find_withheld(runtime.ledger, organisation_id)
+    tables = tuple(table.after_switches(switches, withheld) for table in LAKE_TABLES.values())
     return LakeSession(runtime, lake, view, Identity(organisation=organisation_id, epoch=epoch, names=names), tables)
 
 

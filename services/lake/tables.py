@@ -55,18 +55,20 @@ class LakeTable(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     #: What its rows follow from, besides the log: rows of another generation are written anew.
     generation: str
     partitions: tuple[str, ...] = ()
-    #: Without what is about one person alone.
-    is_co_determined: bool = False
+    #: Without what is about one of these members alone; None: of everybody.
+    withheld: frozenset[UUID] | None = frozenset()
 
-    def after_switches(self, switches: int) -> LakeTable:
-        """The table of an organisation that has so often switched co-determination on or off.
+    def after_switches(self, switches: int, withheld: frozenset[UUID] | None) -> LakeTable:
+        """The table of an organisation that has so often switched co-determination on or off, and withholds these.
 
         Each time is another generation: rows that were written before it are written anew.
         """
-        if not switches or (not self.mart.is_person_level and self.mart is not EVENTS):
+        if not (self.mart.is_person_level or self.mart is EVENTS):
             return self
-        generation = f"{self.generation}.{switches}"
-        return msgspec.structs.replace(self, generation=generation, is_co_determined=switches % 2 == 1)
+        generation = f"{self.generation}.{switches}" if switches else self.generation
+        if withheld:
+            generation += "." + hashlib.sha256(" ".join(sorted(map(str, withheld))).encode()).hexdigest()[:12]
+        return msgspec.structs.replace(self, generation=generation, withheld=withheld)
 
     @property
     def name(self) -> str:
@@ -87,15 +89,13 @@ class LakeTable(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Its rows as the log gives them, behind a position; `deleted` is among the columns of a mart."""
         if self.mart is EVENTS:
             return batches_of_rows(EVENTS, list_event_rows(runtime.ledger, view, after))
-        if self.is_co_determined:
-            return batches_of_rows(self.mart, iter(()))
         copied = copy_rows(runtime.database, view, self.mart, after=after, names=names)
         if copied is not None:
             return batches_of_text(self.mart, iter(copied))
-        kept = read_kept_rows(runtime.database, view, self.mart, after) if self.is_computed else None
+        kept = read_kept_rows(runtime.database, view, self.mart, after, self.withheld) if self.is_computed else None
         if kept is not None:
             return batches_of_rows(self.mart, iter(kept))
-        rows = read_rows(runtime.database, view, self.mart, after=after, names=names)
+        rows = self.mart.without(read_rows(runtime.database, view, self.mart, after=after, names=names), self.withheld)
         return batches_of_rows(self.mart, _keep_last(self.mart, rows) if after and self.is_computed else rows)
 
 

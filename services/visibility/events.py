@@ -22,6 +22,7 @@ from services.authorization import Viewer
 from services.person_figures import list_figure_fields, withhold_figure
 from services.visibility.policy import (
     PRIVATE_CHARTER_EVENTS,
+    can_see_kind,
     can_see_person,
     can_see_scope,
     can_see_stream,
@@ -93,7 +94,7 @@ class EventVisibility:
 
     def can_see_stream(self, kind: str, stream_id: UUID) -> bool:
         """Whether the viewer may be shown events of this stream, as it stands now."""
-        if self.is_unrestricted:
+        if can_see_kind(self._viewer, kind):
             return True
         stream = (kind, stream_id)
         if stream not in self._streams:
@@ -103,8 +104,8 @@ class EventVisibility:
 
     def look_up(self, streams: Iterable[tuple[str, UUID]]) -> None:
         """Look up together what `can_see_stream` is going to be asked for: a statement for all, not for each."""
-        unknown = {stream for stream in streams if stream not in self._streams}
-        if self.is_unrestricted or not unknown:
+        unknown = {stream for stream in streams if not self.knows(*stream)}
+        if not unknown:
             return
         found = self._ledger.load_all_current(
             self._viewer.organisation_id, list({stream_id for _, stream_id in unknown})
@@ -116,7 +117,7 @@ class EventVisibility:
 
     def knows(self, kind: str, stream_id: UUID) -> bool:
         """Whether this stream needs no look-up any more."""
-        return self.is_unrestricted or (kind, stream_id) in self._streams
+        return (kind, stream_id) in self._streams or can_see_kind(self._viewer, kind)
 
     def remember(self, kind: str, streams: Mapping[UUID, bool]) -> None:
         """Take over what was looked up for many streams at once."""

@@ -2,6 +2,7 @@
 
 The lead of a team sees its persons, and so every figure of it. Others see the figures of their own teams and of the
 organisation, of the present alone: a figure of two days, taken from one another, would say what one person did between.
+Where a charter hides persons from the lead or a steward, figures of theirs follow the rules of the others there too.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from domain.member.member import Member
 from projections.figures import Figure, ReportScope
 from projections.privacy import Parts, WithheldBy, find_rule_against, select_groups
 from services.authorization import READ, AccessSubject, Capability, Viewer, may
-from services.visibility.policy import can_see_person
+from services.visibility.policy import can_see_person, list_hidden_persons, sees_everything_else
 
 
 class GroupVisibility:
@@ -30,8 +31,11 @@ class GroupVisibility:
         self._scope = scope
         self._is_present = is_present
         self.persons = frozenset({p.id for p in people if can_see_person(viewer, p.id, p)} | {viewer.member_id})
-        # The viewer counts as one of the five: what it has done itself isolates nobody else.
-        self._seen = self.persons - {viewer.member_id}
+        self._hidden = list_hidden_persons(viewer, people)
+        # The viewer counts as one of the five: what it has done itself isolates nobody else. But not where it sees all
+        # but those whom charters hide: it is none of them, unless it is of their team.
+        is_one_of_them = not sees_everything_else(viewer) or bool(viewer.teams & self._hidden_teams)
+        self._seen = self.persons - {viewer.member_id} if is_one_of_them else self.persons
 
     def find_rule(self, figure: Figure, parts: Parts | None) -> WithheldBy | None:
         """The rule by which this figure of the report's group is withheld; None: it may be shown.
@@ -39,7 +43,7 @@ class GroupVisibility:
         `parts`: who is behind it; of a figure of which that is not known everybody could be the one.
         """
         team = self._scope.team
-        if self._scope.member is not None or self._leads(team):
+        if self._scope.member is not None or (self._leads(team) and not self._holds_hidden(parts)):
             return None if figure.charter is None else self._find_charter_rule(figure.charter)
         rule = self._find_group_rule(team)
         if rule is None and figure.charter is not None:
@@ -70,11 +74,25 @@ class GroupVisibility:
         """Whether figures of other days may be shown too: to who sees the persons behind them."""
         return self._leads(self._scope.team)
 
+    def _holds_hidden(self, parts: Parts | None) -> bool:
+        """Whether persons are behind the figure whom a charter hides from the viewer, whatever its roles."""
+        if not self._hidden:
+            return False
+        return parts is None or any(person in self._hidden for part in parts for _, person in part)
+
     def _leads(self, team: UUID | None) -> bool:
-        """Whether the viewer sees the persons of the team (None: of the organisation)."""
+        """Whether the viewer sees the persons of the team (None: of the organisation), all of them."""
         if self._viewer.co_determination:
             return False
+        if team in self._hidden_teams:
+            return False
         return may(self._viewer, Capability.SEE_TEAM, AccessSubject(teams=frozenset({team}) if team else frozenset()))
+
+    @cached_property
+    def _hidden_teams(self) -> frozenset[UUID | None]:
+        """Teams with persons who are hidden, and the organisation (None) where it has any."""
+        found = {team for person in self._people if person.id in self._hidden for team in person.teams}
+        return frozenset({*found, None} if self._hidden else ())
 
     @cached_property
     def _groups(self) -> dict[UUID | None, WithheldBy | None]:
@@ -102,7 +120,7 @@ class GroupVisibility:
     def _subtracted(self) -> frozenset[UUID]:
         """Teams whose figures the viewer may ask for: from the organisation's they leave the others'."""
         shown = {team for team, rule in self._groups.items() if team is not None and rule is None}
-        return frozenset(shown | {team for team in self._viewer.leads if self._leads(team)})
+        return frozenset(shown | {team for team in self._askable if self._leads(team)})
 
     def _find_charter_rule(self, charter: UUID) -> WithheldBy | None:
         """Of a figure that is about one charter, the team of the charter is the group."""

@@ -13,6 +13,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from domain.charter.events import Acknowledged, BreachRaised, RepairAgreed
+from domain.charter.state import PersonSight
 from domain.cycle.events import (
     ContributionCredited,
     CycleClosed,
@@ -77,11 +78,49 @@ def require_goal(viewer: Viewer, goal: Goal) -> None:
 
 
 def can_see_person(viewer: Viewer, member_id: UUID, member: Member | None) -> bool:
-    """The person, the lead of one of the person's teams, or everything; under co-determination the person alone."""
-    if viewer.co_determination and member_id != viewer.member_id:
+    """The person, the lead of one of the person's teams, or everything, unless `is_hidden_person` says otherwise."""
+    if is_hidden_person(viewer, member_id, member):
         return False
-    teams = frozenset(member.teams) if member is not None else frozenset[UUID]()
-    return may(viewer, Capability.SEE_PERSON, AccessSubject(members=frozenset({member_id}), teams=teams))
+    subject = AccessSubject(members=frozenset({member_id}), teams=_teams_of(member))
+    return may(viewer, Capability.SEE_PERSON, subject)
+
+
+def is_hidden_person(viewer: Viewer, member_id: UUID, member: Member | None) -> bool:
+    """Whether figures of this person are not the viewer's, whatever its roles.
+
+    Under co-determination those of everybody else; else those that charters of the person's teams narrow, of now or of
+    the time asked about (`member`).
+    """
+    if member_id == viewer.member_id:
+        return False
+    teams = _teams_of(member)
+    return viewer.co_determination or _is_beyond(viewer, viewer.sight_limits.level_of(member_id, teams), teams)
+
+
+def list_hidden_persons(viewer: Viewer, people: Iterable[Member]) -> frozenset[UUID]:
+    """Of these people, and of those who have left, all whom `is_hidden_person` hides."""
+    if viewer.co_determination or viewer.sight_limits.teams:
+        limits = viewer.sight_limits.members.items()
+        # Whose team a member led who has left is not kept: who leads any team sees what is for leads.
+        departed = {member for member, level in limits if _is_beyond(viewer, level, viewer.leads)}
+        hidden = departed.union(p.id for p in people if is_hidden_person(viewer, p.id, p))
+        return frozenset(hidden - {viewer.member_id})
+    return frozenset()
+
+
+def _teams_of(member: Member | None) -> frozenset[UUID]:
+    return frozenset(member.teams) if member is not None else frozenset()
+
+
+def _is_beyond(viewer: Viewer, level: PersonSight, teams: frozenset[UUID]) -> bool:
+    """Whether a charter's words leave the viewer out. `teams`: those whose lead it lets."""
+    return level == "member" or (level == "lead" and not teams & viewer.leads)
+
+
+def is_narrowed_team(viewer: Viewer, team: UUID) -> bool:
+    """Whether the team's charter hides its members' figures from the viewer."""
+    level = viewer.sight_limits.teams.get(team, "stewards")
+    return viewer.co_determination or _is_beyond(viewer, level, frozenset({team}))
 
 
 def require_person(viewer: Viewer, member_id: UUID, member: Member | None) -> None:
@@ -90,6 +129,12 @@ def require_person(viewer: Viewer, member_id: UUID, member: Member | None) -> No
         raise Forbidden(
             "this organisation shows person level to the person alone (policy co_determination)",
             allowed=("the member",),
+        )
+    if is_hidden_person(viewer, member_id, member):
+        level = viewer.sight_limits.level_of(member_id, _teams_of(member))
+        raise Forbidden(
+            "the charter of a team of this member shows person level to fewer",
+            allowed=("the member",) if level == "member" else ("the member", "lead"),
         )
     if not can_see_person(viewer, member_id, member):
         raise Forbidden(
@@ -157,12 +202,15 @@ def require_experiment(viewer: Viewer, experiment: Experiment) -> None:
 def can_see_recognition(viewer: Viewer, recognition: Recognition) -> bool:
     """Who gave it, who received it, the lead of the team whose goal or cycle it is for, or everything.
 
-    Not the whole team: a list of who thanks whom would be counted by person. Under co-determination both sides alone.
+    Not the whole team: a list of who thanks whom would be counted by person. Under co-determination both sides alone,
+    and where a charter hides figures of one side.
     """
-    if viewer.co_determination and viewer.member_id not in (recognition.giver, recognition.member):
-        return False
     teams = frozenset({recognition.team}) if recognition.team is not None else frozenset[UUID]()
     members = frozenset({recognition.giver, recognition.member})
+    if viewer.member_id not in members:
+        levels = {viewer.sight_limits.level_of(member) for member in members}
+        if viewer.co_determination or any(_is_beyond(viewer, level, teams) for level in levels):
+            return False
     return may(viewer, Capability.SEE_PERSON, AccessSubject(members=members, teams=teams))
 
 
@@ -280,15 +328,29 @@ STREAM_RULES: dict[str, StreamRule] = {
 }
 
 
+#: Streams that are about persons alone: charters can hide them also from who sees everything else.
+_PERSONAL_KINDS = frozenset({"member", "recognition"})
+
+
 def is_unrestricted(viewer: Viewer) -> bool:
     """Whether the viewer sees every goal and every person, so that nothing has to be looked up."""
+    return sees_everything_else(viewer) and not viewer.sight_limits.members
+
+
+def sees_everything_else(viewer: Viewer) -> bool:
+    """Whether nothing is hidden from the viewer but what charters hide of persons."""
     sees_persons = may(viewer, Capability.SEE_PERSON) and not viewer.co_determination
     return sees_persons and may(viewer, Capability.SEE_GOAL)
 
 
+def can_see_kind(viewer: Viewer, kind: str) -> bool:
+    """Whether every stream of this kind is for the viewer, so that none has to be looked up."""
+    return is_unrestricted(viewer) or (kind not in _PERSONAL_KINDS and sees_everything_else(viewer))
+
+
 def can_see_stream(viewer: Viewer, kind: str, stream_id: UUID, state: Any) -> bool:
     """Whether events of this stream, which stands so now, are for the viewer."""
-    if is_unrestricted(viewer):
+    if can_see_kind(viewer, kind):
         return True
     rule = STREAM_RULES.get(kind)
     return rule is not None and rule(viewer, stream_id, state)

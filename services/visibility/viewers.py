@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from domain.charter.sight import SightLimits
 from domain.member.member import Member
 from ledger.api_keys import Principal
 from ledger.ledger import Ledger
@@ -28,7 +29,12 @@ def last_leave(member: Member | None) -> datetime | None:
 
 
 def build_viewer(
-    principal: Principal, member: Member | None, leads: frozenset[UUID], *, co_determination: bool
+    principal: Principal,
+    member: Member | None,
+    leads: frozenset[UUID],
+    *,
+    co_determination: bool,
+    sight_limits: SightLimits,
 ) -> Viewer:
     """The viewer from what was loaded. `leads`: the teams that the member leads since its last leave."""
     return Viewer(
@@ -40,6 +46,7 @@ def build_viewer(
         teams=frozenset(member.teams) if member else frozenset(),
         leads=leads,
         co_determination=co_determination,
+        sight_limits=sight_limits,
     )
 
 
@@ -54,5 +61,11 @@ def load_viewer(ledger: Ledger, database: Database, principal: Principal, *, sin
     if has_ended(member, since):
         return None
     leads = teams_led(database, principal.organisation_id, principal.member_id, last_leave(member))
-    hidden = is_co_determined(ledger, principal.organisation_id)
-    return build_viewer(principal, member, leads, co_determination=hidden)
+    organisation = principal.organisation_id
+    return build_viewer(
+        principal,
+        member,
+        leads,
+        co_determination=is_co_determined(ledger, organisation),
+        sight_limits=ledger.load_sight_limits(organisation),
+    )

@@ -8,9 +8,8 @@ from datetime import datetime
 
 import structlog
 
-from projections.as_of import PositionLookup
 from projections.database.database import Database
-from projections.marts.snapshots import refresh_due_snapshots
+from projections.marts.snapshots import SightLookup, refresh_due_snapshots
 
 _log = structlog.get_logger(__name__)
 
@@ -19,7 +18,7 @@ class MartRefresher:
     """Refreshes every `every_seconds` until stopped; several at once do no harm."""
 
     def __init__(
-        self, database: Database, lookup: PositionLookup, clock: Callable[[], datetime], *, every_seconds: float
+        self, database: Database, lookup: SightLookup, clock: Callable[[], datetime], *, every_seconds: float
     ) -> None:
         self._database = database
         self._lookup = lookup

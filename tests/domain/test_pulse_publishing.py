@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import product
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations, product
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.pulse.publishing import MIN_PERSONS, assign_cells, is_safe, select_blocks
+from domain.pulse.combinations import MIN_PERSONS, isolates_few
+from domain.pulse.publishing import assign_cells, select_blocks
 
 REST = UUID(int=0)
 TEAMS = [UUID(int=10**6 + n) for n in range(3)]
@@ -160,11 +161,120 @@ def test_what_is_withheld_between_waves_would_isolate_somebody(
 
     isolates = bool({1, 2, 3, 4} & find_isolated(first, second))
 
-    assert is_safe(second, first) is not isolates
+    assert isolates is isolates_few([first, second])
+
+
+# --- any number of waves ---------------------------------------------------------------------------------------------
+
+#: A prime: what is dependent over the fractions is so over its field too, and small numbers are no multiples of it.
+PRIME = 2**61 - 1
+
+
+def rank(rows: Iterable[Sequence[int]]) -> int:
+    """The rank of a matrix, by elimination."""
+    left, found = [list(row) for row in rows], 0
+    for column in range(len(left[0]) if left else 0):
+        pivot = next((row for row in left[found:] if row[column] % PRIME), None)
+        if pivot is None:
+            continue
+        left.remove(pivot)
+        inverse = pow(pivot[column], -1, PRIME)
+        left.insert(found, [value * inverse % PRIME for value in pivot])
+        for place in range(found + 1, len(left)):
+            factor = left[place][column]
+            if factor:
+                left[place] = [(a - factor * b) % PRIME for a, b in zip(left[place], left[found], strict=True)]
+        found += 1
+    return found
+
+
+def solve_for_few(waves: Sequence[Mapping[UUID, UUID]]) -> set[UUID] | None:
+    """One to four persons about whom the waves' sums say something, whatever weights it takes; None: there are none.
+
+    They are such persons exactly if the sums' matrix has a smaller rank without their columns.
+    """
+    sums = [(number, block) for number, blocks in enumerate(waves) for block in sorted(set(blocks.values()))]
+    everybody = sorted({person for blocks in waves for person in blocks})
+    columns = {person: tuple(int(waves[n].get(person) == block) for n, block in sums) for person in everybody}
+    alike: dict[tuple[int, ...], list[UUID]] = {}
+    for person, column in columns.items():
+        alike.setdefault(column, []).append(person)
+    few = [column for column, persons in alike.items() if len(persons) < MIN_PERSONS]
+    whole = rank(alike)
+    for size in range(1, MIN_PERSONS):
+        for chosen in combinations(few, size):
+            persons = {person for column in chosen for person in alike[column]}
+            if len(persons) < MIN_PERSONS and rank([c for c in alike if c not in chosen]) < whole:
+                return persons
+    return None
+
+
+@st.composite
+def many_waves(draw: st.DrawFn) -> list[tuple[dict[UUID, UUID], list[int]]]:
+    """Persons of three cells who join, leave and move between three or four waves, and how many of each answered."""
+    cells = {person: TEAMS[n] for n in range(3) for person in persons(100 * n + 1, draw(st.integers(4, 12)))}
+    waves = []
+    for number in range(draw(st.integers(3, 4))):
+        movers = draw(st.lists(st.sampled_from(sorted(cells)), unique=True, max_size=5)) if number and cells else []
+        # A few by themselves, or six and more together, so that some of it may be shown.
+        together = draw(st.booleans())
+        goal = draw(st.sampled_from([None, *TEAMS]))
+        if together and cells:
+            source = draw(st.sampled_from(sorted(set(cells.values()))))
+            movers = [person for person, cell in cells.items() if cell == source][: draw(st.integers(5, 8))]
+        for person in movers if number else ():
+            where = goal if together else draw(st.sampled_from([None, *TEAMS]))
+            cells.pop(person)
+            if where is not None:
+                cells[person] = where
+        for extra in range(draw(st.integers(0, 7)) if number and draw(st.booleans()) else 0):
+            cells[UUID(int=1000 * number + extra)] = draw(st.sampled_from(TEAMS))
+        sizes = [list(cells.values()).count(team) for team in TEAMS]
+        waves.append((dict(cells), [draw(st.integers(max(0, size - 3), size)) for size in sizes]))
+    return waves
+
+
+@settings(max_examples=30, deadline=None)
+@given(many_waves())
+def test_no_combination_of_any_number_of_waves_is_about_one_to_four(
+    waves: list[tuple[dict[UUID, UUID], list[int]]],
+) -> None:
+    published: list[dict[UUID, UUID]] = []
+
+    for cells, answers in waves:
+        published.append(publish(cells, select(cells, answers, *published)))
+
+    assert solve_for_few(published) is None
+
+
+@settings(max_examples=30, deadline=None)
+@given(many_waves())
+def test_what_is_withheld_of_several_waves_would_say_something_of_few(
+    waves: list[tuple[dict[UUID, UUID], list[int]]],
+) -> None:
+    cells = [of for of, _ in waves]
+
+    assert (solve_for_few(cells) is not None) is isolates_few(cells)
+
+
+def test_three_waves_of_which_each_two_are_safe_are_not_all_shown() -> None:
+    # given: a wave of each of two teams of six, and one in which both stand together with one more
+    first, second, third = wave((1, 6)), wave((11, 6)), dict.fromkeys([*persons(1, 6), *persons(11, 7)], TEAMS[2])
+    assert not any(map(isolates_few, combinations([first, second, third], 2)))
+
+    assert isolates_few([first, second, third])
+    assert {UUID(int=17)} == solve_for_few([first, second, third])
+    assert {} == select_blocks(third, {TEAMS[2]: 13}, [first, second], REST)
+
+
+def test_what_earlier_waves_tell_already_is_not_added_to() -> None:
+    told = [publish(wave((1, size)), {TEAMS[0]: TEAMS[0]}) for size in (9, 8)]
+
+    assert {} == select(wave((1, 9), (21, 9)), [9, 9], *told)
 
 
 @pytest.mark.parametrize("cells", [3, 60])
-def test_many_cells_are_decided_quickly(cells: int) -> None:
+def test_the_cells_that_one_has_left_are_done_without(cells: int) -> None:
     many = {UUID(int=100 * cell + n + 1): UUID(int=10**9 + cell) for cell in range(cells) for n in range(8)}
     now = {person: cell for person, cell in many.items() if person.int % 800 != 1}
     answers = dict.fromkeys(now.values(), 7)

@@ -331,3 +331,28 @@ def test_a_list_has_what_its_reader_gave_or_received_or_leads(
         listed("mia"),
         listed("lea", "core"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({}, ["kept", "thanks"]),
+        ({"hidden": ("ben",)}, ["kept"]),
+        ({"hidden_but_from_lead": ("ben",)}, ["kept"]),
+        ({"hidden_but_from_lead": ("ben",), "led": ("core",)}, ["kept", "thanks"]),
+        ({"hidden": ("ana",), "led": ("core",)}, []),
+    ],
+)
+def test_a_list_leaves_out_whom_charters_hide(
+    database: Database, project: ProjectStory, story: Story, limits: dict[str, tuple[str, ...]], expected: list[str]
+) -> None:
+    view = project(story)
+    ids = {
+        name: frozenset(story.id(ref, "team" if name == "led" else "member") for ref in refs)
+        for name, refs in limits.items()
+    }
+    visible = recognitions.RecognitionVisibilityFilter(member=story.id("stella"), teams=None, **ids)
+
+    page = recognitions.load_recognitions_page(database, view, recognitions.RecognitionFilters(), visible=visible)
+
+    assert [story.id(ref, "recognition") for ref in expected] == [found.id for found in page.recognitions]

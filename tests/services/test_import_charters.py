@@ -45,6 +45,7 @@ STORY: list[Act] = [
     row("05-21", "ritual.set", ritual="standup", name="Standup", mode="sync", cadence_days=1, minutes=15),
     row("05-22", "ritual.change", ritual="standup", minutes=10),
     row("05-23", "ritual.end", ritual="standup"),
+    row("05-23", "sight.set", persons="lead"),
     row("05-24", "freedom.withdraw", freedom="tools", reason=REASON),
     row("05-25", "charter.review"),
     {
@@ -77,6 +78,7 @@ def test_a_charter_s_history_is_taken_whole_and_only_once(installation: Installa
     assert (2, "People come in and stay") == (state.purpose.version, state.purpose.why.text)
     assert [("tested", 1), ("kind", 2), ("calm", 1)] == [(n.ref, n.version) for n in state.non_negotiables_in_force]
     assert ((), 1, ["notes"]) == (state.breaches, state.breaches_repaired, [r.ref for r in state.rituals])
+    assert "lead" == state.persons
     now = installation.runtime.clock()
     view = resolve_as_of(installation.runtime.database, installation.runtime.ledger, ORGANISATION, now=now)
     assert state == charter_of(installation.runtime.database, view, state.of.team)
@@ -108,6 +110,8 @@ BEGUN: list[Act] = [TEAM, LEA, JOINED, *PURPOSE, *adoption_rows("tested", "kind"
         ({**row("06-02", "charter.review"), "charter": "nobodys"}, "/charter", "not_found"),
         ({k: v for k, v in row("06-02", "charter.review").items() if k != "charter"}, "/charter", "invalid_field"),
         (row("05-11", "ritual.set", name="R", mode="sync", cadence_days=1, minutes=1), "/at", "out_of_order"),
+        (row("06-02", "sight.set", persons="auditor"), "/persons", "invalid_field"),
+        ({**row("06-02", "sight.set", persons="lead"), "charter": "organisation"}, None, "act_not_allowed"),
         (row("06-02", "ritual.set", name="R", mode="both", cadence_days=1, minutes=1), "/mode", "invalid_field"),
     ],
 )

@@ -149,6 +149,32 @@ def test_a_lake_keeps_person_level_only_as_long_as_it_is_shown(told: Installatio
     assert verify(told, tmp_path / "lake").equal
 
 
+def test_a_lake_holds_no_figure_of_whom_a_charter_keeps_for_few(
+    told_sqlite: Installation, few_tables: list[str], tmp_path: Path
+) -> None:
+    def set_sight(at: str, persons: str) -> None:
+        why = {"code": "other", "text": "We decided that in our retrospective."}
+        row = {"do": "sight.set", "by": "lea", "team": "core", "persons": persons, "reason": why, "at": at}
+        tell_and_follow(told_sqlite, [row])
+
+    def list_members() -> set[str]:
+        return {row["member_id"] for row in read(tmp_path, "fact_load_week")}
+
+    sync(told_sqlite, tmp_path)
+    before = list_members()
+    set_sight("2026-02-10T09:00:00Z", "lead")
+    narrowed = sync(told_sqlite, tmp_path)
+    hidden = list_members()
+    set_sight("2026-02-11T09:00:00Z", "stewards")
+    sync(told_sqlite, tmp_path)
+
+    assert narrowed.equal
+    assert {"fact_load_week", "events"} <= set(narrowed.rewritten)
+    assert hidden < before
+    assert before == list_members()
+    assert verify(told_sqlite, tmp_path).equal
+
+
 def test_under_co_determination_a_lake_holds_no_figure_of_a_person(
     told_sqlite: Installation, few_tables: list[str], tmp_path: Path
 ) -> None:

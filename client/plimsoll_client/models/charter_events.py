@@ -200,6 +200,15 @@ class CharterRitualSetV1(
     ritual: UUID
 
 
+class CharterSightSetV1(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="charter.sight_set.v1"
+):
+    """Figures of the team's members are for these and no others, whatever their roles."""
+
+    of: Scope
+    persons: str
+
+
 #: Type of an event -> the Struct of its `data`.
 EVENT_DATA: dict[str, type[Struct]] = {
     "charter.acknowledged.v1": CharterAcknowledgedV1,
@@ -218,4 +227,5 @@ EVENT_DATA: dict[str, type[Struct]] = {
     "charter.ritual_changed.v1": CharterRitualChangedV1,
     "charter.ritual_ended.v1": CharterRitualEndedV1,
     "charter.ritual_set.v1": CharterRitualSetV1,
+    "charter.sight_set.v1": CharterSightSetV1,
 }

@@ -49,6 +49,7 @@ class CharterSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
     linked_goals: LinkedGoals | None = None
     minutes_a_week: dict[str, float]
     non_negotiables: list[NonNegotiableSummary]
+    persons: str | None = None
     position: int | None = None
     proposals: list[ProposalSummary]
     purpose: Purpose | None = None

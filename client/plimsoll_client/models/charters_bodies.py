@@ -172,6 +172,15 @@ class SetRitual(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ritual: str | UnsetType | None = UNSET
 
 
+class SetSight(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Narrow who sees figures of the team's members; widened again up to what the roles allow, with a reason."""
+
+    do: Literal["set_sight"] | UnsetType = UNSET
+    of: str | UnsetType | None = UNSET
+    persons: Literal["lead", "member", "stewards"]
+    reason: Reason | UnsetType | None = UNSET
+
+
 class WithdrawFreedom(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A freedom is taken back, with the reason."""
 

@@ -121,6 +121,14 @@ def charter_set_ritual(
     return build_command("/v1/charters/{of}/set-ritual", m.CharterSummary, body, idempotency_key, if_match, of=of)
 
 
+def charter_set_sight(
+    of: str | UUID, body: m.SetSight, *, idempotency_key: str | None = None, if_match: str | None = None
+) -> Request[m.CharterSummary]:
+    """Set sight. Narrow who sees figures of the team's members; widened again up to what the roles allow, with a
+    reason."""
+    return build_command("/v1/charters/{of}/set-sight", m.CharterSummary, body, idempotency_key, if_match, of=of)
+
+
 def charter_withdraw_freedom(
     of: str | UUID, body: m.WithdrawFreedom, *, idempotency_key: str | None = None, if_match: str | None = None
 ) -> Request[m.CharterSummary]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from domain.charter import events as e
+from domain.charter.state import PersonSight
 from projections.history.narrative.context import NarrativeContext, Narrator, append_text
 from projections.history.narrative.phrases import format_day, quote
 
@@ -54,6 +55,12 @@ def _format_cadence(event: e.RitualSet | e.RitualChanged) -> str:
     return f"{every}, {event.minutes} minutes, {how}"
 
 
+_SIGHT_WORDS: dict[PersonSight, str] = {
+    "stewards": "the member, the lead, stewards and auditors",
+    "lead": "the member and the lead alone",
+    "member": "the member alone",
+}
+
 CHARTER_NARRATORS: dict[type, Narrator] = {
     e.PurposeProposed: lambda x, _: (
         f"proposed the purpose {_format_purpose(x)}; to be decided by {format_day(x.until)}"
@@ -80,5 +87,6 @@ CHARTER_NARRATORS: dict[type, Narrator] = {
     e.RitualSet: lambda x, _: f"set the ritual {quote(x.name)}: {_format_cadence(x)}",
     e.RitualChanged: lambda x, _: f"changed the ritual {quote(x.name)}: {_format_cadence(x)}",
     e.RitualEnded: lambda x, context: f"ended the ritual {_quote_removed_part('rituals', x.ritual, 'name', context)}",
+    e.SightSet: lambda x, _: f"set that figures of the team's members are for {_SIGHT_WORDS[x.persons]}",
     e.Reviewed: "reviewed the charter: it still holds",
 }

@@ -20,6 +20,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from domain.charter.sight import SightLimits
 from domain.member.member import Member
 from ledger.api_keys import LAST_USED_GRANULARITY, KeyHolder, digest_of, is_well_formed
 from ledger.errors import LedgerUnavailable
@@ -170,6 +171,8 @@ class _PrincipalLoader:
         self._members: OrderedDict[_MemberKey, Member | None] = OrderedDict()
         #: Organisation -> whether it shows person level to the person alone; forgotten when the organisation changes.
         self._co_determined: dict[UUID, bool] = {}
+        #: Organisation -> to whom its charters narrow figures of persons; forgotten with any change: members count too.
+        self._sight_limits: dict[UUID, SightLimits] = {}
         #: Organisation -> mark of its teams, and the leads found under that mark.
         self._leads: dict[UUID, tuple[object, dict[tuple[UUID, datetime | None], frozenset[UUID]]]] = {}
 
@@ -198,10 +201,13 @@ class _PrincipalLoader:
         if changed is None:
             self._members.clear()
             self._co_determined.clear()
+            self._sight_limits.clear()
         elif changed:
-            for organisation_id in changed & self._co_determined.keys():
-                del self._co_determined[organisation_id]
-            for person in [person for person in self._members if person[1] in changed]:
+            for organisation_id, stream_id in changed:
+                self._sight_limits.pop(organisation_id, None)
+                if stream_id == organisation_id:
+                    self._co_determined.pop(organisation_id, None)
+            for person in changed & self._members.keys():
                 del self._members[person]
         self._synced = head
 
@@ -223,7 +229,15 @@ class _PrincipalLoader:
             leads[key] = teams_led(self._runtime.database, *person, last_left)
         if person[0] not in self._co_determined:
             self._co_determined[person[0]] = is_co_determined(self._runtime.ledger, person[0])
-        return build_viewer(principal, member, leads[key], co_determination=self._co_determined[person[0]])
+        if person[0] not in self._sight_limits:
+            self._sight_limits[person[0]] = self._runtime.ledger.load_sight_limits(person[0])
+        return build_viewer(
+            principal,
+            member,
+            leads[key],
+            co_determination=self._co_determined[person[0]],
+            sight_limits=self._sight_limits[person[0]],
+        )
 
 
 def is_valid(admitted: CachedKey | None, now: datetime) -> bool:

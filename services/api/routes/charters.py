@@ -20,6 +20,7 @@ from domain.charter.state import (
     Charter,
     Mode,
     NonNegotiable,
+    PersonSight,
     Purpose,
     PurposeProposal,
     PurposeText,
@@ -133,6 +134,8 @@ class CharterSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     breaches: tuple[Breach, ...] | None = None
     breaches_repaired: int | None = None
     reviewed_at: Instant | None = None
+    #: To whom it narrows the figures of the team's members.
+    persons: PersonSight | None = None
     #: Where one charter is asked for, by those whose it is.
     linked_goals: LinkedGoals | None = None
 
@@ -182,6 +185,7 @@ def charter_summary(
         breaches=charter.breaches if within else None,
         breaches_repaired=charter.breaches_repaired if within else None,
         reviewed_at=charter.reviewed_at,
+        persons=None if charter.persons == "stewards" else charter.persons,
     )
 
 

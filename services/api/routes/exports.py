@@ -25,6 +25,7 @@ from services.authorization import READ, STEWARD
 from services.exports.errors import FormatUnavailable
 from services.exports.exporting import Export, ExportQuery, ExportSummary, prepare_export, write_export
 from services.visibility.events import EventVisibility
+from services.visibility.policy import sees_everything_else
 
 MEDIA_TYPES = {
     "ndjson": "application/x-ndjson",
@@ -70,7 +71,7 @@ class ExportsQuery(ReadQuery, frozen=True, kw_only=True):
 def export_mart(context: RequestContext, mart: str) -> HttpResponse:
     query: ExportsQuery = context.query
     visibility = EventVisibility(context.runtime.ledger, context.viewer)
-    if query.names and not visibility.is_unrestricted:
+    if query.names and not sees_everything_else(context.viewer):
         raise Forbidden(
             "names of members are exported to those who may see every person: ask without `names`",
             allowed=(STEWARD, "auditor"),

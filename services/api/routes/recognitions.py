@@ -34,7 +34,13 @@ from services.api.queries import as_of_now, find_changed_after, next_link, read_
 from services.api.routes.goal_queries import Cursor, HistoryQuery
 from services.api.summaries import StreamSummary
 from services.authorization import ACT, ADMIN, READ
-from services.visibility.policy import is_unrestricted, require_goal, require_recognition, with_read_scope
+from services.visibility.policy import (
+    is_unrestricted,
+    require_goal,
+    require_recognition,
+    sees_everything_else,
+    with_read_scope,
+)
 
 _TAG = "recognitions"
 _PROBLEM_CODES = ("act_not_allowed", "out_of_order", "version_conflict", "busy")
@@ -152,8 +158,14 @@ def _build_visibility_filter(context: RequestContext) -> recognitions.Recognitio
     viewer = context.viewer
     if is_unrestricted(viewer):
         return None
-    led = frozenset[UUID]() if viewer.co_determination else viewer.leads
-    return recognitions.RecognitionVisibilityFilter(member=viewer.member_id, teams=led)
+    levels = viewer.sight_limits.members
+    return recognitions.RecognitionVisibilityFilter(
+        member=viewer.member_id,
+        teams=None if sees_everything_else(viewer) else frozenset() if viewer.co_determination else viewer.leads,
+        hidden=frozenset(member for member, level in levels.items() if level == "member"),
+        hidden_but_from_lead=frozenset(member for member, level in levels.items() if level == "lead"),
+        led=viewer.leads,
+    )
 
 
 def _load_recognition(context: RequestContext, ref: str, view: AsOf) -> tuple[Recognition, int]:
