@@ -314,6 +314,8 @@ def _run_health(given: argparse.Namespace, settings: Settings, console: Console)
             return health.show_projections(settings, console)
         case _, "rebuild":
             return health.rebuild_projections(settings, console, names=given.view)
+        case _, "retry":
+            return health.retry_held_streams(settings, console, names=given.view)
         case _:
             return health.verify_projections(settings, console, names=given.view)
 
@@ -515,7 +517,11 @@ def _add_health(commands: Commands) -> None:
         commands, "projections", "the read models (views): progress, rebuilding, comparison with the log"
     )
     _add_command(projections, "status", "position, lag and digest of each view")
-    for name, words in (("rebuild", "build views anew from the log"), ("verify", "compare views with the log")):
+    for name, words in (
+        ("rebuild", "build views anew from the log"),
+        ("retry", "try streams that are held back once more"),
+        ("verify", "compare views with the log"),
+    ):
         _add_command(projections, name, words).add_argument("view", nargs="*", help="default: all")
 
 

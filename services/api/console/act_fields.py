@@ -38,6 +38,15 @@ class FormField(msgspec.Struct, frozen=True, kw_only=True):
     fields: Sequence[FormField] = ()
 
     @property
+    def is_open(self) -> bool:
+        """Of a group: something in it was filled in, has to be, or is wrong."""
+        return any(
+            each.is_open if each.kind == "group" else each.required or each.problem or each.value
+            for each in self.fields
+            if each.kind != "hidden"
+        )
+
+    @property
     def id(self) -> str:
         """Its id on the page."""
         return "field" + self.name.rstrip("*%!").replace("/", "-")
@@ -78,6 +87,39 @@ def list_pointers(fields: Iterable[FormField]) -> Iterator[str]:
         yield from list_pointers(field.fields)
 
 
+#: What is asked first, and last; all else stands between in its own order.
+_FIRST = ("note", "text", "progress", "confidence", "due", "start", "effort_hours", "priority", "outcome", "conditions")
+_LAST = ("measure", "pause", "owner", "sponsor", "trade_offs", "trigger", "accept_overload", "reason", "as")
+#: Last step of a pointer, or its last two -> its label, where that is not the step.
+_LABELS = {
+    "reason/code": "Reason",
+    "reason/text": "In words",
+    "trade_offs/0/kind": "How",
+    "as": "Said as",
+    "answer_by": "Answer by",
+    "acts_next": "Who acts next",
+    "accept_overload": "I know that this may take the owner over the line, and accept it",
+    "conditions": "Conditions of satisfaction",
+    "pause/paused_from": "From",
+    "pause/resume_on": "Until work resumes on",
+    "due": "Due on",
+    "start": "Begins on",
+    "ideas": "Ideas",
+}
+
+
+def _rank(name: str) -> int:
+    if name in _FIRST:
+        return _FIRST.index(name) - len(_FIRST)
+    return _LAST.index(name) + 1 if name in _LAST else 0
+
+
+def _label(pointer: str) -> str:
+    steps = pointer.strip("/").split("/")
+    found = next((_LABELS[name] for n in (3, 2, 1) if (name := "/".join(steps[-n:])) in _LABELS), None)
+    return found or steps[-1].replace("_", " ").capitalize()
+
+
 @cache
 def _describe(struct: type[msgspec.Struct]) -> inspect.StructType:
     described = inspect.type_info(struct)
@@ -90,7 +132,7 @@ def _build_struct_fields(
     struct: type[msgspec.Struct], prefix: str, content: FormContent, *, is_needed: bool
 ) -> Iterator[FormField]:
     """`is_needed`: the Struct has to be there; in one that may be left out nothing has to be filled in."""
-    for field in _describe(struct).fields:
+    for field in sorted(_describe(struct).fields, key=lambda each: _rank(each.encode_name)):
         pointer = f"{prefix}/{field.encode_name}"
         if pointer in content.left_out:
             continue
@@ -101,7 +143,7 @@ def _build_struct_fields(
 def _build_field(
     of: inspect.Type, pointer: str, hint: str, content: FormContent, *, required: bool
 ) -> Iterator[FormField]:
-    label = pointer.rpartition("/")[2].replace("_", " ").capitalize()
+    label = _label(pointer)
     required = required or pointer in content.required
     if pointer in content.constants:
         # In a row: sent only with something else of it.

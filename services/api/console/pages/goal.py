@@ -12,6 +12,7 @@ import msgspec
 
 from domain.references import as_uuid
 from projections.history.history import FIELDS, HistoryEntry, HistoryPage
+from services.api.console.drawings import draw_chain, draw_life
 from services.api.console.goal_acts import LABELS, group_acts, list_my_acts
 from services.api.console.page import PageRequest, page
 from services.api.console.rendering import format_value
@@ -44,6 +45,7 @@ def show_goal(request: PageRequest, goal: str) -> Mapping[str, Any]:
     view: GoalView = request.ask(get_goal, then, goal=goal)
     entries = load_whole_history(request, goal)
     names = request.load_names(find_ids(view, entries))
+    links = request.ask(get_links, then, goal=goal)
     diff = None
     if query.from_:
         diff = request.ask(get_diff, DiffQuery(from_=query.from_, to=query.to or None), goal=goal)
@@ -54,7 +56,7 @@ def show_goal(request: PageRequest, goal: str) -> Mapping[str, Any]:
         "promised": getattr(view.goal, "promised", None) or view.goal,
         "terms": list_terms(view, names),
         "entries": [describe_entry(entry, names, request.zone) for entry in entries],
-        "links": request.ask(get_links, then, goal=goal),
+        "links": links,
         "names": names,
         "is_now": is_now,
         "as_of": query.as_of or "",
@@ -64,8 +66,8 @@ def show_goal(request: PageRequest, goal: str) -> Mapping[str, Any]:
         "diff": diff,
         "diff_from": query.from_ or "",
         "diff_to": query.to or "",
-        "life_picture": "",
-        "chain_picture": "",
+        "life_picture": draw_life(view.goal, entries, request.zone),
+        "chain_picture": draw_chain(view.goal, links),
     }
 
 
