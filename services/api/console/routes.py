@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.api.console import signing_in, static_files
-from services.api.console.pages import goal, goal_acts, goals, my_week
+from services.api.console.pages import goal, goal_acts, goals, my_week, organisation, reports, team
 from services.api.operations import Route
 
 ROUTES: list[Route] = [
@@ -13,4 +13,7 @@ ROUTES: list[Route] = [
     *goals.ROUTES,
     *goal.ROUTES,
     *goal_acts.ROUTES,
+    *team.ROUTES,
+    *organisation.ROUTES,
+    *reports.ROUTES,
 ]
