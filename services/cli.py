@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 MARTS = (
     *("fact_goal_event", "fact_goal_change", "fact_check_in", "fact_need", "fact_blocker", "fact_delivery"),
-    *("fact_alignment", "fact_decision", "fact_experiment", "fact_recognition", "fact_load_week", "fact_addition"),
+    *("fact_alignment", "fact_decision", "fact_experiment", "fact_recognition", "fact_pulse", "fact_load_week"),
+    "fact_addition",
     *("dim_goal", "dim_member", "dim_team", "dim_cycle", "dim_charter", "dim_policy", "dim_date"),
     *("bridge_goal_support", "bridge_member_team"),
 )
