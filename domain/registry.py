@@ -14,6 +14,7 @@ from domain.charter import events as charter_events
 from domain.charter import sight as charter_sight
 from domain.charter import state as charter_state
 from domain.charter.decide import decide as decide_charter
+from domain.charter.evolve import can_fold_late as can_fold_late_charter_event
 from domain.charter.evolve import evolve as evolve_charter
 from domain.context import DecisionContext
 from domain.cycle import acts as cycle_acts
@@ -39,6 +40,7 @@ from domain.goal import events as goal_events
 from domain.goal import state as goal_state
 from domain.goal.decide import decide as decide_goal
 from domain.goal.evolve import evolve as evolve_goal
+from domain.goal.late_events import can_fold_late as can_fold_late_goal_event
 from domain.goal.load_check import to_commitment
 from domain.goal.timers import index_entry as goal_index_entry
 from domain.goal.timers import next_due_timer as due_goal
@@ -76,6 +78,14 @@ def _not_indexed(_state: Any) -> IndexEntry:
     return NOT_INDEXED
 
 
+def _folds_no_late_event(_state: Any, _recorded: RecordedEvent) -> bool:
+    return False
+
+
+def _folds_every_late_event(_state: Any, _recorded: RecordedEvent) -> bool:
+    return True
+
+
 class AggregateType(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of stream."""
 
@@ -85,6 +95,9 @@ class AggregateType(msgspec.Struct, frozen=True, kw_only=True):
     state: Any
     decide: Callable[[Any, Any, DecisionContext], list[NewEvent]]
     evolve: Callable[[Any, RecordedEvent], Any]
+    #: Whether `evolve` puts an event in its place in business time although the state has later ones; if not, the whole
+    #: stream is folded again.
+    can_fold_late: Callable[[Any, RecordedEvent], bool] = _folds_no_late_event
     #: The next timer fact due at or before `world.at`, or None.
     next_due_timer: Callable[[Any, DecisionContext], NewEvent | None] = _never_due
     index_entry: Callable[[Any], IndexEntry] = _not_indexed
@@ -102,6 +115,7 @@ AGGREGATES: dict[str, AggregateType] = {
         state=goal_state.Goal,
         decide=decide_goal,
         evolve=evolve_goal,
+        can_fold_late=can_fold_late_goal_event,
         next_due_timer=due_goal,
         index_entry=goal_index_entry,
         next_timer_at=next_timer_at,
@@ -125,6 +139,7 @@ AGGREGATES: dict[str, AggregateType] = {
         state=member.Member,
         decide=decide_member,
         evolve=member.evolve,
+        can_fold_late=_folds_every_late_event,
         index_entry=member.index_entry,
     ),
     "team": AggregateType(
@@ -134,6 +149,7 @@ AGGREGATES: dict[str, AggregateType] = {
         state=team.Team,
         decide=decide_team,
         evolve=team.evolve,
+        can_fold_late=_folds_every_late_event,
     ),
     "charter": AggregateType(
         kind="charter",
@@ -143,6 +159,7 @@ AGGREGATES: dict[str, AggregateType] = {
         decide=decide_charter,
         evolve=evolve_charter,
         index_entry=charter_sight.index_entry,
+        can_fold_late=can_fold_late_charter_event,
     ),
     "cycle": AggregateType(
         kind="cycle",
@@ -176,6 +193,7 @@ AGGREGATES: dict[str, AggregateType] = {
         state=organisation.Organisation,
         decide=decide_organisation,
         evolve=organisation.evolve,
+        can_fold_late=_folds_every_late_event,
     ),
     "pulse": AggregateType(
         kind="pulse",

@@ -156,7 +156,7 @@ class Keys:
         )
         if record is not None:
             record(new)
-        text = _generate_key_text()
+        text = generate_token()
         self._store(new, text, now)
         self.epoch += 1
         return text
@@ -203,7 +203,10 @@ class Keys:
         )
 
     def find_holders(self, digests: Collection[str]) -> dict[str, KeyHolder]:
-        """The holders of these keys (by `digest_of`), in one query; an unknown or revoked one is left out."""
+        """The holders of these keys (by `digest_of`), in one query; an unknown or revoked one is left out.
+
+        A session of the console (`ledger.sessions`) has the holder of its key, until it ends itself.
+        """
         with self._recorder.read() as session:
             rows = session.query("keys_by_digest", digests=sorted(digests))
         return {
@@ -229,6 +232,23 @@ class Keys:
                 session.run(
                     "touch_key", key_id=key_id, at=to_micros(now), before=to_micros(now - LAST_USED_GRANULARITY)
                 )
+
+    def find_holder(self, key_id: UUID, organisation_id: UUID) -> KeyHolder | None:
+        """The holder of the key of this id; None for one that is unknown or revoked."""
+        try:
+            record = self.find(key_id, organisation_id)[1]
+        except NotFound:
+            return None
+        if record.revoked_at is not None:
+            return None
+        return KeyHolder(
+            principal=Principal(
+                key_id=key_id, organisation_id=organisation_id, member_id=record.member_id, scopes=record.scopes
+            ),
+            created_at=record.created_at,
+            expires_at=record.expires_at,
+            last_used_at=record.last_used_at,
+        )
 
     def list(self, organisation_id: UUID, *, after: UUID | None = None, limit: int = _ALL_KEYS) -> list[KeyRecord]:
         """The organisation's keys, oldest first, ended ones too: behind one of them, `limit` at most.
@@ -325,20 +345,21 @@ def _check_key(scopes: Collection[str], name: str, now: datetime, expires_at: da
         check_text(name, "/name", has_lines=False)
 
 
-def is_well_formed(text: str) -> bool:
+def is_well_formed(text: str, prefix: str = PREFIX) -> bool:
     """Whether the text is a key at all: prefix, length, and the checksum of its secret."""
-    secret, check = text[len(PREFIX) : -_CHECK_DIGITS], text[-_CHECK_DIGITS:]
+    secret, check = text[len(prefix) : -_CHECK_DIGITS], text[-_CHECK_DIGITS:]
     return (
-        text.startswith(PREFIX)
+        text.startswith(prefix)
         and text.isascii()
         and len(secret) == _SECRET_DIGITS
         and secrets.compare_digest(check, _checksum(secret))
     )
 
 
-def _generate_key_text() -> str:
+def generate_token(prefix: str = PREFIX) -> str:
+    """A new secret text: 256 random bits between its prefix and its checksum."""
     secret = _base62(secrets.randbits(_SECRET_BITS), _SECRET_DIGITS)
-    return f"{PREFIX}{secret}{_checksum(secret)}"
+    return f"{prefix}{secret}{_checksum(secret)}"
 
 
 def _checksum(secret: str) -> str:

@@ -14,7 +14,7 @@ from domain.charter.state import Charter
 from domain.context import DecisionContext
 from domain.cycle.state import Cycle
 from domain.decision.state import Decision
-from domain.envelope import NewEvent, RecordedEvent, Source, by_business_time
+from domain.envelope import NewEvent, RecordedEvent, Source
 from domain.errors import InTheFuture, NotFound, VersionConflict
 from domain.goal.state import Goal
 from domain.index import NOT_INDEXED
@@ -65,8 +65,8 @@ class BatchStateReader:
         """Folded anew from the log: rare, as only an import records what happened in the past."""
         if self._state(kind, organisation_id, stream_id) is None:
             return None
-        earlier = [r for r in self._states.source.load_stream(organisation_id, stream_id) if r.occurred_at <= at]
-        return fold(sorted(earlier, key=by_business_time), self._states.aggregates).state
+        earlier = [r for r in self._states.load_stream(organisation_id, stream_id) if r.occurred_at <= at]
+        return fold(earlier, self._states.aggregates).state
 
     def charter(self, organisation_id: UUID, charter_id: UUID) -> Charter | None:
         return cast("Charter | None", self._state("charter", organisation_id, charter_id))
@@ -199,7 +199,7 @@ class CommandDecider:
 
     def accept(self, decision: DecidedCommand) -> None:
         """Let the commands after this one see it."""
-        self.states.record(decision.change)
+        self.states.record(decision.change, decision.events)
         self.log_position += len(decision.events)
         organisation_id = decision.organisation_id
         self.positions[organisation_id.int] = self.position(organisation_id) + len(decision.events)
@@ -252,6 +252,7 @@ class _StreamDecision:
         self._position = decider.position(command.organisation_id)
         self.aggregate: AggregateType = decider.states.aggregates[command.kind]
         self.state: Any = before.state
+        self._last_at = before.last_at
         self.facts: list[NewEvent] = []
         self.events: list[RecordedEvent] = []
 
@@ -293,16 +294,27 @@ class _StreamDecision:
         if not timer:
             # A second event of the same act follows from its first.
             self._causation = self._causation or fact.event_id
-        self.state = self.aggregate.evolve(self.state, recorded)
         self.facts.append(fact)
         self.events.append(recorded)
+        self._fold(recorded)
+
+    def _fold(self, recorded: RecordedEvent) -> None:
+        """Take the event into the state, in its place in business time."""
+        if self._last_at is None or recorded.occurred_at >= self._last_at:
+            self._last_at = recorded.occurred_at
+        elif not self.aggregate.can_fold_late(self.state, recorded):
+            states, command = self._decider.states, self._command
+            stream = states.load_stream(command.organisation_id, command.stream_id)
+            self.state = fold([*stream, *self.events], states.aggregates).state
+            return
+        self.state = self.aggregate.evolve(self.state, recorded)
 
     def to_decided_command(self, timers: int) -> DecidedCommand:
         command, aggregates = self._command, self._decider.states.aggregates
         version = self._before.version + len(self.events)
         before = index_entry(self._before, aggregates)
         after = self.aggregate.index_entry(self.state) if version else NOT_INDEXED
-        entry = StreamState(command.kind, version, self.state, after) if version else self._before
+        entry = StreamState(command.kind, version, self.state, after, self._last_at) if version else self._before
         return DecidedCommand(
             organisation_id=command.organisation_id,
             stream=self._stream,

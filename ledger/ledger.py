@@ -14,7 +14,7 @@ from eventsourcing.persistence import ProgrammingError
 from eventsourcing.utils import strtobool
 
 from domain.charter.sight import NARROWING_CHARTERS, NO_LIMITS, SightLimits
-from domain.envelope import RecordedEvent, Source, by_business_time
+from domain.envelope import RecordedEvent, Source
 from domain.instants import from_micros, to_micros
 from domain.member.member import SEVERAL_TEAMS
 from domain.references import register_former_ids
@@ -163,6 +163,12 @@ class Ledger:
             limits=limits,
         )
 
+    def find_imported_rows(self, organisation_id: UUID, rows: Collection[str]) -> set[str]:
+        """Those of some identities of import rows that were imported before."""
+        with self.recorder.read() as session:
+            found = session.query("imported", wanted=[(organisation_id, row) for row in rows])
+        return {row for _, row in found}
+
     def purge_idempotency_keys(self) -> int:
         """Delete the keys older than `ledger.idempotency.RETENTION`; their number."""
         with self.recorder.write() as session:
@@ -216,8 +222,7 @@ class Ledger:
         if recorded_as_of is not None:
             events = [event for event in events if event.recorded_at <= recorded_as_of]
         if as_of is not None:
-            happened = [event for event in events if event.occurred_at <= as_of]
-            events = sorted(happened, key=by_business_time)
+            events = [event for event in events if event.occurred_at <= as_of]
         return fold(events, AGGREGATES).state
 
     def load_current(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:

@@ -400,8 +400,18 @@ def _with_words(reason: Reason | None, texts: Mapping[str, str]) -> Reason | Non
 
 
 def _optional_fields(cls: type[Event]) -> frozenset[str]:
-    """The fields without which an event can be decoded, and that are stored under their own names."""
-    return frozenset(f.name for f in msgspec.structs.fields(cls) if not f.required and f.name == f.encode_name)
+    """The fields without which an event can be decoded, and that are stored under their own names.
+
+    Not by `msgspec.structs.fields`: that resolves each annotation: 6 ms for all events at each opening of a ledger.
+    """
+    names, stored, defaults = cls.__struct_fields__, cls.__struct_encode_fields__, cls.__struct_defaults__
+    # Defaults belong to the last fields.
+    first = len(names) - len(defaults)
+    return frozenset(
+        name
+        for name, encoded, default in zip(names[first:], stored[first:], defaults, strict=True)
+        if default is not msgspec.NODEFAULT and name == encoded
+    )
 
 
 @lru_cache(maxsize=1024)

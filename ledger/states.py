@@ -8,14 +8,15 @@ of its stream's version: at the head it *is* the last one.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from threading import Lock
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
 
-from domain.envelope import RecordedEvent
+from domain.envelope import RecordedEvent, by_business_time
 from domain.index import NOT_INDEXED, IndexEntry
 from domain.registry import AggregateType
 from ledger.serialization import Mapper, decode_events
@@ -36,6 +37,8 @@ class StreamState(msgspec.Struct, frozen=True):
     state: Any
     #: Its index row, where that was computed already.
     index_entry: IndexEntry | None = None
+    #: Business time of the latest of its events; None: there is none.
+    last_at: datetime | None = None
 
 
 #: A stream that has no event yet (in this organisation).
@@ -94,7 +97,10 @@ class StateCache:
             # Cached from a later read: this event is in the state already.
             self.invalidate(key)
             return
-        entry = fold_onto(old, [recorded], aggregates)
+        entry = extend(old, [recorded], aggregates)
+        if entry is None:
+            self.invalidate(key)
+            return
         before, after = index_entry(old, aggregates), index_entry(entry, aggregates)
         organisation_id, stream_id = recorded.organisation_id, recorded.stream_id
         move = StateChange(
@@ -169,6 +175,8 @@ class BatchStates:
         self._changed: dict[Key, StreamState] = {}
         #: What this batch has read.
         self._read: dict[Key, StreamState] = {}
+        #: What it has decided, and the source does not have yet.
+        self._decided: list[list[RecordedEvent]] = []
 
     def entry(self, organisation_id: UUID, stream_id: UUID) -> StreamState:
         """The stream's last state; `NO_STREAM` where this organisation has no such stream."""
@@ -183,6 +191,12 @@ class BatchStates:
         self._read[key] = found
         return found
 
+    def load_stream(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
+        """The events of a stream by version, those that this batch has decided among them."""
+        stored = self.source.load_stream(organisation_id, stream_id)
+        decided = (event for events in self._decided for event in events if event.organisation_id == organisation_id)
+        return [*stored, *(event for event in decided if event.stream_id == stream_id)]
+
     def live_goals(self, organisation_id: UUID, owner: UUID) -> list[UUID]:
         """The goals that are the owner's live promises, in the order of their ids."""
         key = stream_key(organisation_id, owner)
@@ -196,33 +210,50 @@ class BatchStates:
                 (book.add if move.after.listed_under == owner else book.discard)(move.stream_id)
         return sorted(book)
 
-    def record(self, move: StateChange) -> None:
+    def record(self, move: StateChange, events: list[RecordedEvent]) -> None:
+        """Let the commands after this one see the decision."""
         self.changes.append(move)
+        self._decided.append(events)
         key = stream_key(move.organisation_id, move.stream_id)
         self._changed[key] = self._read[key] = move.entry
 
     def flush_to_cache(self) -> dict[Key, StreamState]:
         """Apply the stored changes to the cache; the streams that changed."""
         self._cache.apply(self.changes)
-        changed, self.changes, self._changed, self._read = self._changed, [], {}, {}
+        changed, self.changes, self._changed, self._read, self._decided = self._changed, [], {}, {}, []
         return changed
 
 
-def fold(events: Iterable[RecordedEvent], aggregates: Mapping[str, AggregateType]) -> StreamState:
-    """The state that the events of one stream make, in the order given."""
-    return fold_onto(NO_STREAM, events, aggregates)
+def fold(events: Sequence[RecordedEvent], aggregates: Mapping[str, AggregateType]) -> StreamState:
+    """The state that a stream makes from its first event on, in business order."""
+    if not events:
+        return NO_STREAM
+    kind = events[0].kind
+    state: Any = None
+    for event in sorted(events, key=by_business_time):
+        state = aggregates[kind].evolve(state, event)
+    version = max(event.version for event in events)
+    if getattr(state, "version", version) != version:
+        # The last event in business order was not the last one recorded.
+        state = msgspec.structs.replace(state, version=version)
+    return StreamState(kind, version, state, last_at=max(event.occurred_at for event in events))
 
 
-def fold_onto(
+def extend(
     entry: StreamState, events: Iterable[RecordedEvent], aggregates: Mapping[str, AggregateType]
-) -> StreamState:
-    """The state that further events of the stream make of one."""
-    kind, version, state = entry.kind, entry.version, entry.state
+) -> StreamState | None:
+    """The state that a stream's next events make of one; None where one is recorded late, and all are to be folded."""
+    kind, version, state, last_at = entry.kind, entry.version, entry.state, entry.last_at
     for event in events:
         kind = kind or event.kind
-        state = aggregates[kind].evolve(state, event)
+        aggregate = aggregates[kind]
+        if last_at is None or event.occurred_at >= last_at:
+            last_at = event.occurred_at
+        elif not aggregate.can_fold_late(state, event):
+            return None
+        state = aggregate.evolve(state, event)
         version = max(version, event.version)
-    return StreamState(kind, version, state) if kind else NO_STREAM
+    return StreamState(kind, version, state, last_at=last_at) if kind else NO_STREAM
 
 
 def index_entry(entry: StreamState, aggregates: Mapping[str, AggregateType]) -> IndexEntry:
@@ -257,11 +288,10 @@ class ReadCache:
         key = stream_key(organisation_id, stream_id)
         with self._lock:
             known = self._entries.get(key, NO_STREAM)
-        with self._recorder.read() as session:
-            rows = session.query(
-                "stream_after", organisation_id=organisation_id, stream_id=stream_id, version=known.version
-            )
-        entry = fold_onto(known, decode_events(rows, self._mapper), self._aggregates) if rows else known
+        rows = self._read_after(organisation_id, stream_id, known)
+        entry = extend(known, decode_events(rows, self._mapper), self._aggregates) if rows else known
+        if entry is None:
+            entry = self._load_whole(organisation_id, stream_id)
         if entry.version:
             self.put(key, entry)
         return entry
@@ -278,10 +308,23 @@ class ReadCache:
                 for row in session.query("streams_after", organisation_id=organisation_id, wanted=wanted):
                     newer.setdefault(row_uuid(row[0]), []).append(row)
         for stream_id, rows in newer.items():
-            entry = fold_onto(known[stream_id], decode_events(rows, self._mapper), self._aggregates)
+            entry = extend(known[stream_id], decode_events(rows, self._mapper), self._aggregates)
+            if entry is None:
+                entry = self._load_whole(organisation_id, stream_id)
             known[stream_id] = entry
             self.put(keys[stream_id], entry)
         return {stream_id: entry for stream_id, entry in known.items() if entry.version}
+
+    def _load_whole(self, organisation_id: UUID, stream_id: UUID) -> StreamState:
+        """The state folded anew: an event was recorded late, which is rare."""
+        rows = self._read_after(organisation_id, stream_id, NO_STREAM)
+        return fold(decode_events(rows, self._mapper), self._aggregates)
+
+    def _read_after(self, organisation_id: UUID, stream_id: UUID, known: StreamState) -> list[Row]:
+        with self._recorder.read() as session:
+            return session.query(
+                "stream_after", organisation_id=organisation_id, stream_id=stream_id, version=known.version
+            )
 
     def put(self, key: Key, entry: StreamState) -> None:
         """Cache a committed state, unless a later one is cached; the least recently used is dropped first."""

@@ -78,7 +78,7 @@ TEAMS = VersionedProjection(
 )
 ORGANISATIONS = VersionedProjection(
     name="organisations",
-    version=3,
+    version=4,
     kind="organisation",
     evolve=organisations.evolve,
     columns=(

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
 
+from domain.member.member import GrantRole, Join, Role
+from domain.references import resolve_stream_id
+from ledger.commands import Command
 from services import logs, seed
 from services import runtime as composition
+from services.authorization import ACT, READ
 from services.commands.serving import handle_stop_signals, serve_until_stopped
 from services.console import CommandFailed
 from services.demo_pulse import hold_pulse
@@ -27,6 +31,13 @@ if TYPE_CHECKING:
 NAME = "Harbour & Co"
 #: Holds the demo's key, so that a second start prints the same one; readable by its owner only.
 STATE_FILE = "demo.json"
+_AUDITOR = "vera"
+#: Who is signed in to the console by a link -> the scopes of their key, and who that is.
+_CONSOLE_PERSONS: dict[str, tuple[tuple[str, ...], str]] = {
+    "priya": ((READ, ACT), "Priya, overloaded:"),
+    "noor": ((READ, ACT), "Noor, who leads her team:"),
+    _AUDITOR: ((READ,), "Vera, who audits:"),
+}
 
 
 class _SavedDemo(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +48,8 @@ class _SavedDemo(msgspec.Struct, frozen=True, kw_only=True):
     #: The day on which the stories end; after a crash the same history is imported again.
     told_on: date
     seeded: bool = False
+    #: Of those who look at the console, in their order: the id of a key of each.
+    console_keys: dict[str, UUID] = {}
 
 
 def run(settings: Settings, console: Console, *, port: int | None, data: Path) -> int:
@@ -62,9 +75,10 @@ def run(settings: Settings, console: Console, *, port: int | None, data: Path) -
     composition.migrate(settings)
     with Runtime.open(settings) as runtime:
         note = _seed(runtime, data / STATE_FILE, console)
+        note = _create_console_keys(runtime, data / STATE_FILE, note)
         runtime.engine.catch_up()
     with handle_stop_signals() as stop, start_runtime(settings) as runtime:
-        serve_until_stopped(runtime, lambda url: _print_ready(console, url, note, settings.database_url), stop=stop)
+        serve_until_stopped(runtime, lambda url: _print_ready(console, runtime, url, note), stop=stop)
     console.print_note("stopped; the data stays in " + str(data))
     return 0
 
@@ -104,6 +118,42 @@ def _create_organisation(runtime: Runtime, path: Path) -> _SavedDemo:
     return _save(path, _SavedDemo(organisation=tenant, api_key=key, told_on=runtime.clock().date()))
 
 
+def _create_console_keys(runtime: Runtime, path: Path, note: _SavedDemo) -> _SavedDemo:
+    """The demo's note with a key in force of each person whose link is printed; their texts are shown nowhere."""
+    _appoint_auditor(runtime, note)
+    keys = dict(note.console_keys)
+    for person, (scopes, _) in _CONSOLE_PERSONS.items():
+        known = runtime.keys.find_holder(keys[person], note.organisation) if person in keys else None
+        if known is not None and known.expires_at > runtime.clock():
+            continue
+        member_id = resolve_stream_id(note.organisation, "member", person)
+        text = create_key(runtime, note.organisation, member_id, scopes, by=OPERATOR, name="demo's console")
+        principal = runtime.keys.authenticate(text, runtime.clock())
+        if principal is not None:
+            keys[person] = principal.key_id
+    return note if keys == note.console_keys else _save(path, msgspec.structs.replace(note, console_keys=keys))
+
+
+def _appoint_auditor(runtime: Runtime, note: _SavedDemo) -> None:
+    """Have an auditor join; one who is there already stays."""
+    auditor_id = resolve_stream_id(note.organisation, "member", _AUDITOR)
+    known = runtime.ledger.load_current(note.organisation, "member", auditor_id)
+    if known is not None and Role.AUDITOR in known.state.roles:
+        return
+    joining: list[Any] = [] if known is not None else [Join(name="Vera Lind", ref=_AUDITOR)]
+    for act in [*joining, GrantRole(role=Role.AUDITOR)]:
+        runtime.handle(
+            Command(
+                organisation_id=note.organisation,
+                kind="member",
+                stream_id=auditor_id,
+                act=act,
+                actor=resolve_stream_id(note.organisation, "member", seed.STEWARD),
+                roles=frozenset({"steward"}),
+            )
+        )
+
+
 def _save(path: Path, note: _SavedDemo) -> _SavedDemo:
     """Replace the note in one step: a kill leaves the old one or the new one."""
     fresh = path.with_suffix(".new")
@@ -116,15 +166,27 @@ def _save(path: Path, note: _SavedDemo) -> _SavedDemo:
     return note
 
 
-def _print_ready(console: Console, url: str, note: _SavedDemo, database: str) -> None:
-    month_ago = note.told_on - timedelta(days=30)
-    console.print_line(_INSTRUCTIONS.format(url=url, key=note.api_key, month_ago=month_ago, database=database))
-    ready = {"url": url, "api_key": note.api_key, "organisation": str(note.organisation)}
+def _print_ready(console: Console, runtime: Runtime, url: str, note: _SavedDemo) -> None:
+    month_ago, database = note.told_on - timedelta(days=30), runtime.settings.database_url
+    tokens = {
+        person: runtime.sessions.create_link(note.organisation, key_id) for person, key_id in note.console_keys.items()
+    }
+    links = {person: f"{url}/console/sign-in/once?token={token}" for person, token in tokens.items()}
+    shown = "\n".join(
+        f"  {role:<24}{links[person]}" for person, (_, role) in _CONSOLE_PERSONS.items() if person in links
+    )
+    console.print_line(
+        _INSTRUCTIONS.format(url=url, key=note.api_key, month_ago=month_ago, database=database, links=shown)
+    )
+    ready = {"url": url, "api_key": note.api_key, "organisation": str(note.organisation), "console": links}
     console.print_line("READY " + msgspec.json.encode(ready).decode())
 
 
 _INSTRUCTIONS = """
 Plimsoll answers at {url}; every call and its shape: {url}/docs
+
+In a browser, the console. Each link signs in once, within ten minutes; afterwards {url}/console takes the key below:
+{links}
 
   export URL={url} KEY={key}
   get() {{ curl -s -H "Authorization: Bearer $KEY" "$URL$1"; }}

@@ -17,12 +17,14 @@ _UNPRINTABLE = frozenset({"Cc", "Zl", "Zp", "Cs", "Co", "Cn"})
 def clean(text: str) -> str:
     """The text on one line: no control and no change of direction is left of it."""
     line = " ".join(_DIRECTIONS.sub("", text).split())
+    if line.isprintable():
+        return line
     return "".join("\ufffd" if category(character) in _UNPRINTABLE else character for character in line)
 
 
 def columns(text: str) -> int:
     """Columns that it takes in a terminal: wide characters take two, marks none."""
-    return sum(map(_columns_of, text))
+    return len(text) if text.isascii() else sum(map(_columns_of, text))
 
 
 def _columns_of(character: str) -> int:

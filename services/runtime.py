@@ -24,6 +24,7 @@ from ledger.deliveries import Deliveries
 from ledger.ledger import Ledger
 from ledger.person_reads import PersonReadStore
 from ledger.pulses import PULSES_COMPARED, PulseStore
+from ledger.sessions import Sessions
 from ledger.storage import migrations
 from projections.catalogue import PROJECTIONS
 from projections.database.database import Database
@@ -77,6 +78,7 @@ class Runtime:
             )
             opened.callback(self.database.close)
             self.keys = Keys(self.ledger)
+            self.sessions = Sessions(self.ledger)
             self.deliveries = Deliveries(self.ledger)
             self.person_reads = PersonReads(PersonReadStore(self.ledger.recorder), self.clock)
             opened.callback(self.person_reads.close)
@@ -126,11 +128,15 @@ class Runtime:
     @property
     def auth_epoch(self) -> int:
         """Grows with whatever this process changes about keys, members and teams."""
-        return self._auth_changes + self.keys.epoch
+        return self._auth_changes + self.keys.epoch + self.sessions.epoch
 
     def run_housekeeping(self) -> None:
-        """Delete what has outlived its use: idempotency keys, deliveries, reads of figures older than the policy's."""
+        """Delete what has outlived its use: idempotency keys, sessions, deliveries, reads of figures.
+
+        Each after its own time.
+        """
         self.ledger.purge_idempotency_keys()
+        self.sessions.purge(self.clock())
         self.deliveries.purge(self.clock() - timedelta(days=self.settings.webhook_log_days))
         self.person_reads.store.purge(self.reads_kept_from)
         self.pulse_store.purge(self.clock() - PULSES_COMPARED)

@@ -92,7 +92,9 @@ class MemoryLog:
         self.cache = StateCache(_CACHED_STREAMS)
 
     def load_stream(self, _organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
-        return [recorded for recorded in self.events if recorded.stream_id == stream_id]
+        # Not by `stream_id`, which parses a UUID for each event of the log.
+        suffix = f"/{stream_id}"
+        return [recorded for recorded in self.events if recorded.stream.endswith(suffix)]
 
     def find_event_id(self, organisation_id: UUID, stream_id: UUID, event_id: UUID | None) -> UUID | None:
         ids = [recorded.event_id for recorded in self.load_stream(organisation_id, stream_id)]

@@ -67,7 +67,20 @@ def list_imported(code: str, home: Path) -> set[str]:
         (_HELP, {*LIBRARIES, "domain", "ledger", "msgspec", "projections", "services.runtime"}),
         (_PERSON, {*LIBRARIES, "ledger", "projections", "services.runtime"}),
         (_STORE, OF_SERVING),
-        (_SERVE, {"cryptography", "dramatiq", "httpcore", "httpx", "limits", "litestar", "redis"}),
+        (
+            _SERVE,
+            {
+                "cryptography",
+                "dramatiq",
+                "httpcore",
+                "httpx",
+                "jinja2",
+                "limits",
+                "litestar",
+                "redis",
+                "swagger_ui_bundle",
+            },
+        ),
     ],
     ids=["--help", "a person's command", "a command that opens the store", "serve"],
 )

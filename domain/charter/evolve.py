@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +48,13 @@ def evolve(charter: Charter | None, recorded: RecordedEvent) -> Charter | None:
     if not isinstance(event, BACK_DATABLE_EVENTS):
         state = replace(state, moved_at=max(state.moved_at or at, at))
     return state
+
+
+def can_fold_late(charter: Charter | None, recorded: RecordedEvent) -> bool:
+    """Whether `evolve` gives the same with this event last as in its place in business time."""
+    if charter is None or charter.moved_at is None or not isinstance(recorded.data, e.Acknowledged):
+        return False
+    return recorded.occurred_at >= charter.moved_at
 
 
 def _apply_event(state: Charter, event: e.CharterFact, recorded: RecordedEvent) -> Charter:
@@ -143,12 +152,18 @@ def _acknowledged(state: Charter, event: e.Acknowledged, said: Acknowledgement) 
     return replace(
         state,
         non_negotiables=tuple(
-            replace(n, acknowledged=(*n.acknowledged, said))
+            replace(n, acknowledged=_insert_acknowledgement(n.acknowledged, said))
             if n.id == event.non_negotiable and n.version == event.version and n.retired_at is None
             else n
             for n in state.non_negotiables
         ),
     )
+
+
+def _insert_acknowledgement(known: tuple[Acknowledgement, ...], said: Acknowledgement) -> tuple[Acknowledgement, ...]:
+    """All of them in business order."""
+    place = bisect_right(known, said.at, key=attrgetter("at"))
+    return (*known[:place], said, *known[place:])
 
 
 def _apply_practice_event(state: Charter, event: e.CharterFact, recorded: RecordedEvent) -> Charter:

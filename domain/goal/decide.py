@@ -152,21 +152,32 @@ def _act_name(act: a.Act) -> str:
     return str(act.__struct_config__.tag)
 
 
-def roles_of(goal: Goal, world: DecisionContext, act: a.Act | None = None) -> frozenset[str]:
-    """The roles that the party holds towards this goal; an addressee's and assignee's depend on what the act names."""
-    party, roles = world.party, set(world.roles & _ROLES_BY_KEY)
-    if party is not None and not (isinstance(goal, DraftGoal) and goal.author != party):
+def find_standing_roles(goal: Goal, party: UUID | None, key_roles: frozenset[str]) -> set[str]:
+    """The roles that the party holds whatever it says; `key_roles`: those that its key conveys."""
+    roles = set(key_roles & _ROLES_BY_KEY)
+    if party is None:
+        return roles
+    if not (isinstance(goal, DraftGoal) and goal.author != party):
         if goal.owner == party:
             roles.add("owner")
         if goal.sponsor == party:
             roles.add("sponsor")
-    if not isinstance(goal, Promised) or party is None:
-        return frozenset(roles)
+    if not isinstance(goal, Promised):
+        return roles
     if goal.delivery is not None and goal.delivery.mediator == party:
         roles.add("mediator")
     changes = goal.proposal.changes if goal.proposal else None
     if changes is not None and party in (changes.owner, changes.sponsor):
         roles.add("new_party")
+    return roles
+
+
+def roles_of(goal: Goal, world: DecisionContext, act: a.Act | None = None) -> frozenset[str]:
+    """The roles that the party holds towards this goal; an addressee's and assignee's depend on what the act names."""
+    party = world.party
+    roles = find_standing_roles(goal, party, world.roles)
+    if not isinstance(goal, Promised) or party is None:
+        return frozenset(roles)
     if isinstance(act, a.AnswerNeed):
         need = check_ins.find_open_need(goal, act)
         # A need without an addressee is the sponsor's to answer.

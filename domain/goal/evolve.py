@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from fractions import Fraction
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -91,11 +93,12 @@ def _checked_in(goal: Promised, event: e.CheckedIn, recorded: RecordedEvent) -> 
     # One copy of the goal at the end: it has fifty fields, and a check-in is the commonest of events.
     updates: dict[str, Any] = _judgement_fields(goal, recorded)
     if event.needs:
-        needs = (
+        needs = tuple(
             OpenNeed(check_in=recorded.event_id, index=i, addressee=n.addressee, answer_by=n.answer_by, raised_at=at)
             for i, n in enumerate(event.needs)
         )
-        updates["needs"] = (*goal.needs, *needs)
+        place = bisect_right(goal.needs, at, key=attrgetter("raised_at"))
+        updates["needs"] = (*goal.needs[:place], *needs, *goal.needs[place:])
     return replace(goal, **updates, **_statement_fields(goal, event, event.progress, recorded))
 
 
@@ -127,8 +130,9 @@ def _statement_taken_back(goal: Promised, event: e.StatementTakenBack, recorded:
     return replace(goal, **updates)
 
 
-def _check_in_due(goal: Promised, _event: e.CheckInDue, _recorded: RecordedEvent) -> Goal:
-    return replace(goal, reminded_of=goal.judged_by_event)
+def _check_in_due(goal: Promised, _event: e.CheckInDue, recorded: RecordedEvent) -> Goal:
+    # A judgement that was recorded after the reminder was not what it was about, though it came before it.
+    return replace(goal, reminded_of=recorded.causation_id or goal.judged_by_event)
 
 
 def _blocker_raised(goal: Promised, event: e.BlockerRaised, recorded: RecordedEvent) -> Goal:

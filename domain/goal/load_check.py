@@ -13,10 +13,13 @@ from fractions import Fraction
 from typing import NamedTuple
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from domain.context import DecisionContext
 from domain.errors import LoadChanged, TradeOffRequired
 from domain.goal.acts import Pause
 from domain.goal.events import LoadClass, TakenAs, TradeOff
+from domain.goal.evolve import apply_diff
 from domain.goal.state import ChangeProposal, Goal, Negotiating, Promised, Side
 from domain.load import (
     Commitment,
@@ -54,6 +57,32 @@ def to_commitment(goal: object) -> Commitment | None:
         delivered=goal.state == "delivered",
         silent_since=goal.silent_since,
     )
+
+
+def to_accepted_commitment(goal: object) -> tuple[UUID, Commitment] | None:
+    """The owner and the live promise that the goal would be once what is open were accepted; None: nothing is open."""
+    match goal:
+        case Promised(proposal=proposal) if proposal is not None:
+            changes = proposal.changes
+            accepted = replace(
+                goal,
+                state="active",
+                owner=changes.owner or goal.owner,
+                terms=apply_diff(goal.terms, changes),
+                pause=changes.pause or goal.pause,
+            )
+            commitment = to_commitment(accepted)
+            return (accepted.owner, commitment) if commitment is not None else None
+        case Negotiating(terms=terms):
+            promised = Commitment(
+                goal=goal.id,
+                effort_hours=terms.effort_hours,
+                start=terms.start,
+                due=terms.due,
+                weightless=terms.kind is GoalKind.OUTCOME,
+            )
+            return goal.owner, promised
+    return None
 
 
 class LoadClassification(NamedTuple):

@@ -79,18 +79,20 @@ class Statements(msgspec.Struct, frozen=True, gc=False):
     last: Statement | None = None
     before: Statements | None = None
     count: int = 0
+    #: When the last correction of any statement was made, of one that is not kept any more too.
+    corrected_at: datetime | None = None
 
     @classmethod
-    def build(cls, statements: Iterable[Statement]) -> Statements:
+    def build(cls, statements: Iterable[Statement], corrected_at: datetime | None) -> Statements:
         """The list of these, which are in business order."""
-        built = cls()
+        built = cls(corrected_at=corrected_at)
         for statement in statements:
             built = built.append(statement)
         return built
 
     def append(self, statement: Statement) -> Statements:
         """The list with one more, which is not before the last one in business time."""
-        return Statements(statement, self, self.count + 1)
+        return Statements(statement, self, self.count + 1, self.corrected_at)
 
     @property
     def kept(self) -> tuple[Statement, ...]:
@@ -158,10 +160,10 @@ def add_statement(
     if known.last is not None and known.last.at > at:
         kept = known.kept
         place = bisect_right(kept, at, key=attrgetter("at"))
-        return _fields(_drop_oldest((*kept[:place], new, *kept[place:])), sources)
+        return _fields(_drop_oldest((*kept[:place], new, *kept[place:])), sources, known.corrected_at)
     statements = known.append(new)
     if statements.count > 2 * MAX_STATEMENTS:
-        statements = Statements.build(_drop_oldest(statements.kept))
+        statements = Statements.build(_drop_oldest(statements.kept), known.corrected_at)
     fields, changed = _updates(new, recorded.event_id)
     fields["statements"] = statements
     if changed:
@@ -199,10 +201,13 @@ def _change(
     """An older statement than those that are kept changes nothing: its correction is history."""
     changes |= {"corrected_by": recorded.event_id, "corrected_at": recorded.occurred_at}
     kept = tuple(replace(s, **changes) if s.event_id == corrects else s for s in known.kept)
-    return _fields(kept, sources) if kept != known.kept else {}
+    if kept == known.kept:
+        return {}
+    at = recorded.occurred_at
+    return _fields(kept, sources, at if known.corrected_at is None else max(known.corrected_at, at))
 
 
-def _fields(kept: tuple[Statement, ...], sources: Sources) -> dict[str, Any]:
+def _fields(kept: tuple[Statement, ...], sources: Sources, corrected_at: datetime | None) -> dict[str, Any]:
     fields, all_sources = dict(_NOTHING_SAID), {**sources, "progress": (), "blockers": ()}
     for statement in kept:
         if not statement.is_taken_back:
@@ -210,7 +215,7 @@ def _fields(kept: tuple[Statement, ...], sources: Sources) -> dict[str, Any]:
             fields |= updates
             all_sources |= changed
     named = {field: events for field, events in all_sources.items() if events}
-    return {**fields, "sources": named, "statements": Statements.build(kept)}
+    return {**fields, "sources": named, "statements": Statements.build(kept, corrected_at)}
 
 
 def _drop_oldest(kept: tuple[Statement, ...]) -> tuple[Statement, ...]:

@@ -63,7 +63,10 @@ def next_due_timer(goal: Goal | None, world: DecisionContext) -> NewEvent | None
         found = [r for r in due if r[0] <= until and r[0] < span.until and not _is_outdated_reminder(r, world)]
         if found:
             at, event = min(found, key=lambda timer: timer[0])
-            return NewEvent(event_id=world.next_id(), data=event, occurred_at=at, source=Source.TIMER)
+            cause = goal.judged_by_event if isinstance(event, e.CheckInDue) and isinstance(goal, Promised) else None
+            return NewEvent(
+                event_id=world.next_id(), data=event, occurred_at=at, source=Source.TIMER, causation_id=cause
+            )
     return None
 
 

@@ -45,6 +45,8 @@ LOG_RIGHTS: dict[str, str] = {
     "ledger_import_rows": "SELECT, INSERT",
     "ledger_keys": "SELECT, INSERT, UPDATE",
     "ledger_person_reads": "SELECT, INSERT, UPDATE, DELETE",
+    "console_sessions": "SELECT, INSERT, DELETE",
+    "console_links": "SELECT, INSERT, DELETE",
     "pulse_waves": "SELECT, INSERT, UPDATE, DELETE",
     "pulse_cells": "SELECT, INSERT, DELETE",
     "pulse_seats": "SELECT, INSERT, UPDATE, DELETE",

@@ -239,7 +239,14 @@ HISTORY_TABLE = Table(
         Column("data", "json", "Personal: the event itself."),
     ),
     key=("organisation_id", "stream_id", "version"),
-    indexes=(("organisation_id", "position"), ("organisation_id", "type", "occurred_at")),
+    indexes=(
+        ("organisation_id", "position"),
+        ("organisation_id", "type", "occurred_at"),
+        # What a search walks back along.
+        ("organisation_id", "occurred_at", "position"),
+        ("organisation_id", "actor", "occurred_at"),
+        ("organisation_id", "on_behalf_of", "occurred_at"),
+    ),
 )
 
 
@@ -381,10 +388,17 @@ def load_history(database: Database, as_of: AsOf, stream_id: UUID, *, sight: Sig
 
 def render_entries(database: Database, as_of: AsOf, rows: Iterable[Row], sight: Sight) -> list[HistoryEntry]:
     """Rows of `history` in plain words, with the names of `as_of`; without those that may not be seen."""
+    return [entry for _, entry in render_rows(database, as_of, rows, sight)]
+
+
+def render_rows(
+    database: Database, as_of: AsOf, rows: Iterable[Row], sight: Sight
+) -> list[tuple[StoredEntry, HistoryEntry]]:
+    """The same, each beside what it is made from, as far as that may be seen."""
     visible = [(row, shown) for row in rows if (shown := sight.redact_entry(_to_stored_entry(row))) is not None]
     wanted = {i for row, x in visible for i in find_ids(x.data, x.before, row.actor, row.on_behalf_of, row.stream_id)}
     known = sight.load_names(database, as_of, wanted)
-    return [_render_entry(row, happened, known) for row, happened in visible]
+    return [(happened, _render_entry(row, happened, known)) for row, happened in visible]
 
 
 def load_entries(

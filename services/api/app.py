@@ -9,6 +9,8 @@ from services.api.admission import Admission
 from services.api.assistants import Assistants
 from services.api.auth.key_cache import KeyCache
 from services.api.auth.rate_limits import RateLimits
+from services.api.console import problem_pages
+from services.api.console import routes as console
 from services.api.context import ApiState
 from services.api.http.responses import encode
 from services.api.live.live_feed import LiveFeed
@@ -25,11 +27,13 @@ from services.api.routes import (
     decisions,
     deliveries,
     digest,
+    documentation,
     events,
     experiments,
     exports,
     goal_queries,
     goals,
+    history_search,
     imports,
     inbox,
     keys,
@@ -41,6 +45,7 @@ from services.api.routes import (
     recognitions,
     reports,
     resources,
+    sheets,
     subscriptions,
     system,
 )
@@ -64,20 +69,23 @@ ROUTES: list[Route] = [
     *people.ROUTES,
     *organisation.ROUTES,
     *imports.ROUTES,
+    *sheets.ROUTES,
     *reports.ROUTES,
     *inbox.ROUTES,
     *looked_at.ROUTES,
     *digest.ROUTES,
     *events.ROUTES,
+    *history_search.ROUTES,
     *resources.ROUTES,
     *exports.ROUTES,
     *keys.ROUTES,
     *subscriptions.ROUTES,
     *deliveries.ROUTES,
+    *documentation.ROUTES,
     *system.ROUTES,
 ]
-#: With what the OpenAPI document does not describe: another protocol's endpoint.
-_ALL_ROUTES = [*ROUTES, *assistants.ROUTES]
+#: With what the OpenAPI document does not describe: another protocol's endpoint, and pages.
+_ALL_ROUTES = [*ROUTES, *assistants.ROUTES, *console.ROUTES]
 
 
 @cache
@@ -136,5 +144,6 @@ def create_app(runtime: Runtime) -> HttpPipeline:
         allowed_methods=allowed_methods(),
         load_openapi=encode_openapi_document,
         load_asyncapi=encode_asyncapi_document,
+        render_problem=problem_pages.render_problem,
     )
     return HttpPipeline(router(), litestar, state)

@@ -262,7 +262,14 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "Role": "Role",
         "TakeBackFact": "TakeBackFact",
     },
+    "domain.organisation.column_map": {
+        "ColumnMap": "ColumnMap",
+        "RowStatus": "SheetRowStatus",
+        "SheetField": "SheetField",
+    },
     "domain.organisation.organisation": {
+        "KeepColumnMap": "KeepColumnMap",
+        "KeptColumnMap": "KeptColumnMap",
         "RenameOrganisation": "RenameOrganisation",
         "SetPolicy": "SetPolicy",
     },
@@ -363,6 +370,9 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "HistoryEntry": "HistoryEntry",
         "FieldChange": "FieldChange",
         "HistoryPage": "HistoryPage",
+    },
+    "projections.history.search": {
+        "FoundEvent": "FoundEvent",
     },
     "projections.inbox.digest": {
         "DigestChange": "DigestChange",
@@ -506,8 +516,25 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "PreviewedEvent": "PreviewedEvent",
         "LoadWeek": "LoadWeek",
     },
+    "services.api.routes.history_search": {
+        "HistorySearchPage": "HistorySearchPage",
+    },
     "services.api.routes.imports": {
         "ImportProblem": "ImportRefused",
+    },
+    "services.api.routes.sheets": {
+        "ColumnMapSummary": "ColumnMapKept",
+        "ColumnMaps": "ColumnMaps",
+        "SheetProblem": "SheetRefused",
+    },
+    "services.imports.sheets.records": {
+        "CellProblem": "SheetCellProblem",
+    },
+    "services.imports.sheets.verdicts": {
+        "Question": "SheetQuestion",
+        "RowVerdict": "SheetRowVerdict",
+        "SheetResult": "SheetResult",
+        "SheetVerdict": "SheetVerdict",
     },
     "ledger.person_reads": {
         "ReadSubject": "ReadSubject",

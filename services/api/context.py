@@ -18,15 +18,18 @@ from msgspec.structs import replace
 
 from domain.references import resolve_stream_id
 from domain.text import check_texts
+from ledger.api_keys import PREFIX
 from ledger.commands import EventPosition
+from ledger.sessions import is_session_token
 from services.api.admission import Admission, Share
 from services.api.assistants import Assistants
 from services.api.auth.key_cache import KeyCache, is_valid
 from services.api.auth.rate_limits import RateLimits
 from services.api.http.bodies import read_body, spool_body
-from services.api.http.parsing import parse_body, parse_query
-from services.api.http.problems import ProblemError, field_error
-from services.api.http.responses import JSON
+from services.api.http.cookies import read_session_token
+from services.api.http.parsing import FORM, parse_body, parse_query
+from services.api.http.problems import Problem, ProblemError, field_error
+from services.api.http.responses import JSON, HttpResponse
 from services.api.live.live_feed import LiveFeed
 from services.api.metrics import Metrics
 from services.api.operations import Operation, ReadQuery, Weight
@@ -36,6 +39,10 @@ from services.authorization import IMPORT, Viewer, may_act
 from services.runtime import Runtime
 
 T = TypeVar("T")
+
+
+#: The request, what it ended with, the headers of that, and the method.
+ProblemRenderer = Callable[["RequestState", Problem, dict[str, str], str], HttpResponse | None]
 
 
 class ApiState(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +64,8 @@ class ApiState(msgspec.Struct, frozen=True, kw_only=True):
     load_openapi: Callable[[], bytes]
     #: The AsyncAPI document, made when it is first asked for.
     load_asyncapi: Callable[[], bytes]
+    #: What answers a problem of a request for a page, in place of JSON; None for any other request.
+    render_problem: ProblemRenderer
 
 
 class RequestState(msgspec.Struct, kw_only=True):
@@ -71,6 +80,8 @@ class RequestState(msgspec.Struct, kw_only=True):
     headers: dict[str, str]
     #: Decoded but for `%2F` and `%25`; empty where it cannot be decoded.
     path: str = ""
+    #: As it came.
+    query_string: bytes = b""
     #: A HEAD, which is answered as a GET without its body.
     is_head: bool = False
     #: Once the key is known.
@@ -80,13 +91,19 @@ class RequestState(msgspec.Struct, kw_only=True):
     #: `RateLimit` headers of the response.
     rate: dict[str, str] = {}
 
+    def render_problem(self, problem: Problem, headers: dict[str, str], method: str) -> HttpResponse | None:
+        """The page that answers the problem; None where JSON does."""
+        return self.api.render_problem(self, problem, headers, method)
+
 
 class PublicContext(msgspec.Struct, frozen=True, kw_only=True):
     """What the handler of a route without a key is given."""
 
     api: ApiState
     headers: dict[str, str]
-    #: The decoded body: an instance of the operation's `body`; None where it takes none.
+    #: The decoded query: an instance of the operation's `query`; None where it takes no body, and is no page.
+    query: Any = None
+    #: The decoded body: an instance of the operation's `body`; None where it takes none. Of a page the form as it came.
     body: Any = None
 
 
@@ -165,6 +182,11 @@ class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
         return self.admission.hold(weight, share_of(self.viewer))
 
     @property
+    def session_token(self) -> str:
+        """The token of the console's session by which the request was authenticated; empty for a key."""
+        return read_session_token(self.headers, self.runtime.settings.base_url) if self.operation.is_page else ""
+
+    @property
     def api_key(self) -> str:
         """The key by which the request was authenticated."""
         return parse_api_key(self.headers)
@@ -209,18 +231,18 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
     runtime = state.api.runtime
     now = runtime.clock()
     headers = state.headers
-    viewer = state.viewer = await _authenticate(state, scope, now)
+    viewer = state.viewer = await _authenticate(state, scope, now, operation)
     if viewer.scopes.isdisjoint(operation.scopes):
         raise ProblemError(
             "insufficient_scope", f"this route asks for one of: {', '.join(operation.scopes)}", allowed=operation.scopes
         )
     is_post = scope["method"] == "POST"
-    is_act = is_post and not operation.carries_calls
+    is_act = is_post and not (operation.carries_calls or operation.is_page)
     if is_act and not may_act(viewer) and IMPORT not in operation.scopes:
         raise ProblemError("forbidden", "an auditor reads everything and acts on nothing", allowed=("read",))
-    query = parse_query(scope["query_string"], operation.query)
-    is_file = operation.body_media != JSON
-    body_file = await _receive_file(state.api, viewer, receive, headers) if is_file else None
+    query = parse_query(scope["query_string"], operation.query, of_form=operation.is_page)
+    is_file = operation.body_media not in (JSON, FORM)
+    body_file = await _receive_file(state.api, viewer, receive, headers, operation) if is_file else None
     body = await _receive_json(runtime, receive, headers, operation) if is_post and not is_file else None
     if operation.idempotent:
         parse_idempotency_key(headers)
@@ -247,7 +269,9 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
 async def build_public_context(state: RequestState, scope: Any, receive: Any, operation: Operation) -> PublicContext:
     """The context of a request without a key; with a body it counts against its address's rate. Raises ProblemError."""
     context = PublicContext(api=state.api, headers=state.headers)
-    if operation.body is None:
+    if operation.is_page:
+        context = replace(context, query=parse_query(scope["query_string"], operation.query, of_form=True))
+    if operation.body is None and scope["method"] != "POST":
         return context
     client = scope.get("client")
     await state.api.rate_limits.consume(f"address:{client[0] if client else 'unknown'}")
@@ -265,7 +289,7 @@ def with_freshness(context: RequestContext) -> RequestContext:
 async def _receive_json(runtime: Runtime, receive: Any, headers: dict[str, str], operation: Operation) -> Any:
     """The decoded body; None where the route takes none."""
     raw = await read_body(receive, headers, runtime.settings.body_limit_bytes, runtime.settings.body_wait_s)
-    if operation.carries_calls:
+    if operation.carries_calls or operation.body_media == FORM:
         return raw
     if operation.body is None:
         return None
@@ -276,19 +300,28 @@ async def _receive_json(runtime: Runtime, receive: Any, headers: dict[str, str],
     return body
 
 
-async def _receive_file(api: ApiState, viewer: Viewer, receive: Any, headers: dict[str, str]) -> BinaryIO:
+async def _receive_file(
+    api: ApiState, viewer: Viewer, receive: Any, headers: dict[str, str], operation: Operation
+) -> BinaryIO:
     """The body of an import, in a file; few of them are received at once, so that none fills the disk."""
     settings = api.runtime.settings
+    most = min(settings.import_limit_bytes, operation.body_limit_bytes or settings.import_limit_bytes)
     async with api.admission.hold(Weight.UPLOAD, share_of(viewer)):
-        return await spool_body(
-            receive, headers, settings.import_limit_bytes, idle_s=settings.body_wait_s, total_s=settings.import_seconds
-        )
+        return await spool_body(receive, headers, most, idle_s=settings.body_wait_s, total_s=settings.import_seconds)
 
 
-async def _authenticate(state: RequestState, scope: Any, now: datetime) -> Viewer:
-    """Authenticate, and count the request against its key's rate (a bad key's against its address)."""
+async def _authenticate(state: RequestState, scope: Any, now: datetime, operation: Operation) -> Viewer:
+    """Authenticate, and count the request against its key's rate (a bad key's against its address).
+
+    A page takes no key, and a call no session: neither is taken for the other.
+    """
     limits = state.api.rate_limits
-    key = parse_api_key(state.headers)
+    if operation.is_page:
+        key = read_session_token(state.headers, state.api.runtime.settings.base_url)
+        key = key if is_session_token(key) else ""
+    else:
+        key = parse_api_key(state.headers)
+        key = key if key.startswith(PREFIX) else ""
     known = await state.api.key_cache.authenticate(key) if key else None
     if known is None or known.holder is None or not is_valid(known, now):
         client = scope.get("client")

@@ -19,6 +19,7 @@ from domain.decision.state import STATES as DECISION_STATES
 from domain.experiment.events import Tension
 from domain.experiment.state import STATES as EXPERIMENT_STATES
 from domain.goal.agreement import STATES as GOAL_STATES
+from domain.reasons import ReasonCode
 from domain.references import Ref, as_uuid
 from domain.scope import ORGANISATION
 from projections import goals
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     ExperimentState: TypeAlias = str
     TensionName: TypeAlias = str
     EventPattern: TypeAlias = str
+    ReasonWord: TypeAlias = str
     GoalField: TypeAlias = str
     GoalSort: TypeAlias = str
     MemberReference: TypeAlias = str
@@ -64,6 +66,7 @@ else:
     ExperimentState = _one_of(EXPERIMENT_STATES)
     TensionName = _one_of(map(str, Tension))
     EventPattern = _one_of(TYPE_PATTERNS)
+    ReasonWord = _one_of(map(str, ReasonCode))
     GoalField = _one_of(history.FIELDS)
     GoalSort = _one_of(goals.SORTS)
 

@@ -90,6 +90,7 @@ class HttpPipeline:
         """Find the route, have it called, and send its response. Raises what cannot be answered by a route."""
         path = decode_path((scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0])
         scope["path"] = exchange.state.path = path
+        exchange.state.query_string = scope["query_string"]
         if len(exchange.state.headers) < len(scope["headers"]):
             _reject_repeated_headers(scope["headers"])
         if scope["method"] == "HEAD":

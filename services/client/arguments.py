@@ -149,7 +149,7 @@ def _add_goal_questions(commands: Commands, add_command: AddCommand) -> None:
     report.add_argument("--member", metavar="REF", help="of this member")
     report.add_argument("--window", type=int, metavar="DAYS", help="days that end with the day asked about")
     report.add_argument("--explain", action="store_true", help="name the events behind each figure (--json)")
-    report.add_argument("--format", choices=("text", "csv"), default="text", help="default: text")
+    report.add_argument("--format", choices=("text", "csv", "html", "svg"), default="text", help="default: text")
     _add_times(goal, why, history, report)
 
 

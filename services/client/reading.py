@@ -131,13 +131,13 @@ def show_why(server: Server, console: Console, given: argparse.Namespace) -> int
 
 
 def show_report(server: Server, console: Console, given: argparse.Namespace) -> int:
-    """A report in sentences; as JSON or CSV where that is asked for."""
+    """A report in sentences; as JSON, CSV, a page of HTML or a picture where that is asked for."""
     form = "json" if console.as_json else given.format
     query = {name: getattr(given, name) for name in ("team", "member", "window", "explain")} | _times(given)
     answer = server.get_answer(f"/v1/reports/{quote_segment(given.report)}", format=form, names=form == "json", **query)
     if form == "json":
         console.print_json(msgspec.json.format(answer.body, indent=2))
-    elif form == "csv":
+    elif form != "text":
         console.print_line(answer.body.decode().replace("\r\n", "\n").rstrip("\n"))
     else:
         console.print_line(words.rewrap(answer.body.decode().rstrip("\n"), words.terminal_width()))

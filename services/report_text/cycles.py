@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from projections.cycles.review import CycleEntry, CyclesReport, ImprovementEntry, LearningEntry
 from projections.figures import WITHHELD, Figure
 from projections.history.narrative.phrases import format_day, join_list
-from services.report_text.page import WIDTH, enumerate_first, list_lines, name_of, shorten, wrap
+from services.report_text.page import WIDTH, Paragraph, enumerate_first, isolate, list_lines, name_of, shorten
 from services.report_text.people import Names, group_figures
 from services.report_text.phrases import describe_figure, figure_lines, format_amount, withheld_lines
 
@@ -16,7 +16,7 @@ _MOST_CYCLES, _MOST_ENTRIES, _MOST_GOALS, _MOST_TEXTS = 3, 3, 2, 2
 _IMPROVEMENT_LENGTH = 50
 
 
-def cycles_sections(report: CyclesReport, names: Names) -> Iterator[Iterator[str]]:
+def cycles_sections(report: CyclesReport, names: Names) -> Iterator[Iterator[Paragraph]]:
     """Cycles and what keeps them open, improvements, what was learnt, figures."""
     cycles = sorted(report.cycles, key=lambda cycle: (not cycle.overdue, -cycle.undecided))
     yield list_lines("Cycles under review", [_describe_cycle(c, names) for c in cycles], _MOST_CYCLES)
@@ -27,7 +27,7 @@ def cycles_sections(report: CyclesReport, names: Names) -> Iterator[Iterator[str
     yield withheld_lines(group)
 
 
-def _figure_lines(figures: Sequence[Figure]) -> Iterator[str]:
+def _figure_lines(figures: Sequence[Figure]) -> Iterator[Paragraph]:
     """What became of improvements and of goals, each in one sentence; then the others."""
     rest = list(figures)
     for heading, prefix in (("Improvements", "improvements_"), ("Goals of closed cycles", "goals_")):
@@ -40,10 +40,10 @@ def _figure_lines(figures: Sequence[Figure]) -> Iterator[str]:
         ]
         small = " [small sample]" if words and shares[0].small_sample else ""
         if shares:
-            yield from wrap(f"{heading}: {', '.join(words) or 'no data'}{small}")
+            yield Paragraph(f"{heading}: {', '.join(words) or 'no data'}{small}")
     counts = [figure for figure in rest if figure.count is None]
     if counts:
-        yield from wrap("; ".join(map(describe_figure, counts)) + ".")
+        yield Paragraph("; ".join(map(describe_figure, counts)) + ".")
     yield from figure_lines(figure for figure in rest if figure.count is not None)
 
 
@@ -56,30 +56,30 @@ def _describe_cycle(cycle: CycleEntry, names: Names) -> str:
     return f"{name_of(cycle.name)} of {names.team(cycle.team)}, {when}: {', '.join(parts)}"
 
 
-def _act_lines(report: CyclesReport, names: Names) -> Iterator[str]:
+def _act_lines(report: CyclesReport, names: Names) -> Iterator[Paragraph]:
     waiting = [goal for goal in report.goals if goal.possible]
     if waiting:
         parts = [
             f"{names.goal(goal.goal)} ({join_list([way.replace('_', ' ') for way in goal.possible])})"
             for goal in waiting
         ]
-        yield from wrap(f"To be decided on, with what can be said: {enumerate_first(parts, _MOST_GOALS)}.")
+        yield Paragraph(f"To be decided on, with what can be said: {enumerate_first(parts, _MOST_GOALS)}.")
     improvements = sorted((i for i in report.improvements if i.state == "open"), key=lambda i: i.due)
     entries = [_describe_improvement(improvement, names) for improvement in improvements]
     yield from list_lines("Improvements to be made, by due", entries, _MOST_ENTRIES)
     unsaid = [names.goal(lesson.goal) for lesson in report.learning if not lesson.text]
     if unsaid:
-        yield from wrap(f"Not kept, and nobody has said what was learnt: {enumerate_first(unsaid, _MOST_GOALS)}.")
+        yield Paragraph(f"Not kept, and nobody has said what was learnt: {enumerate_first(unsaid, _MOST_GOALS)}.")
 
 
 def _describe_improvement(improvement: ImprovementEntry, names: Names) -> str:
     notes = [f"{names.person(improvement.owner)}, by {format_day(improvement.due)}"]
     notes += ["overdue"] if improvement.overdue else []
     notes += ["carried on"] if improvement.carried else []
-    return f"{shorten(improvement.text, _IMPROVEMENT_LENGTH)} ({', '.join(notes)})"
+    return f"{isolate(shorten(improvement.text, _IMPROVEMENT_LENGTH))} ({', '.join(notes)})"
 
 
-def _word_lines(report: CyclesReport, names: Names) -> Iterator[str]:
+def _word_lines(report: CyclesReport, names: Names) -> Iterator[Paragraph]:
     """What worked, what to improve and what was learnt, without who said it; the latest cycle's first."""
     yield from _quote_lines("What worked", (reflection.worked for reflection in report.reflections))
     yield from _quote_lines("What could be better", (reflection.improve for reflection in report.reflections))
@@ -88,9 +88,9 @@ def _word_lines(report: CyclesReport, names: Names) -> Iterator[str]:
     yield from _quote_lines("What was learnt", learnt)
 
 
-def _quote_lines(heading: str, texts: Iterable[str]) -> Iterator[str]:
+def _quote_lines(heading: str, texts: Iterable[str]) -> Iterator[Paragraph]:
     """Each text on one line, and once: what was learnt comes along into the next cycle."""
-    lines = dict.fromkeys(shorten(text, WIDTH - 4) for text in texts if text)
+    lines = dict.fromkeys(isolate(shorten(text, WIDTH - 4)) for text in texts if text)
     yield from list_lines(heading, list(lines), _MOST_TEXTS)
 
 

@@ -8,7 +8,8 @@ from itertools import groupby
 from projections.drift.report import DriftReport
 from projections.drift.suggestions import Suggestion
 from projections.figures import WITHHELD, Figure
-from services.report_text.page import enumerate_first, list_lines, shorten, wrap
+from services.plain_text import clean, columns
+from services.report_text.page import Paragraph, enumerate_first, isolate, list_lines, shorten
 from services.report_text.people import Names, goal_figures, group_figures
 from services.report_text.phrases import (
     describe_line,
@@ -25,7 +26,7 @@ _ENTRY_LENGTH = 240
 _SCOPE = "scope_"
 
 
-def drift_sections(report: DriftReport, names: Names) -> Iterator[Iterator[str]]:
+def drift_sections(report: DriftReport, names: Names) -> Iterator[Iterator[Paragraph]]:
     """Suggestions in the order of the report, the longest and largest drift first; then goals and figures."""
     entries = [_describe_suggestion(suggestion, names) for suggestion in report.mend]
     heading = f"Who could say one sentence to whom ({len(entries)} in all), the longest and largest drift first"
@@ -40,26 +41,27 @@ def drift_sections(report: DriftReport, names: Names) -> Iterator[Iterator[str]]
 def _describe_suggestion(suggestion: Suggestion, names: Names) -> str:
     to = "" if suggestion.to is None else f" to {names.person(suggestion.to)}"
     overdue = " (overdue)" if suggestion.overdue else ""
-    return shorten(f"{names.person(suggestion.from_)}{to}{overdue}: {suggestion.sentence}", _ENTRY_LENGTH)
+    who = f"{names.person(suggestion.from_)}{to}{overdue}: "
+    return who + isolate(shorten(suggestion.sentence, _ENTRY_LENGTH - columns(clean(who)) - 1))
 
 
-def _goal_lines(report: DriftReport, names: Names) -> Iterator[str]:
+def _goal_lines(report: DriftReport, names: Names) -> Iterator[Paragraph]:
     silent = sorted(goal_figures(report.figures, "abandoned"), key=lambda one: (-(one[1].value or 0), one[0].int))
     if silent:
         parts = [f"{names.goal(goal)} ({format_amount(figure.value or 0, 'day')})" for goal, figure in silent]
-        yield from wrap(f"Abandoned, the longest silence first: {enumerate_first(parts, _MOST_GOALS)}.")
+        yield Paragraph(f"Abandoned, the longest silence first: {enumerate_first(parts, _MOST_GOALS)}.")
     stale = [(goal, figure) for goal, figure in goal_figures(report.figures, "stale_ratio") if figure.line is not None]
     stale.sort(key=lambda one: (-(one[1].value or 0), one[0].int))
     if stale:
         parts = [f"{names.goal(goal)} ({format_number(figure.value or 0)})" for goal, figure in stale]
         heading = "Stale, in cadences without a word, the longest first"
-        yield from wrap(f"{heading}: {enumerate_first(parts, _MOST_GOALS)}.")
+        yield Paragraph(f"{heading}: {enumerate_first(parts, _MOST_GOALS)}.")
 
 
 # --- scope: 24 figures in at most six lines --------------------------------------------------------------------------
 
 
-def _scope_lines(figures: Sequence[Figure]) -> Iterator[str]:
+def _scope_lines(figures: Sequence[Figure]) -> Iterator[Paragraph]:
     """Of due dates and of targets: what moved later or up, and earlier or down, by how it was consented to."""
     by_field = {field: [f for f in figures if f.name.startswith(f"{_SCOPE}{field}_")] for field in ("due", "target")}
     for field, label in (("due", "Due dates"), ("target", "Targets")):
@@ -69,7 +71,7 @@ def _scope_lines(figures: Sequence[Figure]) -> Iterator[str]:
             empty = all(figure.value is None for figure in of_field)
             moved = [f"{label}: {'no data' if empty else 'none has moved'}."]
         for line in moved:
-            yield from wrap(line)
+            yield Paragraph(line)
 
 
 def _consent(figure: Figure) -> str:

@@ -10,14 +10,14 @@ from projections.history.narrative.phrases import format_day, join_list
 from projections.overload.additions import AdditionEntry
 from projections.overload.relief import Relief
 from projections.overload.report import OverloadReport
-from services.report_text.page import enumerate_first, list_lines, wrap
+from services.report_text.page import Paragraph, enumerate_first, list_lines
 from services.report_text.people import Names, figures_by_member, goal_figures, group_figures
 from services.report_text.phrases import describe_figure, figure_lines, format_amount, format_number, withheld_lines
 
 _MOST_PEOPLE, _MOST_NAMED, _MOST_ENTRIES = 6, 6, 3
 
 
-def overload_sections(report: OverloadReport, names: Names) -> Iterator[Iterator[str]]:
+def overload_sections(report: OverloadReport, names: Names) -> Iterator[Iterator[Paragraph]]:
     """Load and work in progress, additions, paces, and the group's figures."""
     yield _load_lines(report, names)
     yield _addition_lines(report, names)
@@ -27,10 +27,10 @@ def overload_sections(report: OverloadReport, names: Names) -> Iterator[Iterator
     yield withheld_lines(report.figures)
 
 
-def _load_lines(report: OverloadReport, names: Names) -> Iterator[str]:
+def _load_lines(report: OverloadReport, names: Names) -> Iterator[Paragraph]:
     of_member = figures_by_member(report.figures, "load_ratio")
     if of_member:
-        yield from wrap(_load_sentence(of_member))
+        yield Paragraph(_load_sentence(of_member))
         relief = {entry.member: entry for entry in report.relief}
         red = [(m, (weeks, relief.get(m))) for m, weeks in of_member.items() if _weeks_over(weeks, "red")]
         entries = [
@@ -42,7 +42,7 @@ def _load_lines(report: OverloadReport, names: Names) -> Iterator[str]:
     if progress:
         over = [name for name, [figure] in names.sort_people(progress.items()) if figure.line is not None]
         sentence = f"Work in progress: {len(over)} of {_count_members(len(progress))} over the limit"
-        yield from wrap(sentence + (f": {enumerate_first(over, _MOST_NAMED)}" if over else "") + ".")
+        yield Paragraph(sentence + (f": {enumerate_first(over, _MOST_NAMED)}" if over else "") + ".")
 
 
 def _load_sentence(of_member: dict[UUID, list[Figure]]) -> str:
@@ -95,7 +95,7 @@ def _describe_relief(relief: Relief | None) -> str:
     return f"; {ways} of {len(relief.options)} ways out leave no red week"
 
 
-def _addition_lines(report: OverloadReport, names: Names) -> Iterator[str]:
+def _addition_lines(report: OverloadReport, names: Names) -> Iterator[Paragraph]:
     """Unpaid additions, the largest first; then who asks whom, by name."""
     unpaid = [a for a in report.additions if not a.absorbed and a.paired is None]
     unpaid.sort(key=lambda a: (-(a.added_hours or 0), a.day, a.event.int))
@@ -106,7 +106,7 @@ def _addition_lines(report: OverloadReport, names: Names) -> Iterator[str]:
     ]
     parts = [name + rest for name, rest in names.sort_people(asked)]
     if parts:
-        yield from wrap(f"Who asks whom without a trade-off, by name: {enumerate_first(parts, _MOST_ENTRIES)}.")
+        yield Paragraph(f"Who asks whom without a trade-off, by name: {enumerate_first(parts, _MOST_ENTRIES)}.")
 
 
 def _describe_addition(addition: AdditionEntry, names: Names) -> str:
@@ -117,7 +117,7 @@ def _describe_addition(addition: AdditionEntry, names: Names) -> str:
     return f"{names.goal(addition.goal)}: {hours}{estimated} {taken}"
 
 
-def _goal_lines(report: OverloadReport, names: Names) -> Iterator[str]:
+def _goal_lines(report: OverloadReport, names: Names) -> Iterator[Paragraph]:
     """Goals that need more pace than they have, and critical ones that were put off."""
     paces = goal_figures(report.figures, "required_pace")
     over = [(goal, figure) for goal, figure in paces if figure.line is not None]
@@ -125,17 +125,17 @@ def _goal_lines(report: OverloadReport, names: Names) -> Iterator[str]:
     entries = [f"{names.goal(goal)}: {_describe_pace(figure)}" for goal, figure in over]
     heading = f"Pace: {len(over)} of {format_amount(len(paces), 'measured goal')} over the line"
     if paces and not over:
-        yield f"{heading}."
+        yield Paragraph(f"{heading}.")
     yield from list_lines(heading, entries, _MOST_ENTRIES)
     for figure in group_figures(report.figures):
         if figure.name == "critical_displacement_days" and figure.status != WITHHELD:
-            yield from wrap(describe_figure(figure))
+            yield Paragraph(describe_figure(figure))
     slips = [(g, f.value) for g, f in goal_figures(report.figures, "critical_displacement_days") if f.value]
     slips.sort(key=lambda one: (-one[1], one[0].int))
     if slips:
         parts = [f"{names.goal(goal)} by {format_amount(days, 'day')}" for goal, days in slips[:2]]
         more = [f"{len(slips) - 2} more"] if len(slips) > 2 else []  # noqa: PLR2004 - two are listed
-        yield from wrap(f"Put off: {join_list([*parts, *more])}.")
+        yield Paragraph(f"Put off: {join_list([*parts, *more])}.")
 
 
 def _describe_pace(figure: Figure) -> str:

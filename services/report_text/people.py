@@ -11,7 +11,7 @@ import msgspec
 
 from projections.figures import Figure
 from services.plain_text import clean
-from services.report_text.page import name_of, title_of
+from services.report_text.page import ISOLATE, name_of, quote
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ class Names(msgspec.Struct, frozen=True):
     def goal(self, goal: UUID | None) -> str:
         """A goal's title in quotation marks."""
         name = self.known.get(str(goal), "")
-        return title_of(name) if clean(name) else "a goal"
+        return quote(name) if clean(name) else "a goal"
 
     def _find(self, thing: UUID | None, otherwise: str) -> str:
         return name_of(self.known.get(str(thing), "")) or otherwise
@@ -40,7 +40,11 @@ class Names(msgspec.Struct, frozen=True):
     def sort_people(self, rows: Iterable[tuple[UUID, T]]) -> list[tuple[str, T]]:
         """Name and row by name: people are in no other order, whatever their figures are."""
         named = [(self.person(member), member.int, row) for member, row in rows]
-        return [(name, row) for name, _, row in sorted(named, key=lambda one: (one[0].casefold(), one[0], one[1]))]
+        return [(name, row) for name, _, row in sorted(named, key=lambda one: (_plain(one[0]), one[0], one[1]))]
+
+
+def _plain(name: str) -> str:
+    return name.strip(ISOLATE).casefold()
 
 
 #: Figures of each person, which a report has for several of them.

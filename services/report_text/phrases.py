@@ -10,7 +10,7 @@ from typing import NamedTuple
 from projections.figures import ESTIMATED_ONLY, WITHHELD, Figure
 from projections.history.narrative.phrases import format_percent
 from projections.privacy import WithheldBy
-from services.report_text.page import wrap
+from services.report_text.page import Paragraph
 
 
 def format_number(value: float) -> str:
@@ -155,10 +155,11 @@ def find_phrase(name: str) -> Phrase:
 def describe_figure(figure: Figure, label: str | None = None) -> str:
     """The figure in one sentence: "Stale goals: 3 of 12 (25 %), over the line; small sample"."""
     phrase = find_phrase(figure.name)
-    return f"{label or phrase.label}: {_describe_value(figure, phrase)}{describe_notes(figure)}"
+    return f"{label or phrase.label}: {describe_value(figure, phrase)}{describe_notes(figure)}"
 
 
-def _describe_value(figure: Figure, phrase: Phrase) -> str:
+def describe_value(figure: Figure, phrase: Phrase) -> str:
+    """The number with the counts that it rests on, or why there is none."""
     if figure.value is None:
         return _describe_status(figure)
     if figure.name == "breach_rate":
@@ -202,7 +203,7 @@ def describe_line(line: str | None) -> str:
     return "" if line is None else ", over the line" if line == "over" else f", over the {line} line"
 
 
-def figure_lines(figures: Iterable[Figure]) -> Iterator[str]:
+def figure_lines(figures: Iterable[Figure]) -> Iterator[Paragraph]:
     """A line for each figure that is not withheld, those over a line first; those without a value by why."""
     shown = sorted((f for f in figures if f.status != WITHHELD), key=lambda f: _LINES.index(f.line))
     empty: dict[str, list[str]] = {}
@@ -210,27 +211,30 @@ def figure_lines(figures: Iterable[Figure]) -> Iterator[str]:
         if figure.value is None and figure.line is None:
             empty.setdefault(_describe_status(figure), []).append(find_phrase(figure.name).label)
         else:
-            yield from wrap(describe_figure(figure))
+            yield Paragraph(describe_figure(figure))
     for status, labels in empty.items():
-        yield from wrap(f"{status.capitalize()}: {'; '.join(labels)}.")
+        yield Paragraph(f"{status.capitalize()}: {'; '.join(labels)}.")
 
 
 #: What asks for an act first.
 _LINES = ("red", "over", "amber", None)
 
 
-def withheld_lines(figures: Iterable[Figure]) -> Iterator[str]:
+def withheld_lines(figures: Iterable[Figure]) -> Iterator[Paragraph]:
     """Which figures are not for this viewer, each once, by the rule."""
     by_rule: dict[str, dict[str, None]] = {}
     for figure in figures:
         if figure.status == WITHHELD:
-            why = _RULES[figure.rule or WithheldBy.SMALL_GROUP]
-            by_rule.setdefault(why, {})[find_phrase(figure.name).label] = None
+            by_rule.setdefault(describe_rule(figure), {})[find_phrase(figure.name).label] = None
     for why, names in by_rule.items():
-        yield from wrap(f"Withheld ({why}): {'; '.join(names)}.")
+        yield Paragraph(f"Withheld ({why}): {'; '.join(names)}.")
 
 
-#: Why a figure is withheld.
+def describe_rule(figure: Figure) -> str:
+    """Why a figure is withheld."""
+    return _RULES[figure.rule or WithheldBy.SMALL_GROUP]
+
+
 _RULES = {
     WithheldBy.SMALL_GROUP: "fewer than five persons behind it",
     WithheldBy.SMALL_COMPLEMENT: "what it leaves out would be fewer than five persons",

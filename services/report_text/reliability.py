@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from projections.figures import Figure
 from projections.history.narrative.phrases import format_day, format_days
 from projections.reliability.report import OpenAnswer, ReliabilityReport
-from services.report_text.page import list_lines
+from services.report_text.page import Paragraph, list_lines
 from services.report_text.people import Names
 from services.report_text.phrases import figure_lines, withheld_lines
 
@@ -15,7 +15,7 @@ _MOST_ENTRIES = 5
 _SELF_SET = "self_set_"
 
 
-def reliability_sections(report: ReliabilityReport, names: Names) -> Iterator[Iterator[str]]:
+def reliability_sections(report: ReliabilityReport, names: Names) -> Iterator[Iterator[Paragraph]]:
     """Open answers by how long, then the figures; of self-set goals only where there are some."""
     waiting = sorted(report.open_answers, key=lambda one: (-one.open_days, one.goal.int))
     entries = [_describe_open_answer(answer, names) for answer in waiting]

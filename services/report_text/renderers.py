@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from projections.alignment.report import AlignmentReport
@@ -14,7 +14,7 @@ from projections.decisions.report import DecisionsReport
 from projections.drift.report import DriftReport
 from projections.figures import Report, ReportScope
 from projections.overload.report import OverloadReport
-from projections.pulse.report import PulseReport
+from projections.pulse.report import PulseItemEntry, PulseReport
 from projections.recognition.report import RecognitionReport
 from projections.reliability.report import ReliabilityReport
 from projections.support.report import SupportReport
@@ -23,7 +23,7 @@ from services.report_text.alignment import alignment_sections
 from services.report_text.cycles import cycles_sections
 from services.report_text.drift import drift_sections
 from services.report_text.overload import overload_sections
-from services.report_text.page import build_page, enumerate_first, list_lines, shorten, wrap
+from services.report_text.page import WIDTH, Paragraph, build_page, enumerate_first, isolate, list_lines, quote, shorten
 from services.report_text.people import Names, figures_by_member
 from services.report_text.phrases import figure_lines, format_amount, format_minute, withheld_lines
 from services.report_text.recognition import recognition_sections
@@ -34,7 +34,7 @@ from services.report_text.tensions import tensions_sections
 _MOST_RITUALS, _MOST_NAMED = 8, 12
 _RITUAL_LENGTH = 50
 
-Sections = Iterator[Iterator[str]]
+Sections = Iterator[Iterator[Paragraph]]
 
 
 def _decisions_sections(report: DecisionsReport, _names: Names) -> Sections:
@@ -48,7 +48,7 @@ def _pulse_sections(report: PulseReport, _names: Names) -> Sections:
     yield figure_lines([figure for figure in report.figures if figure.name == "psychological_safety"])
     texts = {item.name: item for item in report.items}
     lines = [
-        f"{figure.value:.2f} {texts[figure.name].text}{' (turned)' if texts[figure.name].reversed else ''}"
+        f"{figure.value:.2f} {_item_words(texts[figure.name])}"
         for figure in report.figures
         if figure.name in texts and figure.value is not None
     ]
@@ -60,6 +60,10 @@ def _pulse_sections(report: PulseReport, _names: Names) -> Sections:
     ]
     yield list_lines("Psychological safety, pulse by pulse", waves, len(waves))
     yield withheld_lines([figure for figure in report.figures if figure.name == "psychological_safety"])
+
+
+def _item_words(item: PulseItemEntry) -> str:
+    return isolate(shorten(item.text, WIDTH)) + (" (turned)" if item.reversed else "")
 
 
 def _rituals_sections(report: RitualsReport, names: Names) -> Sections:
@@ -74,12 +78,12 @@ def _rituals_sections(report: RitualsReport, names: Names) -> Sections:
 
 
 def _describe_ritual(ritual: RitualEntry, names: Names) -> str:
-    title = f"“{shorten(ritual.title, _RITUAL_LENGTH)}” of {names.team(ritual.team)}"
+    title = f"{quote(ritual.title, _RITUAL_LENGTH)} of {names.team(ritual.team)}"
     mode = "together" if ritual.mode == "sync" else "at a time of one's own"
     return f"{title}: {format_amount(ritual.minutes_a_week, 'minute')} a week, {mode}"
 
 
-def _member_minutes_lines(report: RitualsReport, names: Names) -> Iterator[str]:
+def _member_minutes_lines(report: RitualsReport, names: Names) -> Iterator[Paragraph]:
     apart = figures_by_member(report.figures, "async_minutes")
     together = figures_by_member(report.figures, "ritual_minutes")
     parts = [
@@ -91,7 +95,7 @@ def _member_minutes_lines(report: RitualsReport, names: Names) -> Iterator[str]:
     ]
     if parts:
         heading = "Minutes a week together and at a time of one's own, by name"
-        yield from wrap(f"{heading}: {enumerate_first(parts, _MOST_NAMED)}.")
+        yield Paragraph(f"{heading}: {enumerate_first(parts, _MOST_NAMED)}.")
 
 
 def _number(value: float | None) -> str:
@@ -114,19 +118,29 @@ RENDERERS: dict[type[Report], tuple[str, Callable[[Any, Names], Sections]]] = {
 }
 
 
-def render_report(report: Report, scope: ReportScope, names: Mapping[str, str]) -> str:
-    """The report as its viewer may see it, in plain text: what it is, whose and of when, then what asks for an act.
+class ReportText(NamedTuple):
+    """A report in sentences, before they are laid out: what it is, of when, and its sections."""
 
-    `names`: of the ids that the report and its scope mention, as of the question.
-    """
+    #: Which report, and whose.
+    heading: str
+    #: As of when, and known up to when.
+    when: str
+    sections: list[list[Paragraph]]
+
+
+def describe_report(report: Report, scope: ReportScope, names: Names) -> ReportText:
+    """The report as its viewer may see it, in sentences; what asks for an act comes first."""
     title, build_sections = RENDERERS[type(report)]
-    known = Names(names)
-    whose = _describe_scope(scope, known)
     when = f"as of {_format_as_of(report.as_of)}, known up to {format_minute(report.recorded_as_of)}"
-    sections = list(map(list, build_sections(report, known)))
-    if not any(sections):
-        sections = [["Nothing to tell."]]
-    return build_page([wrap(f"{title} of {whose}, {when}"), *sections])
+    sections = [section for section in map(list, build_sections(report, names)) if section]
+    heading = f"{title} of {_describe_scope(scope, names)}"
+    return ReportText(heading, when, sections or [[Paragraph("Nothing to tell.")]])
+
+
+def render_report(report: Report, scope: ReportScope, names: Mapping[str, str]) -> str:
+    """The report in plain text. `names`: of the ids that the report and its scope mention, as of the question."""
+    heading, when, sections = describe_report(report, scope, Names(names))
+    return build_page([[Paragraph(f"{heading}, {when}")], *sections])
 
 
 def _format_as_of(text: str) -> str:

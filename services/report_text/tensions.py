@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from projections.tensions.report import TensionEntry, TensionsReport, TriedExperiment
-from services.report_text.page import enumerate_first, list_lines, shorten, wrap
+from services.report_text.page import Paragraph, enumerate_first, isolate, list_lines, quote, shorten
 from services.report_text.people import Names, group_figures
 from services.report_text.phrases import describe_figure, figure_lines, withheld_lines
 
@@ -13,7 +13,7 @@ _MOST_ENTRIES, _MOST_TRIED = 12, 6
 _TEXT_LENGTH = 80
 
 
-def tensions_sections(report: TensionsReport, names: Names) -> Iterator[Iterator[str]]:
+def tensions_sections(report: TensionsReport, names: Names) -> Iterator[Iterator[Paragraph]]:
     """Those that show, in the order of the report; what was tried, the open ones first; the rest; figures."""
     shown = [entry for entry in report.tensions if entry.state == "shows"]
     yield list_lines("Tensions that show", [_describe_tension(entry, report) for entry in shown], _MOST_ENTRIES)
@@ -41,15 +41,15 @@ def _describe_tension(entry: TensionEntry, report: TensionsReport) -> str:
 
 def _describe_tried(entry: TensionEntry, tried: TriedExperiment, names: Names) -> str:
     came = tried.outcome or tried.finding
-    result = f": {shorten(came, _TEXT_LENGTH)}" if came else ""
+    result = f": {isolate(shorten(came, _TEXT_LENGTH))}" if came else ""
     day = f", looked at on {tried.review_on.isoformat()}" if tried.review_on is not None else ""
-    what = shorten(tried.hypothesis, _TEXT_LENGTH)
-    return f"{_call(entry)}: “{what}” ({names.person(tried.owner)}, {tried.state}{day}){result}"
+    what = quote(tried.hypothesis, _TEXT_LENGTH)
+    return f"{_call(entry)}: {what} ({names.person(tried.owner)}, {tried.state}{day}){result}"
 
 
-def _other_lines(report: TensionsReport) -> Iterator[str]:
+def _other_lines(report: TensionsReport) -> Iterator[Paragraph]:
     """Those that do not show, and those of which too little is known."""
     for state, heading in (("absent", "Do not show"), ("too_few", "Too few cases to say")):
         parts = [_call(entry).lower() for entry in report.tensions if entry.state == state]
         if parts:
-            yield from wrap(f"{heading}: {enumerate_first(parts, _MOST_ENTRIES)}.")
+            yield Paragraph(f"{heading}: {enumerate_first(parts, _MOST_ENTRIES)}.")

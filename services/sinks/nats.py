@@ -115,8 +115,9 @@ class NatsSink:
             )
             failed = next((each for each in outcomes if isinstance(each, BaseException)), None)
             done = outcomes.index(failed) if failed is not None else len(outcomes)
-            # One that the server knows already is not stored again, and has no number of its own.
-            self._sequence += sum(1 for each in outcomes[:done] if isinstance(each, PubAck) and not each.duplicate)
+            # As the server says: what another sink stored meanwhile is a duplicate here, yet counts in the stream. A
+            # number that is too low would be the right one for a later message of the next batch, behind a gap.
+            self._sequence = max([self._sequence, *(each.seq for each in outcomes[:done] if isinstance(each, PubAck))])
             if done or failed is None:
                 await self._save_checkpoint(position if failed is None else messages[done - 1].position)
             if isinstance(failed, asyncio.CancelledError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ import pytest
 
 from projections.marts.registry import MARTS
 from tests.api.app_under_test import TEAMS, ApiApp, create_active_goal
+from tests.api.canaries import PAGES
 from tests.api.route_walk import fill_path
 
 PEOPLE = TEAMS["core"]
@@ -111,6 +113,12 @@ def find_orders_in_text(text: str) -> Iterator[tuple[str, list[str]]]:
         yield "a paragraph", _find_people(paragraph)
 
 
+def _lay_out(page: str) -> str:
+    """The text of a page: a row, an entry or a word of a picture a line, a table, a list or a picture a paragraph."""
+    page = re.sub("</(desc|tr|li|p|text)>", "\n", page)
+    return re.sub("<[^>]*>", " ", re.sub("</(style|table|ul|section|figure)>", "\n\n", page))
+
+
 def _find_people(text: str) -> list[str]:
     found = [(text.find(person.title()), person) for person in PEOPLE]
     return [person for place, person in sorted(found) if place >= 0]
@@ -121,6 +129,8 @@ def find_rankings(answer: Any, ranking: Ranking) -> Iterator[str]:
     kind = answer.headers.get("content-type", "").partition(";")[0]
     if kind == "text/plain":
         orders = list(find_orders_in_text(answer.text))
+    elif kind in ("text/html", "image/svg+xml"):
+        orders = list(find_orders_in_text(_lay_out(answer.text)))
     elif kind == "text/csv":
         orders = list(find_orders(list(csv.DictReader(answer.text.splitlines())), ranking))
     elif kind == "application/x-ndjson":
@@ -141,7 +151,15 @@ def list_paths(document: dict[str, Any], goal: str) -> Iterator[str]:
         if "get" not in methods or not template.startswith("/v1/") or template == "/v1/events/stream":
             continue
         path = fill_path(template, names)
-        variants = ["", "names=true&explain=true", "limit=200&names=true", "format=text", "format=csv", "team=core"]
+        variants = [
+            "",
+            "names=true&explain=true",
+            "limit=200&names=true",
+            "format=text",
+            "format=csv",
+            "team=core",
+            *PAGES,
+        ]
         variants += [f"sort={sort}&limit=200" for sort in _list_words(parameters.get("sort", {}).get("schema", {}))]
         for variant in variants:
             if {pair.partition("=")[0] for pair in variant.split("&") if pair} <= parameters.keys():

@@ -1,11 +1,15 @@
-"""`format=text` of every report: of the demo's organisation on both stores, and of viewers who may see little."""
+"""`format=text`, `html` and `svg` of every report: of the demo on both stores, and of viewers who may see little."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import html
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
@@ -106,6 +110,57 @@ def test_the_text_asks_for_nothing_else_than_json_does(demo: DemoClient) -> None
         assert status == demo.get(path, member).status_code == demo.get(f"{path}&format=text", member).status_code
 
 
+def test_every_report_of_the_demo_is_a_page_and_a_picture_that_run_and_fetch_nothing(demo: DemoClient) -> None:
+    for name in REPORTS:
+        for scope in ("", "&team=platform"):
+            page = demo.get(f"/v1/reports/{name}?format=html{scope}")
+            picture = demo.get(f"/v1/reports/{name}?format=svg{scope}")
+
+            assert (200, "text/html; charset=utf-8") == (page.status_code, page.headers["Content-Type"]), page.text
+            assert (200, "image/svg+xml") == (picture.status_code, picture.headers["Content-Type"]), picture.text
+            assert {"svg", "title", "desc", "style", "rect"} <= {tag.rpartition("}")[2] for tag in _tags(picture)}
+            for answer in (page, picture):
+                _check_alone(answer)
+            assert 150_000 > len(page.content)
+
+
+def _tags(picture: Response) -> list[str]:
+    return [element.tag for element in ET.fromstring(picture.text).iter()]
+
+
+def _check_alone(answer: Response) -> None:
+    """Its own sheet is the only thing that its policy allows; no script, no address of anything else, no id."""
+    policy = dict(part.strip().partition(" ")[::2] for part in answer.headers["Content-Security-Policy"].split(";"))
+    [sheet] = re.findall("<style>(.*?)</style>", answer.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
+    assert {"'none'"} == {policy[name] for name in ("default-src", "base-uri", "form-action", "frame-ancestors")}
+    assert (f"'sha256-{digest}'", "") == (policy["style-src"], policy["sandbox"])
+    rest = answer.text.replace('xmlns="http://www.w3.org/2000/svg"', "")
+    assert re.search(r"<script|<link|<img|<iframe| on\w+=| style=|href|url\(|@import|https?:", rest) is None
+    assert _UUID.search(answer.text) is None
+
+
+def test_a_page_and_a_picture_are_of_the_same_time_and_revalidate_like_the_json(demo: DemoClient) -> None:
+    path = "/v1/reports/alignment?as_of=2026-02-20"
+    json = demo.get(path)
+    for form in ("html", "svg"):
+        answer = demo.get(f"{path}&format={form}")
+        for header in ("Plimsoll-As-Of", "Plimsoll-Recorded-As-Of", "Plimsoll-Position", "Vary", "Cache-Control"):
+            assert json.headers[header] == answer.headers[header]
+        again = demo.get(f"{path}&format={form}", **{"If-None-Match": answer.headers["ETag"]})
+        assert (304, b"") == (again.status_code, again.content)
+        known = answer.headers["Plimsoll-Recorded-As-Of"]
+        assert answer.content == demo.get(f"{path}&format={form}&recorded_as_of={known}").content
+
+
+def test_a_form_that_there_is_not_is_refused_with_those_that_there_are(demo: DemoClient) -> None:
+    problem = demo.get("/v1/reports/drift?format=png")
+
+    assert 422 == problem.status_code
+    assert "html" in problem.text
+    assert "svg" in problem.text
+
+
 @pytest.mark.parametrize("name", REPORTS)
 def test_the_text_of_a_viewer_names_nobody_and_nothing_that_the_json_does_not(demo: DemoClient, name: str) -> None:
     everything = demo.get(f"/v1/reports/{name}?names=true").json()["names"]
@@ -113,10 +168,10 @@ def test_the_text_of_a_viewer_names_nobody_and_nothing_that_the_json_does_not(de
         path = f"/v1/reports/{name}"
         seen = demo.get(f"{path}?names=true", member).json()
         written = msgspec.json.encode(seen).decode()
-        text = " ".join(demo.get(f"{path}?format=text", member).text.split())
-
         hidden = {called for called in everything.values() if called not in written}
-        assert [] == [called for called in hidden if called in text]
+        for form in ("text", "html", "svg"):
+            text = " ".join(html.unescape(demo.get(f"{path}?format={form}", member).text).split())
+            assert [] == [called for called in hidden if called in text]
 
 
 def test_a_viewer_without_sight_meets_no_canary_in_any_report(app: ApiApp) -> None:
@@ -131,12 +186,13 @@ def test_a_viewer_without_sight_meets_no_canary_in_any_report(app: ApiApp) -> No
 
     for name in REPORTS:
         # then those who may see it do
-        told = app.as_member("stella").get(f"/v1/reports/{name}?format=text").text
-        assert (name in ("overload", "support")) <= ("anary" in told), told
-        for viewer in ("ned", "eva", "bot"):
-            text = app.as_member(viewer).get(f"/v1/reports/{name}?format=text").text
-            assert "anary" not in text
-            assert _UUID.search(text) is None
+        for form in ("text", "html", "svg"):
+            told = app.as_member("stella").get(f"/v1/reports/{name}?format={form}").text
+            assert (name in ("overload", "support") and form != "svg") <= ("anary" in told), told
+            for viewer in ("ned", "eva", "bot"):
+                text = app.as_member(viewer).get(f"/v1/reports/{name}?format={form}").text
+                assert "anary" not in text
+                assert _UUID.search(text) is None
 
 
 def test_a_withheld_figure_says_so_and_what_it_was_is_not_in_the_text(app: ApiApp) -> None:
@@ -147,6 +203,9 @@ def test_a_withheld_figure_says_so_and_what_it_was_is_not_in_the_text(app: ApiAp
 
     assert "Withheld (fewer than five persons be" in text
     assert "Needs raised:" not in text
+    for form in ("html", "svg"):
+        told = app.as_member("ned").get(f"/v1/reports/support?team=edge&format={form}").text
+        assert "withheld" in told
 
 
 def test_what_the_text_calls_people_is_of_the_time_asked_about(app: ApiApp) -> None:

@@ -14,7 +14,7 @@ from domain.errors import Refusal
 from domain.goal import acts
 from domain.member import member
 from domain.organisation import organisation
-from domain.terms import SupportInput, TermsInput
+from domain.terms import MeasureInput, SupportInput, TermsInput
 from tests.spec import offer, request, terms, why
 from tests.story import Story
 
@@ -34,7 +34,8 @@ def _act_of_kind(kind: int, number: int) -> tuple[str, Any]:
         acts.Changes(effort_hours=number + 1, conditions=["It is read", f"By {number} people"]),
         acts.Changes(supports=terms(supports=["one", SupportInput(purpose="core")]).supports, owner="ben"),
         acts.Changes(pause=acts.Pause(paused_from=date(2026, 3, 5), resume_on=_due(number))),
-    )[number % 4]
+        acts.Changes(measure=MeasureInput(kind="number", baseline=0, target=10 + number)),
+    )[number % 5]
     table: tuple[tuple[str, Any], ...] = (
         ("owner", offer(due=_due(number), effort_hours=number or None)),
         ("sponsor", request(due=_due(number), imposed=number % 2 == 1)),

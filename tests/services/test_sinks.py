@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,12 +18,13 @@ import pytest
 import redis
 
 from domain.references import derive_organisation_id
+from services.cloud_events import encode_event
 from services.imports.importer import import_lines
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from services.settings import Settings
 from services.sinks import metrics
-from services.sinks.follower import Selection, SinkFollower, SinkRefused
+from services.sinks.follower import Message, Selection, SinkFollower, SinkRefused, SinkUnavailable
 from tests.conftest import skip_or_fail
 from tests.fixtures import synthetic
 from tests.servers import ServerUnavailableError, nats_server, redis_server
@@ -111,6 +112,22 @@ def write(installation: Installation, goals: int, *, prefix: str = "") -> None:
     lines = synthetic.encode_lines(goals=goals, prefix=prefix)
     assert 0 == import_lines(installation.runtime, ORGANISATION, lines, principal=installation.principal).refused
     installation.runtime.notify_committed()
+
+
+def encode_messages(runtime: Runtime, selection: Selection) -> list[Message]:
+    """The log as a sink with JSON bodies gets it."""
+    return [
+        Message(
+            position=event.log_position,
+            event_id=str(event.event_id),
+            organisation_id=event.organisation_id,
+            type=event.type,
+            key=event.stream,
+            attributes={},
+            body=encode_event(event, "http://plimsoll.test", selection.epoch),
+        )
+        for event in runtime.ledger.read_log(0, 100)
+    ]
 
 
 def log_of(runtime: Runtime) -> list[tuple[int, str]]:
@@ -229,6 +246,36 @@ def test_two_sinks_of_one_stream_double_nothing(sqlite_installation: Installatio
         time.sleep(0.3)
 
     assert log_of(runtime) == sent_to(broker)
+
+
+def test_a_sink_that_another_has_overtaken_leaves_no_gap(sqlite_installation: Installation, broker: Broker) -> None:
+    # given two sinks of one empty stream
+    write(sqlite_installation, 5)
+    selection = select(sqlite_installation.runtime)
+    messages = encode_messages(sqlite_installation.runtime, selection)[:25]
+
+    async def append_from_both() -> None:
+        one, other = (broker.make_sink(selection) for _ in range(2))
+        assert [0, 0] == [await sink.open() for sink in (one, other)]
+        await one.append(messages[:5], messages[4].position)
+
+        # when the other goes on as if nothing had been sent
+        with suppress(SinkUnavailable):
+            await other.append(messages[:5], messages[4].position)
+            await other.append(messages[5:], messages[-1].position)
+
+        # and then from where the stream is
+        await other.close()
+        position = await other.open()
+        rest = [message for message in messages if message.position > position]
+        await other.append(rest, messages[-1].position)
+        for sink in (one, other):
+            await sink.close()
+
+    asyncio.run(append_from_both())
+
+    # then
+    assert [(message.position, message.event_id) for message in messages] == sent_to(broker)
 
 
 def test_a_restored_log_stops_its_sinks(database_url: str, broker: Broker, shell: Shell) -> None:

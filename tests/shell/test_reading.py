@@ -92,7 +92,7 @@ def test_a_history_is_told_whole_and_as_of_a_day(ana: Shell) -> None:
     assert "no such goal at that time" in ana.err
 
 
-def test_a_report_comes_in_sentences_as_json_and_as_csv(ana: Shell) -> None:
+def test_a_report_comes_in_sentences_as_json_as_csv_as_a_page_and_as_a_picture(ana: Shell) -> None:
     assert 0 == ana("report", "overload", "--member", "ana")
     assert "Overload of Ana" in ana.out
     assert 0 == ana("report", "overload", "--member", "ana", "--json")
@@ -100,6 +100,10 @@ def test_a_report_comes_in_sentences_as_json_and_as_csv(ana: Shell) -> None:
     assert 0 == ana("report", "overload", "--member", "ana", "--format", "csv")
     assert ana.out.startswith("name,team,member,")
     assert "\r" not in ana.out
+    assert 0 == ana("report", "overload", "--member", "ana", "--format", "html")
+    assert ana.out.startswith("<!DOCTYPE html>")
+    assert 0 == ana("report", "overload", "--member", "ana", "--format", "svg")
+    assert ana.out.startswith("<svg ")
     assert 1 == ana("report", "overload", "--team", "nothing")
     assert "no such team" in ana.err
     assert 2 == ana("report", "gossip")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 from msgspec import Raw, Struct, field
 
@@ -16,6 +17,7 @@ from plimsoll_client.models.members import MemberSummary
 from plimsoll_client.models.goals import NegotiatedGoal
 from plimsoll_client.models.organisation import PolicyValues
 from plimsoll_client.models.goals import PromisedGoal
+from plimsoll_client.models.shared_bodies import Reason
 from plimsoll_client.models.cycles import RunningCycle
 from plimsoll_client.models.teams import TeamSummary
 from plimsoll_client.event_data import EventData
@@ -68,6 +70,37 @@ class EventTypes(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Every type of event."""
 
     event_types: list[EventType]
+
+
+class FoundEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One event in plain words, and of which stream it is."""
+
+    actor: UUID | None
+    after: dict[str, Any]
+    before: dict[str, Any]
+    causation_id: UUID | None
+    data: dict[str, Any]
+    event_id: UUID
+    key_id: UUID | None
+    kind: str
+    occurred_at: datetime
+    on_behalf_of: UUID | None
+    position: int
+    reason: Reason | None
+    recorded_at: datetime
+    source: str
+    stream: UUID
+    text: str
+    type: str
+    version: int
+
+
+class HistorySearchPage(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A page of what was found, the latest first, or of what was looked at: it may be empty, with more to look at."""
+
+    events: list[FoundEvent]
+    names: dict[str, str] = {}
+    next: str | None
 
 
 class OrganisationState(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -26,6 +26,7 @@ class ActPreview(Struct, frozen=True, kw_only=True, omit_defaults=True):
     after: GoalSummary | None
     before: GoalSummary | None
     load: list[OwnerLoad]
+    load_if_accepted: list[OwnerLoad]
     would: list[PreviewedEvent]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
@@ -56,4 +57,64 @@ def pull_events(
             "include": include,
             "timeout": timeout,
         },
+    )
+
+
+def search_history(
+    *,
+    after_position: int | None = None,
+    as_of: str | None = None,
+    recorded_as_of: str | None = None,
+    person: str | None = None,
+    goal: str | None = None,
+    types: Sequence[str] | None = None,
+    reason: Sequence[
+        Literal[
+            "better_idea",
+            "capacity",
+            "correction",
+            "dependency_slipped",
+            "estimate_wrong",
+            "external_change",
+            "new_information",
+            "new_need",
+            "non_negotiable_conflict",
+            "other",
+            "purpose_changed",
+            "risk_or_safety",
+            "scope_misread",
+        ]
+    ]
+    | None = None,
+    words: str | None = None,
+    from_: date | None = None,
+    to: date | None = None,
+    position: int | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
+    names: bool | None = None,
+    plimsoll_after_position: int | None = None,
+) -> Request[m.HistorySearchPage]:
+    """Events of all streams in plain words, by person, goal, type, reason and day, the latest first."""
+    return build_request(
+        "GET",
+        "/v1/history",
+        m.HistorySearchPage,
+        query={
+            "after_position": after_position,
+            "as_of": as_of,
+            "recorded_as_of": recorded_as_of,
+            "person": person,
+            "goal": goal,
+            "types": types,
+            "reason": reason,
+            "words": words,
+            "from": from_,
+            "to": to,
+            "position": position,
+            "cursor": cursor,
+            "limit": limit,
+            "names": names,
+        },
+        header={"Plimsoll-After-Position": plimsoll_after_position},
     )

@@ -17,7 +17,7 @@ def alignment_report(
     window: int | None = None,
     explain: bool | None = None,
     names: bool | None = None,
-    format: Literal["csv", "json", "text"] | None = None,
+    format: Literal["csv", "html", "json", "svg", "text"] | None = None,
     member: str | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.AlignmentReport]:
@@ -50,7 +50,7 @@ def cycles_report(
     window: int | None = None,
     explain: bool | None = None,
     names: bool | None = None,
-    format: Literal["csv", "json", "text"] | None = None,
+    format: Literal["csv", "html", "json", "svg", "text"] | None = None,
     member: str | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.CyclesReport]:
@@ -83,7 +83,7 @@ def decisions_report(
     window: int | None = None,
     explain: bool | None = None,
     names: bool | None = None,
-    format: Literal["csv", "json", "text"] | None = None,
+    format: Literal["csv", "html", "json", "svg", "text"] | None = None,
     member: str | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.DecisionsReport]:
@@ -116,7 +116,7 @@ def drift_report(
     window: int | None = None,
     explain: bool | None = None,
     names: bool | None = None,
-    format: Literal["csv", "json", "text"] | None = None,
+    format: Literal["csv", "html", "json", "svg", "text"] | None = None,
     member: str | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.DriftReport]:
@@ -149,7 +149,7 @@ def overload_report(
     window: int | None = None,
     explain: bool | None = None,
     names: bool | None = None,
-    format: Literal["csv", "json", "text"] | None = None,
+    format: Literal["csv", "html", "json", "svg", "text"] | None = None,
     member: str | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.OverloadReport]:
@@ -182,7 +182,7 @@ def pulse_report(
     window: int | None = None,
     explain: bool | None = None,
     names: bool | None = None,
-    format: Literal["csv", "json", "text"] | None = None,
+    format: Literal["csv", "html", "json", "svg", "text"] | None = None,
     member: str | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.PulseReport]:
@@ -215,7 +215,7 @@ def recognition_report(
     window: int | None = None,
     explain: bool | None = None,
     names: bool | None = None,
-    format: Literal["csv", "json", "text"] | None = None,
+    format: Literal["csv", "html", "json", "svg", "text"] | None = None,
     member: str | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.RecognitionReport]:
@@ -248,7 +248,7 @@ def reliability_report(
     window: int | None = None,
     explain: bool | None = None,
     names: bool | None = None,
-    format: Literal["csv", "json", "text"] | None = None,
+    format: Literal["csv", "html", "json", "svg", "text"] | None = None,
     member: str | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.ReliabilityReport]:
@@ -281,7 +281,7 @@ def rituals_report(
     window: int | None = None,
     explain: bool | None = None,
     names: bool | None = None,
-    format: Literal["csv", "json", "text"] | None = None,
+    format: Literal["csv", "html", "json", "svg", "text"] | None = None,
     member: str | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.RitualsReport]:
@@ -314,7 +314,7 @@ def support_report(
     window: int | None = None,
     explain: bool | None = None,
     names: bool | None = None,
-    format: Literal["csv", "json", "text"] | None = None,
+    format: Literal["csv", "html", "json", "svg", "text"] | None = None,
     member: str | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.SupportReport]:
@@ -347,7 +347,7 @@ def tensions_report(
     window: int | None = None,
     explain: bool | None = None,
     names: bool | None = None,
-    format: Literal["csv", "json", "text"] | None = None,
+    format: Literal["csv", "html", "json", "svg", "text"] | None = None,
     plimsoll_after_position: int | None = None,
 ) -> Request[m.TensionsReport]:
     """Which tensions of purpose and performance show, since when, and what was tried about them."""

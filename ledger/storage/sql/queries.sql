@@ -183,6 +183,39 @@ WHERE digest = :digest
 -- name: keys_by_digest
 SELECT digest, key_id, organisation_id, member_id, scopes, created_at, expires_at, revoked_at, last_used_at FROM ledger_keys
 WHERE digest IN :digests
+UNION ALL
+-- A session is its key's: it ends no later, and with it.
+SELECT console_sessions.digest, ledger_keys.key_id, ledger_keys.organisation_id, ledger_keys.member_id, scopes, created_at,
+CASE WHEN console_sessions.expires_at < ledger_keys.expires_at THEN console_sessions.expires_at
+ELSE ledger_keys.expires_at END, revoked_at, last_used_at
+FROM console_sessions JOIN ledger_keys ON ledger_keys.key_id = console_sessions.key_id
+WHERE console_sessions.digest IN :digests
+
+-- name: add_console_session
+INSERT INTO console_sessions (digest, key_id, organisation_id, member_id, expires_at)
+VALUES (:digest, :key_id, :organisation_id, :member_id, :expires_at)
+
+-- name: end_console_session
+DELETE FROM console_sessions WHERE digest = :digest
+
+-- name: end_console_sessions
+DELETE FROM console_sessions WHERE organisation_id = :organisation_id AND member_id = :member_id
+
+-- name: add_console_link
+INSERT INTO console_links (digest, key_id, organisation_id, expires_at)
+VALUES (:digest, :key_id, :organisation_id, :expires_at)
+
+-- name: console_link
+SELECT key_id, organisation_id FROM console_links WHERE digest = :digest AND expires_at > :now
+
+-- name: use_console_link
+DELETE FROM console_links WHERE digest = :digest
+
+-- name: purge_console_sessions
+DELETE FROM console_sessions WHERE expires_at <= :now
+
+-- name: purge_console_links
+DELETE FROM console_links WHERE expires_at <= :now
 
 -- name: keys
 -- A page of them, in the order of their index.

@@ -24,6 +24,7 @@ from domain.charter.sight import SightLimits
 from domain.member.member import Member
 from ledger.api_keys import LAST_USED_GRANULARITY, KeyHolder, digest_of, is_well_formed
 from ledger.errors import LedgerUnavailable
+from ledger.sessions import is_session_token
 from projections.database.database import DatabaseUnavailable
 from projections.people import teams_etag, teams_led
 from services.authorization import Viewer
@@ -82,11 +83,11 @@ class KeyCache:
         self._being_recorded: set[UUID] = set()
 
     async def authenticate(self, text: str) -> CachedKey | None:
-        """What is known of this key; None for a text that is no key at all. Raises `LedgerUnavailable`."""
+        """What is known of this key or session's token; None for a text that is neither. Raises `LedgerUnavailable`."""
         digest = digest_of(text)
         found = self._entries.get(digest)
         if found is None:
-            if not is_well_formed(text):
+            if not (is_well_formed(text) or is_session_token(text)):
                 return None
         elif found.changes == self._runtime.auth_epoch:
             age = time.monotonic() - found.refreshed_at

@@ -17,6 +17,11 @@ from services.api.http.problems import FieldError, ProblemError, field_error
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+#: What a browser sends of a form without files.
+FORM = "application/x-www-form-urlencoded"
+#: Fields of one form.
+_MAX_FORM_FIELDS = 500
+
 #: Query strings with more parameters than this are refused unread.
 _MAX_PARAMETERS = 100
 #: Instants and days that a question may ask about: calendars beyond them overflow on the way to another zone.
@@ -95,9 +100,10 @@ def to_field_error(error: msgspec.ValidationError, where: str = "body") -> Field
     return FieldError(pointer=pointer, detail=message, in_=where)
 
 
-def parse_query(raw: bytes, kind: type[T]) -> T:
+def parse_query(raw: bytes, kind: type[T], *, of_form: bool = False) -> T:
     """The query string as a Struct of `kind`; a list takes repeated parameters and commas.
 
+    `of_form`: a parameter without a value is a field that was left empty, and counts as absent.
     Raises ProblemError 422 for unknown, repeated or ill-typed parameters.
     """
     if not raw:
@@ -106,6 +112,8 @@ def parse_query(raw: bytes, kind: type[T]) -> T:
     lists = _find_repeatable_fields(kind)
     values: dict[str, Any] = {}
     for name, value in _parse_pairs(raw):
+        if of_form and not value:
+            continue
         if name in lists:
             parts = [part for part in value.split(",") if part]
             if not parts:
@@ -150,6 +158,33 @@ def _find_repeatable_fields(kind: type[msgspec.Struct]) -> frozenset[str]:
 def _unwrap_annotated(annotation: Any) -> Any:
     """The type inside `Annotated[..., Meta]`."""
     return getattr(annotation, "__origin__", annotation) if hasattr(annotation, "__metadata__") else annotation
+
+
+def parse_form(raw: bytes, *, media_type: str) -> list[tuple[str, str]]:
+    """The fields of a form in their order, line ends as one character.
+
+    Raises ProblemError: 415 for another media type, 400 for what is no form, 422 for a text with U+0000.
+    """
+    if raw and media_type.partition(";")[0].strip().lower() != FORM:
+        raise ProblemError("unsupported_media_type", f"send the form as {FORM}", allowed=(FORM,))
+    try:
+        text = raw.decode("ascii")
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FORM_FIELDS)
+    except ValueError:
+        raise ProblemError("malformed", f"not a form in UTF-8 of at most {_MAX_FORM_FIELDS} fields") from None
+    for name, value in pairs:
+        if "\x00" in name or "\x00" in value:
+            raise field_error("/" + name.replace("\x00", ""), "no U+0000 here")
+    # Browsers part lines by CR LF, whatever was typed (HTML, 4.10.22.7).
+    return [(name, value.replace("\r\n", "\n")) for name, value in pairs]
+
+
+def convert_form(values: Any, kind: type[T]) -> T:
+    """A form's values, which are texts, as a Struct of `kind`; raises ProblemError 422 that names the field."""
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _to_problem_error(error, kind) from None
 
 
 def _parse_pairs(raw: bytes) -> list[tuple[str, str]]:

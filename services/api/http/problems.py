@@ -133,6 +133,11 @@ _API_PROBLEMS: dict[str, ProblemDefinition] = {
         "This key does not have the scope that the route asks for.",
         "Use a key with the scope named; a steward makes one.",
     ),
+    "form_not_ours": ProblemDefinition(
+        403,
+        "This form was not made for this session; nothing was recorded.",
+        "Open the page again and send the form that it shows: each is made for one session of one browser.",
+    ),
     "unknown_route": ProblemDefinition(
         404,
         "There is no such route.",
@@ -313,11 +318,17 @@ class FailedRequest(Protocol):
     request_id: str
     problem: str
 
+    def render_problem(self, problem: Problem, headers: dict[str, str], method: str) -> HttpResponse | None:
+        """The page that answers it; None where JSON does."""
+
 
 def error_response(error: BaseException, request: FailedRequest, method: str) -> HttpResponse:
     """The response to a request that `error` ended; its code is left in `request.problem`."""
     content, headers = _build_response_problem(error, request, method)
     request.problem = content.code
+    page = request.render_problem(content, headers, method)
+    if page is not None:
+        return page
     return HttpResponse(body=encode(content), status=content.status, media_type=MEDIA_TYPE, headers=headers)
 
 

@@ -20,8 +20,8 @@ from services.api.http.entity_tags import parse_entity_tags
 JSON = "application/json"
 HeaderPairs = list[tuple[bytes, bytes]]
 
-#: The documentation page runs its own script and nothing else runs at all.
-_CONTENT_SECURITY_POLICY = (
+#: A page runs scripts of this server and nothing else runs at all.
+CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
     " frame-ancestors 'none'; base-uri 'none'"
 )
@@ -31,7 +31,7 @@ DEFAULT_HEADERS = {
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
-    "content-security-policy": _CONTENT_SECURITY_POLICY,
+    "content-security-policy": CONTENT_SECURITY_POLICY,
     "vary": "Authorization",
     "cache-control": "private, no-cache",
 }

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from domain.errors import NotFound
 from domain.goal.acts import ACTS, Draft, GoalAct, Offer, RecordValue, Request
-from domain.goal.state import Goal
-from domain.load import WeekLoad, line_of_week, mark_abandoned, week_loads
+from domain.goal.load_check import to_accepted_commitment
+from domain.goal.state import Goal, Promised
+from domain.load import Commitment, WeekLoad, line_of_week, mark_abandoned, week_loads
 from domain.member.member import Member
 from domain.quantities import to_rounded_float
 from domain.reasons import Reason
@@ -108,6 +109,8 @@ class ActPreview(msgspec.Struct, frozen=True, kw_only=True):
     after: GoalSummary | None
     #: Of those owners whose person-level figures the asker may see.
     load: list[OwnerLoad]
+    #: Likewise, if what would be open then were accepted as it stands; empty where nothing would be open.
+    load_if_accepted: list[OwnerLoad] = []
 
 
 def build_preview(context: RequestContext, command: Command) -> ActPreview:
@@ -129,28 +132,51 @@ def build_preview(context: RequestContext, command: Command) -> ActPreview:
         ],
         before=goal_summary(found.before) if found.before is not None else None,
         after=goal_summary(found.after) if found.after is not None else None,
-        load=[
-            load for owner in owners if (load := _compute_owner_load(context, as_of, owner, found.after)) is not None
-        ],
+        load=_compute_loads(context, as_of, owners, found.after, _to_owned_commitment(found.after)),
+        load_if_accepted=_compute_loads_if_accepted(context, as_of, owners, found.after),
     )
 
 
-def _compute_owner_load(context: RequestContext, as_of: AsOf, owner: UUID, after: Goal | None) -> OwnerLoad | None:
-    member = context.runtime.ledger.load(context.viewer.organisation_id, "member", owner)
-    if not isinstance(member, Member) or not can_see_person(context.viewer, owner, member):
-        return None
-    goals = goals_at(context.runtime.database, as_of, owners=[owner])
-    others = [goal for goal in goals if after is None or goal.id != after.id]
-    mine = [after] if after is not None and after.owner == owner else []
-    return OwnerLoad(
-        member=owner, before=_compute_weeks(goals, member, as_of), after=_compute_weeks([*others, *mine], member, as_of)
-    )
+#: An owner and what it has promised.
+_OwnedCommitment = tuple[UUID, Commitment]
 
 
-def _compute_weeks(goals: list[Goal], member: Member, as_of: AsOf) -> list[LoadWeek]:
+def _to_owned_commitment(goal: Goal | None) -> _OwnedCommitment | None:
+    commitment = to_commitment(goal)
+    return (goal.owner, commitment) if commitment is not None and isinstance(goal, Promised) else None
+
+
+def _compute_loads_if_accepted(
+    context: RequestContext, as_of: AsOf, owners: list[UUID], after: Goal | None
+) -> list[OwnerLoad]:
+    accepted = to_accepted_commitment(after)
+    if accepted is None:
+        return []
+    return _compute_loads(context, as_of, sorted({*owners, accepted[0]}, key=str), after, accepted)
+
+
+def _compute_loads(
+    context: RequestContext, as_of: AsOf, owners: list[UUID], after: Goal | None, promised: _OwnedCommitment | None
+) -> list[OwnerLoad]:
+    """The weeks of those owners whose figures the asker may see; `promised`: what the goal is `after` the act."""
+    loads = []
+    for owner in owners:
+        member = context.runtime.ledger.load(context.viewer.organisation_id, "member", owner)
+        if not isinstance(member, Member) or not can_see_person(context.viewer, owner, member):
+            continue
+        goals = goals_at(context.runtime.database, as_of, owners=[owner])
+        before = [(goal.id, found) for goal in goals if (found := to_commitment(goal)) is not None]
+        then = [found for goal, found in before if after is None or goal != after.id]
+        if promised is not None and promised[0] == owner:
+            then.append(promised[1])
+        weeks = (_compute_weeks(book, member, as_of) for book in ([found for _, found in before], then))
+        loads.append(OwnerLoad(member=owner, before=next(weeks), after=next(weeks)))
+    return loads
+
+
+def _compute_weeks(commitments: list[Commitment], member: Member, as_of: AsOf) -> list[LoadWeek]:
     policy = as_of.policy.policy
-    found = (commitment for goal in goals if (commitment := to_commitment(goal)) is not None)
-    book = [mark_abandoned(commitment, as_of.today, as_of.tzinfo, policy) for commitment in found]
+    book = [mark_abandoned(commitment, as_of.today, as_of.tzinfo, policy) for commitment in commitments]
     loads = week_loads(book, member.capacities, member.absences, policy, as_of.today)
     return [_to_load_week(load, line_of_week(load, policy)) for load in loads if not load.skipped]
 

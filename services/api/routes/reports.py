@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -32,11 +32,12 @@ from services.api.operations import AsOfQuery, Operation, Route, Weight, query_r
 from services.api.queries import is_of_present, read_response, record_person_read, requested_as_of, sight_of
 from services.authorization import READ, AccessSubject, Capability, Viewer, may
 from services.csv_text import format_csv_row
+from services.report_pages import HTML_POLICY, SVG_POLICY, render_html, render_svg
 from services.report_text import render_report
 from services.visibility.policy import require_person
 from services.visibility.reports import ReportVisibility, named_ids
 
-CSV, TEXT = "text/csv", "text/plain"
+CSV, TEXT, HTML, SVG = "text/csv", "text/plain", "text/html", "image/svg+xml"
 
 
 class GroupReportQuery(AsOfQuery, frozen=True, kw_only=True):
@@ -57,7 +58,7 @@ class GroupReportQuery(AsOfQuery, frozen=True, kw_only=True):
     ) = None
     explain: Annotated[bool, msgspec.Meta(description="Name the events behind each figure.")] = False
     names: Annotated[bool, msgspec.Meta(description="Say how the members, teams and goals are called.")] = False
-    format: Literal["json", "csv", "text"] = "json"
+    format: Literal["json", "csv", "text", "html", "svg"] = "json"
 
 
 class ReportQuery(GroupReportQuery, frozen=True, kw_only=True):
@@ -151,32 +152,62 @@ def _report_route(name: str) -> Route:
             scopes=(READ,),
             query=kind.query,
             answer=kind.answer,
-            media=("application/json", CSV, TEXT),
+            media=("application/json", CSV, TEXT, HTML, SVG),
             reads_view=True,
         ),
     )
     def get_report(call: RequestContext) -> HttpResponse:
         query: GroupReportQuery = call.query
-        view = requested_as_of(call)
-        team, _ = _resolve_reference(call, "team", query.team)
-        member, person = _resolve_reference(call, "member", getattr(query, "member", None))
-        _require_access(call.viewer, team, member, person)
-        record_person_read(call, view, f"reports/{name}", team=team, member=member)
-        database = call.runtime.database
-        scope = ReportScope.with_default_window(
-            team=team, member=member, window=query.window, explain=query.explain, default_days=kind.window
-        )
-        sight = ReportVisibility(call.viewer, database, view, scope, is_present=is_of_present(call, view))
-        # What nobody here may see of persons is not computed: in a large organisation that is most of the work.
-        report = sight.redact(kind.compute(database, view, replace(scope, persons=sight.persons)))
+        found = read_report(call, name, query)
         if query.format == "csv":
-            return read_response(call, to_csv(report.figures), view, media_type=CSV)
-        if query.format == "text":
-            names = sight_of(call, view).load_names(database, view, {*named_ids(report), scope.team, scope.member})
-            return read_response(call, render_report(report, scope, names).encode(), view, media_type=TEXT)
-        return read_response(call, _with_names(call, report, view) if query.names else report, view)
+            return read_response(call, to_csv(found.report.figures), found.view, media_type=CSV)
+        if query.format in RENDERED:
+            render, media_type, headers = RENDERED[query.format]
+            body = render(found.report, found.scope, found.load_names()).encode()
+            return read_response(call, body, found.view, media_type=media_type, headers=headers)
+        answer = _with_names(call, found.report, found.view) if query.names else found.report
+        return read_response(call, answer, found.view)
 
     return get_report
+
+
+#: Form for people -> what makes it, its media type, and the headers that it has in place of the usual ones.
+RENDERED: dict[str, tuple[Callable[[Report, ReportScope, Mapping[str, str]], str], str, dict[str, str]]] = {
+    "text": (render_report, TEXT, {}),
+    "html": (render_html, HTML, {"Content-Security-Policy": HTML_POLICY}),
+    "svg": (render_svg, SVG, {"Content-Security-Policy": SVG_POLICY}),
+}
+
+
+class FoundReport(NamedTuple):
+    """A report as its viewer may see it, and what was asked."""
+
+    call: RequestContext
+    report: Report
+    scope: ReportScope
+    view: AsOf
+
+    def load_names(self) -> Mapping[str, str]:
+        """How the members, teams and goals that it mentions were called."""
+        mentioned = {*named_ids(self.report), self.scope.team, self.scope.member}
+        return sight_of(self.call, self.view).load_names(self.call.runtime.database, self.view, mentioned)
+
+
+def read_report(call: RequestContext, name: str, query: GroupReportQuery) -> FoundReport:
+    """The report of this name, reduced to what the viewer may see; who read whose figures is kept."""
+    kind, view = REPORTS[name], requested_as_of(call)
+    team, _ = _resolve_reference(call, "team", query.team)
+    member, person = _resolve_reference(call, "member", getattr(query, "member", None))
+    _require_access(call.viewer, team, member, person)
+    record_person_read(call, view, f"reports/{name}", team=team, member=member)
+    database = call.runtime.database
+    scope = ReportScope.with_default_window(
+        team=team, member=member, window=query.window, explain=query.explain, default_days=kind.window
+    )
+    sight = ReportVisibility(call.viewer, database, view, scope, is_present=is_of_present(call, view))
+    # What nobody here may see of persons is not computed: in a large organisation that is most of the work.
+    report = sight.redact(kind.compute(database, view, replace(scope, persons=sight.persons)))
+    return FoundReport(call, report, scope, view)
 
 
 def _with_names(call: RequestContext, report: Report, view: AsOf) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from domain.organisation.organisation import Organisation
 from domain.registry import AGGREGATES
 from ledger.commands import EventPosition
 from ledger.ledger import Ledger
-from ledger.states import NO_STREAM, StreamState, fold, fold_onto
+from ledger.states import NO_STREAM, StreamState, extend, fold
 from projections.cycles.cycles import state_of
 from services.api.context import RequestContext
 from services.api.http.problems import field_error
@@ -173,11 +173,12 @@ def load_states(context: RequestContext, events: Sequence[RecordedEvent]) -> dic
     return found
 
 
-def _fold_each(events: Iterable[RecordedEvent]) -> Iterator[tuple[UUID, StreamState]]:
+def _fold_each(events: Sequence[RecordedEvent]) -> Iterator[tuple[UUID, StreamState]]:
     """Each event of a stream, and the state that it left."""
     entry = NO_STREAM
-    for event in events:
-        entry = fold_onto(entry, [event], AGGREGATES)
+    for number, event in enumerate(events, start=1):
+        # The whole again where one was recorded late.
+        entry = extend(entry, [event], AGGREGATES) or fold(events[:number], AGGREGATES)
         yield event.event_id, entry
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from importlib.resources import files
 
 import msgspec
 
@@ -120,27 +119,6 @@ def asyncapi(context: PublicContext) -> HttpResponse:
     return response_with_etag(context.api.load_asyncapi(), headers=_CACHE_HEADERS)
 
 
-_ASSETS = {
-    "/": ("index.html", "text/html"),
-    "/docs": ("docs.html", "text/html"),
-    "/docs.js": ("docs.js", "text/javascript"),
-    "/docs.css": ("docs.css", "text/css"),
-}
-
-
-def _asset_route(path: str) -> Route:
-    name, media_type = _ASSETS[path]
-    body = files("services.api").joinpath("assets", name).read_bytes()
-    summary = "Where to begin, in a browser" if path == "/" else "This document, to be read in a browser"
-    operation = Operation(id=name, summary=summary, tag=_TAG, media=(media_type.partition(";")[0],))
-
-    @query_route(path, operation)
-    def asset(_context: PublicContext) -> HttpResponse:
-        return response_with_etag(body, media_type=media_type, headers=_CACHE_HEADERS)
-
-    return asset
-
-
 @query_route(
     "/v1/event-types",
     Operation(id="listEventTypes", summary="Every type of event", tag="events", answer=EventTypeList),
@@ -213,7 +191,6 @@ ROUTES: list[Route] = [
     metrics,
     openapi,
     asyncapi,
-    *(_asset_route(path) for path in _ASSETS),
     list_event_types,
     get_event_schema,
     list_problems,
