@@ -38,6 +38,9 @@ from benchmarks.suites import (
     webhooks,
 )
 from benchmarks.suites import (
+    console as suites_console,
+)
+from benchmarks.suites import (
     sqlite as suites_sqlite,
 )
 from tests.servers import ServerUnavailableError
@@ -54,6 +57,7 @@ SUITES: dict[str, Suite] = {
     "sqlite": suites_sqlite.suite,
     "reports": reports.suite,
     "reads": reads.suite,
+    "console": suites_console.suite,
     "import": imports.suite,
     "memory": imports.memory,
     "rebuild": rebuild.suite,
