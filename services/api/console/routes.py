@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from services.api.console import signing_in, static_files
-from services.api.console.pages import audit, audit_goal, goal, goal_acts, goals, my_week, operations
+from services.api.console.pages import (
+    audit,
+    audit_goal,
+    goal,
+    goal_acts,
+    goals,
+    my_week,
+    operations,
+    organisation,
+    reports,
+    team,
+)
 from services.api.operations import Route
 
 ROUTES: list[Route] = [
@@ -16,4 +27,7 @@ ROUTES: list[Route] = [
     *audit.ROUTES,
     *audit_goal.ROUTES,
     *operations.ROUTES,
+    *team.ROUTES,
+    *organisation.ROUTES,
+    *reports.ROUTES,
 ]

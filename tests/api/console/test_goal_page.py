@@ -180,13 +180,21 @@ def test_evidence_and_verdicts_are_given_for_each_condition(app: ApiApp) -> None
 
     # when
     path, fields = open_form(ana, goal, "declare_complete")
-    assert 303 == ana.send(path, fields | {"/evidence/1/text": "forty readers"}).status_code
+    shown = {"/evidence/0/url": "https://example.org/report", "/evidence/1/text": "forty readers"}
+    refused = read_page(ana.send(path, fields | shown | {"/evidence/1/url": "javascript:alert(1)"}))
+    assert "/evidence/1/url" == refused.root.find_all(aria_invalid="true")[0].attributes["name"]
+    assert 303 == ana.send(path, fields | shown).status_code
     path, fields = open_form(sam, goal, "declare_satisfied")
     assert "It is read" in sam.open(path).text
     assert 303 == sam.send(path, fields).status_code
 
     # then
     assert "satisfied" == read_goal(app, goal)["state"]
+    page = sam.open(f"/console/goals/{goal}")
+    first, second = page.root.find_all("ol")[0].find_all("li")
+    assert ["https://example.org/report"] == [link.attributes["href"] for link in first.find_all("a")]
+    assert "forty readers" in second.text
+    assert [] == second.find_all("a")
 
 
 @pytest.mark.parametrize("act", sorted(LABELS))
