@@ -26,7 +26,7 @@ _VALUES = {
     "team": report_history.TEAM,
     "of": report_history.TEAM,
     "report": "overload",
-    "name": "overload",
+    "mart": "dim_team",
 }
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _ASSET = re.compile(rb'(?:src|href)="(/console/static/[^"]+)"')
