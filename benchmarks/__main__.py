@@ -31,11 +31,15 @@ from benchmarks.suites import (
     latency,
     long_stream,
     marts,
+    people,
     reads,
     rebuild,
     reports,
     start_up,
     webhooks,
+)
+from benchmarks.suites import (
+    console as suites_console,
 )
 from benchmarks.suites import (
     sqlite as suites_sqlite,
@@ -53,7 +57,9 @@ SUITES: dict[str, Suite] = {
     "vacuum": growth.vacuum,
     "sqlite": suites_sqlite.suite,
     "reports": reports.suite,
+    "people": people.suite,
     "reads": reads.suite,
+    "console": suites_console.suite,
     "import": imports.suite,
     "memory": imports.memory,
     "rebuild": rebuild.suite,

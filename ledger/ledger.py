@@ -163,6 +163,12 @@ class Ledger:
             limits=limits,
         )
 
+    def find_imported_rows(self, organisation_id: UUID, rows: Collection[str]) -> set[str]:
+        """Those of some identities of import rows that were imported before."""
+        with self.recorder.read() as session:
+            found = session.query("imported", wanted=[(organisation_id, row) for row in rows])
+        return {row for _, row in found}
+
     def purge_idempotency_keys(self) -> int:
         """Delete the keys older than `ledger.idempotency.RETENTION`; their number."""
         with self.recorder.write() as session:

@@ -19,6 +19,7 @@ from services.client.arguments import NAMES as CLIENT_COMMANDS
 from services.client.arguments import add_client_commands
 from services.client.completion import SHELLS, answer_completion, print_completion
 from services.commands.lake_arguments import add_lake_commands, run_lake
+from services.commands.sheet_arguments import add_sheet_options, list_sheet_options
 
 if TYPE_CHECKING:
     from services.console import Console
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 MARTS = (
     *("fact_goal_event", "fact_goal_change", "fact_check_in", "fact_need", "fact_blocker", "fact_delivery"),
-    *("fact_alignment", "fact_decision", "fact_experiment", "fact_recognition", "fact_load_week", "fact_addition"),
+    *("fact_alignment", "fact_decision", "fact_experiment", "fact_recognition", "fact_pulse", "fact_load_week"),
+    "fact_addition",
     *("dim_goal", "dim_member", "dim_team", "dim_cycle", "dim_charter", "dim_policy", "dim_date"),
     *("bridge_goal_support", "bridge_member_team"),
 )
@@ -150,6 +152,7 @@ def _run_data(given: argparse.Namespace, settings: Settings, console: Console) -
                 source=given.source,
                 partial=given.partial,
                 dry_run=given.dry_run,
+                sheet=list_sheet_options(given),
             )
         case "seed":
             return data.seed(
@@ -312,6 +315,8 @@ def _run_health(given: argparse.Namespace, settings: Settings, console: Console)
             return health.show_projections(settings, console)
         case _, "rebuild":
             return health.rebuild_projections(settings, console, names=given.view)
+        case _, "retry":
+            return health.retry_held_streams(settings, console, names=given.view)
         case _:
             return health.verify_projections(settings, console, names=given.view)
 
@@ -449,13 +454,14 @@ def _add_store(commands: Commands) -> None:
 
 
 def _add_data(commands: Commands) -> None:
-    imports = _add_command(commands, "import", "import acts from NDJSON, plain or gzipped: all or none")
+    imports = _add_command(commands, "import", "import acts (NDJSON) or a spreadsheet: all or none")
     imports.add_argument("file", help="file to read; - is stdin")
     _add_organisation_option(imports)
     imports.add_argument("--source", metavar="NAME", help="the tracker or file of the rows that name none")
     how = imports.add_mutually_exclusive_group()
     how.add_argument("--dry-run", action="store_true", help="do everything but keep it")
     how.add_argument("--partial", action="store_true", help="keep the good rows even where others are refused")
+    add_sheet_options(imports)
     seed = _add_command(commands, "seed", "import a made-up organisation, to try what a large one costs")
     seed.add_argument(
         "--scale",
@@ -512,7 +518,11 @@ def _add_health(commands: Commands) -> None:
         commands, "projections", "the read models (views): progress, rebuilding, comparison with the log"
     )
     _add_command(projections, "status", "position, lag and digest of each view")
-    for name, words in (("rebuild", "build views anew from the log"), ("verify", "compare views with the log")):
+    for name, words in (
+        ("rebuild", "build views anew from the log"),
+        ("retry", "try streams that are held back once more"),
+        ("verify", "compare views with the log"),
+    ):
         _add_command(projections, name, words).add_argument("view", nargs="*", help="default: all")
 
 

@@ -40,6 +40,7 @@ VIOLATIONS = [
     ("door-deltalake", "services/planted.py", "import deltalake"),
     ("door-jinja2", "services/api/planted.py", "import jinja2"),
     ("door-mcp", "services/client/server.py", "import mcp"),
+    ("door-openpyxl", "services/planted.py", "import openpyxl"),
     ("door-nats", "services/planted.py", "import nats"),
     ("door-kafka", "services/planted.py", "import confluent_kafka"),
     ("door-api", "services/worker/planted.py", "import services.api"),

@@ -32,6 +32,7 @@ USED_OTHERWISE = {
     "pytest-xdist": "pytest -n",
     "ruff": "python3 run.py lint",
     "types-jsonschema": "mypy",
+    "types-openpyxl": "mypy",
     "types-pyyaml": "mypy",
     "tzdata": "zoneinfo, where the machine has no zones",
     "uvloop": "uvicorn, where it is installed",

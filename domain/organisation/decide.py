@@ -13,11 +13,15 @@ from domain.envelope import NewEvent, Source
 from domain.errors import AlreadyExists, Forbidden, InvalidField, NotFound, OutOfOrder
 from domain.instants import format_instant
 from domain.organisation.organisation import (
+    MAX_COLUMN_MAP_BYTES,
+    MAX_COLUMN_MAPS,
     MAX_POLICY_VERSIONS,
     MAX_SOURCES,
     AddSource,
+    ColumnMapKept,
     Create,
     Created,
+    KeepColumnMap,
     Organisation,
     OrganisationAct,
     OrganisationEvent,
@@ -59,6 +63,8 @@ def decide(organisation: Organisation | None, act: OrganisationAct, world: Decis
             event = _add_source(_require_organisation(organisation), act, world)
         case SetWatermark():
             event = _set_watermark(_require_organisation(organisation), act, world)
+        case KeepColumnMap():
+            event = _keep_column_map(_require_organisation(organisation), act, world)
     return [] if event is None else [NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at)]
 
 
@@ -90,6 +96,22 @@ def _set_watermark(organisation: Organisation, act: SetWatermark, world: Decisio
             allowed=(f">= {format_instant(before)}",),
         )
     return None if before == world.at else WatermarkSet(source=act.source, watermark=world.at)
+
+
+def _keep_column_map(organisation: Organisation, act: KeepColumnMap, world: DecisionContext) -> ColumnMapKept | None:
+    """Those who import keep it."""
+    if world.roles.isdisjoint({"steward", "integration"}):
+        raise Forbidden("column maps are for stewards and integrations", allowed=("steward", "integration"))
+    if not act.name.isprintable() or act.name != act.name.strip():
+        raise InvalidField("a name that can be read, without blanks around it", pointer="/name")
+    if len(msgspec.json.encode(act.map)) > MAX_COLUMN_MAP_BYTES:
+        raise InvalidField(f"a column map has {MAX_COLUMN_MAP_BYTES} bytes of JSON at most", pointer="/map")
+    known = organisation.column_map(act.name)
+    if known == act.map:
+        return None
+    if known is None and len(organisation.column_maps) >= MAX_COLUMN_MAPS:
+        raise InvalidField(f"an organisation keeps {MAX_COLUMN_MAPS} column maps at most", pointer="/name")
+    return ColumnMapKept(name=act.name, map=act.map)
 
 
 def _require_import(world: DecisionContext) -> None:

@@ -9,11 +9,17 @@ from uuid import UUID
 import msgspec
 
 from domain.envelope import Event, Instant, RecordedEvent
+from domain.organisation.column_map import ColumnMap
 from domain.policy import Policy
 from domain.references import Ref
 
 #: Trackers and files that one organisation mirrors.
 MAX_SOURCES = 100
+
+#: Spreadsheets that one organisation imports from time to time.
+MAX_COLUMN_MAPS = 50
+#: Of one of them as JSON: they are part of the organisation's state.
+MAX_COLUMN_MAP_BYTES = 8_000
 
 #: None of them can be left out: an act of long ago, recorded late, is decided by the policy of its own day.
 MAX_POLICY_VERSIONS = 500
@@ -35,6 +41,13 @@ class ExternalSource(msgspec.Struct, frozen=True, kw_only=True):
     watermark: Instant | None = None
 
 
+class KeptColumnMap(msgspec.Struct, frozen=True, kw_only=True):
+    """How one of the organisation's spreadsheets is read, by a name."""
+
+    name: str
+    map: ColumnMap
+
+
 class Organisation(msgspec.Struct, frozen=True, kw_only=True):
     """A tenant's state."""
 
@@ -48,6 +61,13 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
 
     #: Those that goals came from, by name.
     sources: tuple[ExternalSource, ...] = ()
+
+    #: In the order in which they were first kept.
+    column_maps: tuple[KeptColumnMap, ...] = ()
+
+    def column_map(self, name: str) -> ColumnMap | None:
+        """The column map that was kept by this name last."""
+        return next((kept.map for kept in self.column_maps if kept.name == name), None)
 
     def watermark_of(self, source: str) -> datetime | None:
         """Up to when the source has reported everything; None where it never said so."""
@@ -99,7 +119,16 @@ class SetWatermark(Act, tag="set_watermark", frozen=True, kw_only=True):
     source: Ref
 
 
-OrganisationAct = Create | SetPolicy | RenameOrganisation | AddSource | SetWatermark
+class KeepColumnMap(Act, tag="keep_column_map", frozen=True, kw_only=True):
+    """Keep how a spreadsheet is read, by a name; a map that was kept by it before is replaced."""
+
+    is_authoritative: ClassVar[bool] = False
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+    map: ColumnMap
+
+
+OrganisationAct = Create | SetPolicy | RenameOrganisation | AddSource | SetWatermark | KeepColumnMap
 
 
 class Created(Event, tag="organisation.created.v1", frozen=True, kw_only=True):
@@ -135,7 +164,14 @@ class WatermarkSet(Event, tag="organisation.watermark_set.v1", frozen=True, kw_o
     watermark: Instant
 
 
-OrganisationEvent = Created | PolicySet | OrganisationRenamed | SourceAdded | WatermarkSet
+class ColumnMapKept(Event, tag="organisation.column_map_kept.v1", frozen=True, kw_only=True):
+    """It was kept how a spreadsheet is read: from now on by this map."""
+
+    name: str
+    map: ColumnMap
+
+
+OrganisationEvent = Created | PolicySet | OrganisationRenamed | SourceAdded | WatermarkSet | ColumnMapKept
 
 
 def evolve(organisation: Organisation | None, recorded: RecordedEvent) -> Organisation | None:
@@ -156,6 +192,8 @@ def evolve(organisation: Organisation | None, recorded: RecordedEvent) -> Organi
             return _put_source(known, ExternalSource(name=event.source))
         case WatermarkSet():
             return _put_source(known, ExternalSource(name=event.source, watermark=event.watermark))
+        case ColumnMapKept():
+            return _put_column_map(known, KeptColumnMap(name=event.name, map=event.map))
     return organisation
 
 
@@ -176,6 +214,13 @@ def _put_source(known: Organisation, source: ExternalSource) -> Organisation:
         return known
     kept = tuple(source if each.name == source.name else each for each in known.sources)
     return msgspec.structs.replace(known, sources=kept)
+
+
+def _put_column_map(known: Organisation, kept: KeptColumnMap) -> Organisation:
+    if known.column_map(kept.name) is None:
+        return msgspec.structs.replace(known, column_maps=(*known.column_maps, kept))
+    maps = tuple(kept if each.name == kept.name else each for each in known.column_maps)
+    return msgspec.structs.replace(known, column_maps=maps)
 
 
 def _insert_policy(known: Organisation, policy: Policy, since: datetime) -> tuple[PolicyVersion, ...]:

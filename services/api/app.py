@@ -45,6 +45,7 @@ from services.api.routes import (
     recognitions,
     reports,
     resources,
+    sheets,
     subscriptions,
     system,
 )
@@ -68,6 +69,7 @@ ROUTES: list[Route] = [
     *people.ROUTES,
     *organisation.ROUTES,
     *imports.ROUTES,
+    *sheets.ROUTES,
     *reports.ROUTES,
     *inbox.ROUTES,
     *looked_at.ROUTES,

@@ -81,6 +81,7 @@ CARRIED: dict[str, frozenset[Carried]] = {
     "getMember": frozenset({Carried.PERSON}),
     "getMemberHistory": frozenset({Carried.PERSON}),
     "listKeys": frozenset({Carried.KEY}),
+    "listColumnMaps": _NOTHING,
     "listPulses": _NOTHING,
     "getPulse": frozenset({Carried.PULSE}),
     "getPulseHistory": frozenset({Carried.PULSE}),

@@ -262,7 +262,14 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "Role": "Role",
         "TakeBackFact": "TakeBackFact",
     },
+    "domain.organisation.column_map": {
+        "ColumnMap": "ColumnMap",
+        "RowStatus": "SheetRowStatus",
+        "SheetField": "SheetField",
+    },
     "domain.organisation.organisation": {
+        "KeepColumnMap": "KeepColumnMap",
+        "KeptColumnMap": "KeptColumnMap",
         "RenameOrganisation": "RenameOrganisation",
         "SetPolicy": "SetPolicy",
     },
@@ -514,6 +521,20 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     },
     "services.api.routes.imports": {
         "ImportProblem": "ImportRefused",
+    },
+    "services.api.routes.sheets": {
+        "ColumnMapSummary": "ColumnMapKept",
+        "ColumnMaps": "ColumnMaps",
+        "SheetProblem": "SheetRefused",
+    },
+    "services.imports.sheets.records": {
+        "CellProblem": "SheetCellProblem",
+    },
+    "services.imports.sheets.verdicts": {
+        "Question": "SheetQuestion",
+        "RowVerdict": "SheetRowVerdict",
+        "SheetResult": "SheetResult",
+        "SheetVerdict": "SheetVerdict",
     },
     "ledger.person_reads": {
         "ReadSubject": "ReadSubject",

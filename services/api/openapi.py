@@ -27,7 +27,6 @@ _COMMON_CODES = ("malformed", "internal", "unavailable", "stopping")
 _AUTHENTICATED_CODES = ("unauthenticated", "insufficient_scope", "forbidden", "invalid_field", "rate_limited")
 
 #: NDJSON. A generator of clients that knows no NDJSON knows bytes.
-_LINES = {"type": "string", "format": "binary", "description": "One act a line, as JSON; plain or gzipped."}
 
 _DESCRIPTION = """\
 Promises in, overload and drift out. Commands say what happened; nothing is ever edited in place.
@@ -90,7 +89,10 @@ def _build_operation(path: str, operation: Operation, schemas: Components) -> di
     elif operation.body_media != JSON:
         entry["requestBody"] = {
             "required": True,
-            "content": {media: {"schema": _LINES} for media in (operation.body_media, "application/octet-stream")},
+            "content": {
+                media: {"schema": {"type": "string", "format": "binary", "description": operation.body_words}}
+                for media in (operation.body_media, *operation.other_body_media)
+            },
         }
     return entry
 

@@ -105,6 +105,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     reads_view: bool = False
     #: Media type of a body that is not JSON and is read by the handler.
     body_media: str = "application/json"
+    #: Other media types that it takes, what such a body is, and its size where less than an import's is taken.
+    other_body_media: tuple[str, ...] = ("application/octet-stream",)
+    body_words: str = "One act a line, as JSON; plain or gzipped."
+    body_limit_bytes: int | None = None
     #: Whether its requests are logged; not where who asks and what is asked for must not be put together.
     is_logged: bool = True
     #: Of a route without a key FREE, of an async handler COMMAND, of the others LIGHT, unless it is declared.

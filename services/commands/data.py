@@ -9,15 +9,17 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from io import BufferedReader
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 import msgspec
 
 from ledger.api_keys import Principal
 from ledger.errors import LedgerNotMigrated
 from services import runtime as composition
+from services.commands import sheets
 from services.commands.store import DEFAULT_ORGANISATION, find_organisation
 from services.console import CommandFailed
 from services.exports.errors import FolderRefused, FormatUnavailable
@@ -25,6 +27,7 @@ from services.exports.exporting import ExportQuery, export_mart
 from services.exports.folder import export_folder
 from services.imports.importer import ImportResult, build_import_receipt, import_lines
 from services.imports.rows import iter_lines
+from services.imports.sheets.tables import WORKBOOK_MAGIC
 from services.organisations import create_organisation, list_keys
 from services.runtime import Runtime
 from services.seed.scale import parse_scale, scale_rows
@@ -52,10 +55,16 @@ def import_file(
     source: str | None,
     partial: bool,
     dry_run: bool,
+    sheet: dict[str, Any],
 ) -> int:
-    """Import NDJSON, plain or gzipped: all rows or none, unless `partial`. Exit code 1 where a row was refused."""
+    """Import NDJSON, plain or gzipped, or a spreadsheet: all rows or none, unless `partial`.
+
+    Exit code 1 where a row was refused. `sheet`: the options that say how a spreadsheet is read.
+    """
     with _open_input(file) as opened:
         how = _ImportOptions(organisation, source, partial=partial, dry_run=dry_run)
+        if sheets.is_sheet(file, opened.peek(len(WORKBOOK_MAGIC)), sheet):
+            return _import_sheet(settings, console, opened, how, sheet)
         # The first line is read before the store is touched: a file that holds no acts founds nothing.
         return _import(settings, console, _read_ahead(iter_lines(opened)), how)
 
@@ -104,15 +113,34 @@ def _import(settings: Settings, console: Console, lines: Iterable[bytes], how: _
     return 1 if result.refused else 0
 
 
+def _import_sheet(
+    settings: Settings, console: Console, opened: BinaryIO, how: _ImportOptions, options: dict[str, Any]
+) -> int:
+    with _open_store(settings, dry_run=how.dry_run) as runtime:
+        tenant = _resolve_organisation(runtime, console, how.organisation, quiet=how.dry_run)
+        # Members and teams are found by their names, as the read models know them.
+        runtime.engine.catch_up()
+        return sheets.import_file(
+            runtime,
+            console,
+            opened,
+            principal=_find_importer(runtime, tenant),
+            options=options,
+            source=how.source,
+            partial=how.partial,
+            dry_run=how.dry_run,
+        )
+
+
 def _read_ahead(lines: Iterator[bytes]) -> Iterator[bytes]:
     """The same lines, the first of which has been read."""
     return chain(list(islice(lines, 1)), lines)
 
 
 @contextmanager
-def _open_input(file: str) -> Iterator[BinaryIO]:
+def _open_input(file: str) -> Iterator[BufferedReader]:
     if file == "-":
-        yield sys.stdin.buffer
+        yield cast("BufferedReader", sys.stdin.buffer)
         return
     try:
         source = Path(file).open("rb")  # noqa: SIM115 - closed below; only opening it may fail like this

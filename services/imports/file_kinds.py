@@ -44,7 +44,7 @@ def describe_other_kind(line: bytes) -> str | None:
 
 _ADVICE = (
     "an import takes acts as NDJSON, one JSON object a line, plain or gzipped: "
-    "docs/import.md#from-a-spreadsheet turns a table into acts"
+    "docs/import.md#from-a-spreadsheet turns a table into acts, docs/from-a-spreadsheet.md imports one of goals"
 )
 
 

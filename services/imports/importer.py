@@ -106,6 +106,7 @@ def import_lines(  # noqa: PLR0913 - who imports what, and how
     dry_run: bool = False,
     progress: Progress | None = None,
     is_operator: bool = False,
+    max_errors: int = MAX_ERRORS,
 ) -> ImportResult:
     """Import the acts on `lines`, one JSON object each: all of them or none, unless `partial`.
 
@@ -125,6 +126,7 @@ def import_lines(  # noqa: PLR0913 - who imports what, and how
         partial=partial,
         progress=progress,
         is_operator=is_operator,
+        max_errors=max_errors,
     )
     try:
         with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
@@ -157,21 +159,22 @@ class _RowSpool:
 
 
 class _RowErrors:
-    """Bad rows by line, the first word on each; beyond `MOST_ERRORS` only counted."""
+    """Bad rows by line, the first word on each; beyond `max_errors` only counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_errors: int) -> None:
         self._by_line: dict[int, RowError] = {}
+        self._max_errors = max_errors
         self.count = 0
 
     def add(self, error: RowError) -> None:
         if error.line in self._by_line:
             return
         self.count += 1
-        if len(self._by_line) < MAX_ERRORS:
+        if len(self._by_line) < self._max_errors:
             self._by_line[error.line] = error
 
     def copy(self) -> _RowErrors:
-        other = _RowErrors()
+        other = _RowErrors(self._max_errors)
         other._by_line, other.count = dict(self._by_line), self.count
         return other
 
@@ -213,8 +216,10 @@ class _Importer:
         partial: bool,
         progress: Progress | None,
         is_operator: bool,
+        max_errors: int,
     ) -> None:
         self._source = source
+        self._max_errors = max_errors
         #: Rows that this import has appended.
         self.kept = 0
         #: A source has reported further: clocks that stood still may run.
@@ -274,7 +279,7 @@ class _Importer:
 
     def _parse_lines(self, lines: Iterable[bytes], spool: _RowSpool) -> tuple[_RowErrors, dict[Name, int]]:
         """First pass: the malformed rows, and each name that is never created -> the first line that names it."""
-        errors, names, equal = _RowErrors(), _ReferenceTracker(), DigestCounter()
+        errors, names, equal = _RowErrors(self._max_errors), _ReferenceTracker(), DigestCounter()
         following = 1
         for text in lines:
             check_cancelled()

@@ -18,7 +18,7 @@ from domain.charter import acts as charters
 from domain.charter.state import resolve_charter_id
 from domain.envelope import Instant
 from domain.errors import InvalidField
-from domain.organisation.organisation import AddSource, SetPolicy, SetWatermark
+from domain.organisation.organisation import AddSource, KeepColumnMap, SetPolicy, SetWatermark
 from domain.organisation.organisation import Create as CreateOrganisation
 from domain.quantities import parse_json_number
 from domain.references import Ref, as_uuid, require_external_reference, resolve_stream_id
@@ -55,7 +55,7 @@ ACT_TYPES: dict[str, tuple[str, type[msgspec.Struct]]] = {
     for kind, aggregate in AGGREGATES.items()
     if kind not in _NOT_IMPORTED
     for act in get_args(aggregate.acts)
-    if act not in (CreateOrganisation, AddSource, SetWatermark)
+    if act not in (CreateOrganisation, AddSource, KeepColumnMap, SetWatermark)
 } | {"organisation.policy": ("organisation", SetPolicy), WATERMARK: ("organisation", SetWatermark)}
 
 #: The stream of a charter's act is that of its owner.
@@ -311,10 +311,10 @@ def _parse_object(text: bytes) -> dict[str, Any]:
 
 #: How the first bytes of other formats begin, and what they are.
 _OTHER_FORMATS = (
-    (b"PK\x03\x04", "a ZIP archive, as spreadsheets are saved (.xlsx): save it as CSV first, then"),
-    (b"\xff\xfe", "UTF-16 text: save it as UTF-8, then"),
-    (b"\xfe\xff", "UTF-16 text: save it as UTF-8, then"),
-    (b"[", "a JSON array (or its beginning): take its items one a line (jq -c '.[]'), and"),
+    (b"PK\x03\x04", "a ZIP archive, as spreadsheets are saved (.xlsx)"),
+    (b"\xff\xfe", "UTF-16 text: acts are UTF-8"),
+    (b"\xfe\xff", "UTF-16 text: acts are UTF-8"),
+    (b"[", "a JSON array (or its beginning): write its items one a line (jq -c '.[]')"),
 )
 _DELIMITERS = (b",", b";", b"\t")
 
@@ -323,10 +323,10 @@ def _explain_format(text: bytes) -> str:
     """What the line is instead of an act, where that shows, and what to do about it; empty where it does not."""
     what = next((words for beginning, words in _OTHER_FORMATS if text.startswith(beginning)), None)
     if what is None and not text.startswith(b"{") and any(mark in text for mark in _DELIMITERS):
-        what = "CSV or the like, it seems:"
+        what = "CSV or the like, it seems"
     if what is None:
         return ""
-    return f". This is {what} turn each row into acts as JSON, one a line (docs/from-a-spreadsheet.md has the script)"
+    return f". This is {what}; a spreadsheet of goals is imported as docs/from-a-spreadsheet.md says"
 
 
 def _build_row(line: int, raw: dict[str, Any]) -> ImportRow:

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 TIMEOUT_S = 20
 #: Lists that do not grow with the organisation.
-SHORT_LISTS = {"listKeys", "listSubscriptions"}
+SHORT_LISTS = {"listColumnMaps", "listKeys", "listSubscriptions"}
 #: What asks the store although it takes no key.
 STORED_WITHOUT_KEY = {"answerPulse"}
 ACME, RIVAL = uuid4(), uuid4()

@@ -95,6 +95,10 @@ def _fill(info: msgspec.inspect.Type, name: str) -> Any:
             return cls(**{field.name: _fill(field.type, field.encode_name) for field in fields})
         case msgspec.inspect.VarTupleType(item_type=item):
             return (_fill(item, name),)
+        case msgspec.inspect.CollectionType(item_type=item):
+            return [_fill(item, name)]
+        case msgspec.inspect.DictType(key_type=key, value_type=value):
+            return {_fill(key, name): _fill(value, name)}
         case msgspec.inspect.LiteralType(values=values):
             return values[0]
         case msgspec.inspect.EnumType(cls=cls):

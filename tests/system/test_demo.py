@@ -55,6 +55,28 @@ def find_figure(report: dict[str, Any], name: str) -> dict[str, Any]:
     return dict(figure)
 
 
+@pytest.mark.parametrize(
+    ("person", "is_shown"),
+    [
+        ("priya", ("Priya Raman", "over the line", "Shard the orders database")),
+        ("noor", ("Noor Haddad", "under the line")),
+        ("vera", ("Vera Lind", "/console/audit")),
+    ],
+)
+def test_a_link_of_the_demo_signs_its_person_in_to_the_console_once(
+    running_demo: tuple[Path, Process, dict[str, Any]], person: str, is_shown: tuple[str, ...]
+) -> None:
+    link = running_demo[2]["console"][person]
+    with httpx.Client(trust_env=False, timeout=TIMEOUT_SECONDS) as browser:
+        fields = dict(re.findall(r'type="hidden" name="(\w+)" value="(\w+)"', browser.get(link).text))
+
+        answers = [browser.post(link.partition("?")[0], data=fields) for _ in range(2)]
+
+        assert [303, 401] == [answer.status_code for answer in answers]
+        page = browser.get(running_demo[2]["url"] + "/console").text
+    assert list(is_shown) == [words for words in is_shown if words in page]
+
+
 def test_the_demo_tells_its_four_stories(running_demo: tuple[Path, Process, dict[str, str]]) -> None:
     _, _, told = running_demo
 
@@ -77,6 +99,23 @@ def test_the_demo_tells_its_four_stories(running_demo: tuple[Path, Process, dict
     assert 0 == find_figure(data, "trade_offs_undone")["value"]
     why = get(told, "/v1/goals/settlement-report/why", field="due")
     assert (True, "blocker") == (why["chain"][0]["said"]["in_time"], why["chain"][0]["said"]["trigger"])
+
+
+def test_the_demo_has_a_pulse_that_tells_nothing_of_a_team_of_four(
+    running_demo: tuple[Path, Process, dict[str, str]],
+) -> None:
+    _, _, told = running_demo
+
+    found = {
+        team: find_figure(get(told, "/v1/reports/pulse", team=team), "psychological_safety")
+        for team in ("platform", "checkout", "data")
+    }
+
+    assert [5, 5, None] == [figure.get("n") for figure in found.values()]
+    assert found["platform"]["value"] < 4 < found["checkout"]["value"]
+    assert "no_data" == found["data"]["status"]
+    everybody = find_figure(get(told, "/v1/reports/pulse"), "psychological_safety")
+    assert 16 == everybody["n"]
 
 
 def test_the_demo_tells_what_all_of_it_is_for(running_demo: tuple[Path, Process, dict[str, str]]) -> None:

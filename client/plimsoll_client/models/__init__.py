@@ -19,6 +19,7 @@ from plimsoll_client.models.goal_events import *
 from plimsoll_client.models.goals import *
 from plimsoll_client.models.goals_bodies import *
 from plimsoll_client.models.imports import *
+from plimsoll_client.models.imports_bodies import *
 from plimsoll_client.models.key_events import *
 from plimsoll_client.models.keys import *
 from plimsoll_client.models.keys_bodies import *

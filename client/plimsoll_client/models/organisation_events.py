@@ -5,6 +5,17 @@ from __future__ import annotations
 from datetime import date, datetime
 from msgspec import Struct
 
+from plimsoll_client.models.event_parts_bodies import ColumnMap
+
+
+class OrganisationColumnMapKeptV1(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="organisation.column_map_kept.v1"
+):
+    """It was kept how a spreadsheet is read: from now on by this map."""
+
+    map: ColumnMap
+    name: str
+
 
 class OrganisationCreatedV1(
     Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="organisation.created.v1"
@@ -104,6 +115,7 @@ class Policy(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 #: Type of an event -> the Struct of its `data`.
 EVENT_DATA: dict[str, type[Struct]] = {
+    "organisation.column_map_kept.v1": OrganisationColumnMapKeptV1,
     "organisation.created.v1": OrganisationCreatedV1,
     "organisation.policy_set.v1": OrganisationPolicySetV1,
     "organisation.renamed.v1": OrganisationRenamedV1,

@@ -404,6 +404,7 @@ NARRATORS: dict[type, Narrator] = {
     k.KeyReplaced: lambda x, _: f"replaced the key, which works until {format_instant(x.expires_at)}",
     k.KeyRevoked: "revoked the key",
     o.SourceAdded: lambda x, _: f"imported the first goals of the source {quote(x.source)}",
+    o.ColumnMapKept: lambda x, _: f"kept how the spreadsheet {quote(x.name)} is read",
     o.WatermarkSet: lambda x, _: f"declared {quote(x.source)} complete up to {format_instant(x.watermark)}",
 }
 
