@@ -1,12 +1,10 @@
-"""Pages in Chromium: what axe finds, light and dark, wide and narrow, with and without JavaScript."""
+"""Journeys in Chromium, with and without JavaScript."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from tests.api.app_under_test import ApiApp, create_active_goal, why
+from tests.api.app_under_test import ApiApp, create_active_goal
 from tests.api.console.browser import find_violations
 from tests.api.console.conftest import OpenTab
 
@@ -32,40 +30,6 @@ def test_a_planted_fault_is_found(signed_in: OpenTab) -> None:
     page.evaluate("document.querySelector('label').remove()")
 
     assert [rule for rule in find_violations(page) if rule.startswith("label:")]
-
-
-def list_pages(app: ApiApp, scheme: str) -> list[str]:
-    """The pages of a goal with something of everything, and those around it."""
-    goal = create_active_goal(app, title=f"Publish in the {scheme}", ref=scheme, effort_hours=200)
-    create_active_goal(app, supports=[{"goal": scheme}])
-    ana = app.as_member("ana")
-    ana.post_ok(f"/v1/goals/{goal}/check-in", {"progress": 0.4, "needs": [{"text": "a review"}]})
-    change = {"changes": {"due": "2026-04-10"}, "reason": why()}
-    ana.post_ok(f"/v1/goals/{goal}/propose-change", change)
-    paths = ("", "?from=2026-03-01", "/why?field=due", "/acts/check_in")
-    return ["/console", "/console/goals", "/console/begin/offer", *(f"/console/goals/{goal}{path}" for path in paths)]
-
-
-@pytest.mark.parametrize(("scheme", "rules"), [("light", ()), ("dark", ("color-contrast",))])
-def test_no_page_breaks_a_rule_of_access_on_a_narrow_screen(
-    scheme: str, rules: tuple[str, ...], shared_app: ApiApp, signed_in: OpenTab
-) -> None:
-    # given
-    how: dict[str, Any] = {"color_scheme": scheme, "viewport": {"width": 360, "height": 640}}
-    visitor, member = signed_in(None, **how), signed_in("ana", **how)
-    visits = [(visitor, "/console/sign-in"), (visitor, "/console/sign-in/once?token=x")]
-    visits += [(member, path) for path in list_pages(shared_app, scheme)]
-
-    # when
-    found, wide = {}, {}
-    for tab, path in visits:
-        page = tab.open(path)
-        found[path] = find_violations(page, *rules)
-        wide[path] = page.evaluate("document.documentElement.scrollWidth")
-
-    # then
-    assert {path: [] for path in found} == found
-    assert dict.fromkeys(wide, 360) == wide
 
 
 def test_a_refusal_is_read_at_its_field(shared_app: ApiApp, signed_in: OpenTab) -> None:
