@@ -73,3 +73,14 @@ def test_who_may_see_a_canary_is_shown_it(shared_app: ApiApp, world: World) -> N
     text = "".join(text for _, text in walk_pages(sign_in(shared_app, "eva"), world))
 
     assert [token for token in world.canaries["goal"] if token in text]
+
+
+def test_no_page_shows_a_steward_what_a_charter_keeps_to_the_member(shared_app: ApiApp, world: World) -> None:
+    reason = {"code": "other", "text": "We decided that together in our retrospective."}
+    path = "/v1/charters/core/set-sight"
+    shared_app.as_member("lea").post_ok(path, {"persons": "member"})
+
+    text = "".join(text for _, text in walk_pages(sign_in(shared_app, "stella"), world))
+
+    shared_app.as_member("lea").post_ok(path, {"persons": "stewards", "reason": reason})
+    assert [] == [token for token in world.canaries["person"] if token in text]
