@@ -36,11 +36,13 @@ class FormField(msgspec.Struct, frozen=True, kw_only=True):
     suggestions: str = ""
     problem: str = ""
     fields: Sequence[FormField] = ()
+    #: Of a page with several forms: what tells this one's ids from the others'.
+    form: str = ""
 
     @property
     def id(self) -> str:
         """Its id on the page."""
-        return "field" + self.name.rstrip("*%!").replace("/", "-")
+        return f"{self.form}field" + self.name.rstrip("*%!").replace("/", "-")
 
 
 class FormContent(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.api.console import signing_in, static_files
-from services.api.console.pages import goal, goal_acts, my_week
+from services.api.console.pages import goal, goal_acts, import_sheet, my_week, setting_up
 from services.api.operations import Route
 
 ROUTES: list[Route] = [
@@ -12,4 +12,6 @@ ROUTES: list[Route] = [
     *my_week.ROUTES,
     *goal.ROUTES,
     *goal_acts.ROUTES,
+    *import_sheet.ROUTES,
+    *setting_up.ROUTES,
 ]
