@@ -25,7 +25,16 @@ _KEEP_ALIVE_S = 2.0
 
 @contextmanager
 def serve_plimsoll(url: str, home: Path, *, redis_url: str | None = None, worker: bool = True) -> Iterator[int]:
-    """`plimsoll serve` on a store; its port.
+    """`plimsoll serve` on a store; its port. See `serve_plimsoll_process`."""
+    with serve_plimsoll_process(url, home, redis_url=redis_url, worker=worker) as (port, _):
+        yield port
+
+
+@contextmanager
+def serve_plimsoll_process(
+    url: str, home: Path, *, redis_url: str | None = None, worker: bool = True
+) -> Iterator[tuple[int, int]]:
+    """`plimsoll serve` on a store; its port and the id of its process.
 
     Without Redis the worker runs inside, as in a deployment of one process. With it, it runs as `plimsoll worker`
     in a process of its own, unless it is not wanted.
@@ -43,8 +52,8 @@ def serve_plimsoll(url: str, home: Path, *, redis_url: str | None = None, worker
     with ExitStack() as opened:
         if redis_url is not None and worker:
             opened.enter_context(start_process([*_CLI, "worker"], home, f"worker-{port}", environment))
-        opened.enter_context(_run_server([*_CLI, "serve"], home, port, "/livez", environment))
-        yield port
+        server = opened.enter_context(_run_server([*_CLI, "serve"], home, port, "/livez", environment))
+        yield port, server.pid
 
 
 @contextmanager
@@ -77,7 +86,9 @@ def serve_peer_goals(module: str, url: str, home: Path) -> Iterator[tuple[int, l
 
 
 @contextmanager
-def _run_server(command: list[str], home: Path, port: int, ready: str, environment: dict[str, str]) -> Iterator[None]:
+def _run_server(
+    command: list[str], home: Path, port: int, ready: str, environment: dict[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
     """A server, once it answers. Raises PeerUnavailable with the end of its log."""
     with start_process(command, home, f"server-{port}", environment) as process:
         deadline = time.monotonic() + _STARTUP_SECONDS
@@ -86,7 +97,7 @@ def _run_server(command: list[str], home: Path, port: int, ready: str, environme
                 log = (home / f"server-{port}.log").read_text(errors="replace")
                 raise PeerUnavailable(f"{command[2]} did not answer: {log[-300:].strip()}")
             time.sleep(0.05)
-        yield
+        yield process
 
 
 @contextmanager

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 MARTS = (
     *("fact_goal_event", "fact_goal_change", "fact_check_in", "fact_need", "fact_blocker", "fact_delivery"),
-    *("fact_alignment", "fact_decision", "fact_experiment", "fact_recognition", "fact_load_week", "fact_addition"),
+    *("fact_alignment", "fact_decision", "fact_experiment", "fact_recognition", "fact_pulse", "fact_load_week"),
+    "fact_addition",
     *("dim_goal", "dim_member", "dim_team", "dim_cycle", "dim_charter", "dim_policy", "dim_date"),
     *("bridge_goal_support", "bridge_member_team"),
 )
@@ -314,6 +315,8 @@ def _run_health(given: argparse.Namespace, settings: Settings, console: Console)
             return health.show_projections(settings, console)
         case _, "rebuild":
             return health.rebuild_projections(settings, console, names=given.view)
+        case _, "retry":
+            return health.retry_held_streams(settings, console, names=given.view)
         case _:
             return health.verify_projections(settings, console, names=given.view)
 
@@ -515,7 +518,11 @@ def _add_health(commands: Commands) -> None:
         commands, "projections", "the read models (views): progress, rebuilding, comparison with the log"
     )
     _add_command(projections, "status", "position, lag and digest of each view")
-    for name, words in (("rebuild", "build views anew from the log"), ("verify", "compare views with the log")):
+    for name, words in (
+        ("rebuild", "build views anew from the log"),
+        ("retry", "try streams that are held back once more"),
+        ("verify", "compare views with the log"),
+    ):
         _add_command(projections, name, words).add_argument("view", nargs="*", help="default: all")
 
 

@@ -18,6 +18,7 @@ from services import runtime as composition
 from services.authorization import ACT, READ
 from services.commands.serving import handle_stop_signals, serve_until_stopped
 from services.console import CommandFailed
+from services.demo_pulse import hold_pulse
 from services.imports.importer import import_lines
 from services.organisations import OPERATOR, STEWARD_SCOPES, create_key, create_organisation, find_organisation_id
 from services.runtime import Runtime
@@ -34,7 +35,7 @@ _AUDITOR = "vera"
 #: Who is signed in to the console by a link -> the scopes of their key, and who that is.
 _CONSOLE_PERSONS: dict[str, tuple[tuple[str, ...], str]] = {
     "priya": ((READ, ACT), "Priya, overloaded:"),
-    "noor": ((READ, ACT), "Noor, who leads her team:"),
+    "noor": ((READ, ACT), "Noor, her lead:"),
     _AUDITOR: ((READ,), "Vera, who audits:"),
 }
 
@@ -97,6 +98,7 @@ def _seed(runtime: Runtime, path: Path, console: Console) -> _SavedDemo:
     if result.errors:
         first = result.errors[0]
         raise CommandFailed(f"the demo's own history was refused: line {first.line}: {first.detail}")
+    hold_pulse(runtime, principal, note.told_on)
     return _save(path, msgspec.structs.replace(note, seeded=True))
 
 
@@ -221,6 +223,10 @@ Which tensions show in Platform, since when, and what was tried about its silenc
   get "/v1/experiments/a-line-on-fridays/history"
 Who thanked whom for what, and whose help nobody has mentioned yet:
   get "/v1/reports/recognition?team=data&format=text"
+How safe it is to speak: Platform less than Checkout; Data are four, so nothing of Data is told by itself:
+  get "/v1/reports/pulse?team=platform&format=text"
+  get "/v1/reports/pulse?team=checkout&format=text"
+  get "/v1/reports/pulse?team=data&format=text"
 What happened in Platform, what is needed, what stands as it was:
   get "/v1/teams/platform/digest?names=true"
 

@@ -20,8 +20,9 @@ ColumnType = Literal["uuid", "text", "integer", "boolean", "date", "timestamp", 
 #: What a column says of people: nothing; which member (an id, no name); a member's name or address; words that people
 #: wrote (titles, outcomes).
 PersonalClass = Literal["none", "pseudonym", "identity", "words"]
-#: Kinds of streams by whose events a row's visibility is decided; None: rows are of the organisation as a whole.
-SubjectKind = Literal["goal", "member", "team", "charter", "cycle", "decision", "experiment", "recognition"]
+#: Kinds of streams by whose events a row's visibility is decided, or `group`: a row is of a team's own, or (by the
+#: organisation's id) of the organisation's. None: rows are of the organisation as a whole.
+SubjectKind = Literal["goal", "member", "team", "charter", "cycle", "decision", "experiment", "recognition", "group"]
 
 #: How each type is stored: an instant as microseconds UTC, a boolean as 0 or 1, a decimal as text.
 _STORED_TYPES: dict[ColumnType, Literal["uuid", "text", "integer", "json", "date"]] = {

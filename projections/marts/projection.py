@@ -15,6 +15,7 @@ from domain.goal import events as e
 from domain.goal.evolve import evolve as evolve_goal
 from domain.goal.state import Goal
 from domain.organisation.organisation import evolve as evolve_organisation
+from domain.pulse.pulse import evolve as evolve_pulse
 from domain.recognition.recognition import evolve as evolve_recognition
 from projections.database.tables import Table
 from projections.engine.stream_events import PreparedEvent, StreamEvents
@@ -44,6 +45,7 @@ from projections.marts.links import BRIDGE_GOAL_SUPPORT, FACT_ALIGNMENT, extract
 from projections.marts.outcomes import FACT_DELIVERY, extract_delivery
 from projections.marts.people import BRIDGE_MEMBER_TEAM, DIM_MEMBER, DIM_TEAM, is_about_time, write_member, write_team
 from projections.marts.policies import DIM_POLICY, write_organisation
+from projections.marts.pulses import FACT_PULSE, write_pulse
 from projections.marts.recognitions import FACT_RECOGNITION, write_recognition
 from projections.marts.rows import Change, OpenRows, RowsByName, RowWriter
 from projections.reliability.outcomes import PromiseRecord, update_record
@@ -60,6 +62,7 @@ FOLDED_MARTS = (
     FACT_DECISION,
     FACT_EXPERIMENT,
     FACT_RECOGNITION,
+    FACT_PULSE,
     DIM_GOAL,
     DIM_MEMBER,
     DIM_TEAM,
@@ -101,6 +104,7 @@ _FRAMEWORKS: dict[str, tuple[Callable[[Any, RecordedEvent], Any], _Writer]] = {
     "decision": (evolve_decision, write_decision),
     "experiment": (evolve_experiment, write_experiment),
     "organisation": (evolve_organisation, write_organisation),
+    "pulse": (evolve_pulse, write_pulse),
     "recognition": (evolve_recognition, write_recognition),
 }
 #: Kinds whose facts count from their own time, however late they are recorded: their whole stream is needed.
@@ -111,7 +115,7 @@ class MartsProjection:
     """The projection: streams to the tables of the marts."""
 
     name = "marts"
-    version = 3
+    version = 4
     kinds = frozenset({"goal", *_FRAMEWORKS, *_PEOPLE})
     tables = (*TABLES.values(), *IDENTITY_TABLES.values())
 

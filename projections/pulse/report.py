@@ -6,15 +6,14 @@ so the same is shown to everybody who may ask for the team, leads and stewards i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
-from fractions import Fraction
 from typing import Any, ClassVar
 
 import msgspec
 
 from domain.errors import InvalidField
-from domain.pulse.pulse import HIGHEST, LOWEST, Pulse, PulseItem, score
+from domain.pulse.pulse import HIGHEST, LOWEST, Pulse
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.figures import (
@@ -29,10 +28,10 @@ from projections.figures import (
 )
 from projections.privacy import WithheldBy
 from projections.pulse.pulses import closed_pulses_at
+from projections.pulse.sums import SAFETY, GroupSums, mean_of, safety_of, sums_of_organisation, sums_of_team
 
 #: Waves that the report lists.
 MAX_WAVES = 8
-_SAFETY = "safety_"
 
 
 class PulseItemEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,24 +66,13 @@ class PulseReport(Report, frozen=True, kw_only=True):
     waves: list[PulseWaveEntry]
 
 
-class _Sums(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a wave for the question: answers and totals by item, or the rule; neither: it was not asked."""
-
-    answers: int = 0
-    totals: dict[str, int] = {}
-    rule: WithheldBy | None = None
-
-
-_RULES = {"small_group": WithheldBy.SMALL_GROUP, "small_difference": WithheldBy.SMALL_COMPLEMENT}
-
-
 def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORGANISATION) -> PulseReport:
     """The pulse of a team, or of all who were asked; raises `InvalidField` for one member's: there is none."""
     if scope.member is not None:
         raise InvalidField("a pulse has no figures of one person", pointer="/member")
     found = [(wave, _find_sums(wave, scope)) for wave in closed_pulses_at(database, as_of, MAX_WAVES * 4)]
     waves = [(wave, sums) for wave, sums in found if sums is not None][:MAX_WAVES]
-    figures = list(_list_figures(*waves[0], scope.group)) if waves else [_no_data("psychological_safety", scope.group)]
+    figures = list(_list_figures(*waves[0], scope.group)) if waves else [_no_data(SAFETY, scope.group)]
     return finish_report(
         PulseReport,
         as_of,
@@ -95,56 +83,31 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     )
 
 
-def _find_sums(wave: Pulse, scope: ReportScope) -> _Sums | None:
+def _find_sums(wave: Pulse, scope: ReportScope) -> GroupSums | None:
     """Of a team its own sums; of the organisation those of all that is published. None: the wave did not ask there."""
-    if scope.team is None:
-        if wave.team is not None:
-            return None
-        results = wave.results
-    else:
-        results = tuple(result for result in wave.results if result.team == scope.team)
-        withheld = next((one for one in wave.withheld if one.team == scope.team), None)
-        if withheld is not None:
-            return _Sums(rule=_RULES[withheld.rule])
-        if not results:
-            return None
-    if not results:
-        return _Sums(rule=WithheldBy.SMALL_GROUP)
-    totals = {item.id: 0 for item in wave.items}
-    for result in results:
-        for one in result.sums:
-            totals[one.item] += one.total
-    return _Sums(answers=sum(result.answers for result in results), totals=totals)
+    if scope.team is not None:
+        return sums_of_team(wave, scope.team)
+    return sums_of_organisation(wave) if wave.team is None else None
 
 
-def _list_figures(wave: Pulse, sums: _Sums, group: dict[str, Any]) -> Iterator[Figure]:
-    names = ["psychological_safety", *(item.id for item in wave.items)]
+def _list_figures(wave: Pulse, sums: GroupSums, group: dict[str, Any]) -> Iterator[Figure]:
+    names = [SAFETY, *(item.id for item in wave.items)]
     if sums.rule is not None:
         yield from (Figure(name=name, value=None, **group).as_withheld(sums.rule) for name in names)
         return
     events = [event for event in (wave.opened_event, wave.closed_event) if event is not None]
-    means = [_safety(wave.items, sums), *(_mean(item, sums) for item in wave.items)]
+    means = [safety_of(wave.items, sums), *(mean_of(item, sums) for item in wave.items)]
     for name, mean in zip(names, means, strict=True):
         yield Figure(name=name, value=round_for_report(mean), n=sums.answers, events=events, **group)
 
 
-def _mean(item: PulseItem, sums: _Sums) -> Fraction:
-    return Fraction(*score(item, sums.totals[item.id], sums.answers))
-
-
-def _safety(items: Sequence[PulseItem], sums: _Sums) -> Fraction:
-    """The mean of the seven items of psychological safety."""
-    means = [_mean(item, sums) for item in items if item.id.startswith(_SAFETY)]
-    return sum(means, Fraction(0)) / len(means)
-
-
-def _build_entry(wave: Pulse, sums: _Sums) -> PulseWaveEntry:
+def _build_entry(wave: Pulse, sums: GroupSums) -> PulseWaveEntry:
     is_known = sums.rule is None
     return PulseWaveEntry(
         pulse=wave.id,
         closed_at=wave.closed_at or wave.closes_at,
         event=wave.closed_event or wave.opened_event,
-        psychological_safety=round_for_report(_safety(wave.items, sums)) if is_known else None,
+        psychological_safety=round_for_report(safety_of(wave.items, sums)) if is_known else None,
         answers=sums.answers if is_known else None,
         rule=sums.rule,
     )

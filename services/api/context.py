@@ -240,7 +240,7 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
     is_act = is_post and not (operation.carries_calls or operation.is_page)
     if is_act and not may_act(viewer) and IMPORT not in operation.scopes:
         raise ProblemError("forbidden", "an auditor reads everything and acts on nothing", allowed=("read",))
-    query = parse_query(scope["query_string"], operation.query)
+    query = parse_query(scope["query_string"], operation.query, of_form=operation.is_page)
     is_file = operation.body_media not in (JSON, FORM)
     body_file = await _receive_file(state.api, viewer, receive, headers, operation) if is_file else None
     body = await _receive_json(runtime, receive, headers, operation) if is_post and not is_file else None
@@ -270,7 +270,7 @@ async def build_public_context(state: RequestState, scope: Any, receive: Any, op
     """The context of a request without a key; with a body it counts against its address's rate. Raises ProblemError."""
     context = PublicContext(api=state.api, headers=state.headers)
     if operation.is_page:
-        context = replace(context, query=parse_query(scope["query_string"], operation.query))
+        context = replace(context, query=parse_query(scope["query_string"], operation.query, of_form=True))
     if operation.body is None and scope["method"] != "POST":
         return context
     client = scope.get("client")

@@ -159,6 +159,16 @@ def rebuild_projections(settings: Settings, console: Console, *, names: list[str
     return 0
 
 
+def retry_held_streams(settings: Settings, console: Console, *, names: list[str]) -> int:
+    """Try the streams that views hold back once more; exit code 1 where some are held back still."""
+    with Runtime.open(settings) as runtime:
+        released = sum(runtime.engine.retry_held(name) for name in _resolve_targets(runtime, names))
+        held = sum(status.held for status in runtime.engine.status() if not names or status.name in names)
+    words = f"{released} streams flow again, {held} events are held back"
+    console.print_result({"released": released, "held": held}, words)
+    return 1 if held else 0
+
+
 def verify_projections(settings: Settings, console: Console, *, names: list[str]) -> int:
     """Fold the log into shadow tables and compare row by row, up to where each view has followed it.
 

@@ -75,12 +75,23 @@ def draw_legend(x: float, y: float, entries: Iterable[tuple[Tone, str]]) -> tupl
 
 
 def build_picture(  # noqa: PLR0913 - a picture has a name, words, a size and parts
-    name: str, title: str, description: str, *, width: float, height: float, parts: Iterable[str]
+    name: str,
+    title: str,
+    description: str,
+    *,
+    width: float,
+    height: float,
+    parts: Iterable[str],
+    has_links: bool = False,
 ) -> str:
-    """The picture as an element: `name` is a word that is its own on a page; title and description are read aloud."""
+    """The picture as an element: `name` is a word that is its own on a page; title and description are read aloud.
+
+    `has_links`: it is no single image then, or its links would be hidden from who listens to it.
+    """
+    role = "group" if has_links else "img"
     size = f'{format_number(width)}" height="{format_number(height)}'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="picture pf-ink" role="img" width="{size}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="picture pf-ink" role="{role}" width="{size}"'
         f' viewBox="0 0 {format_number(width)} {format_number(height)}" fill="{PALETTE["ink"][0]}"'
         f' font-family="{_FONT}" font-size="12" aria-labelledby="{name}-title {name}-description">'
         f'<title id="{name}-title">{escape(clean(title))}</title>'

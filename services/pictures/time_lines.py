@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from html import escape
 from typing import NamedTuple
 
 from services.pictures.style import Tone
@@ -21,6 +22,8 @@ class Mark(NamedTuple):
     day: date
     text: str
     tone: Tone = "ink"
+    #: Where it leads, on the page that the picture stands in.
+    href: str = ""
 
 
 class Step(NamedTuple):
@@ -96,7 +99,8 @@ def draw_steps(  # noqa: PLR0913 - words, a time, and what stands in it
     foot = y + (18 if marks else 0)
     width = _LABEL_WIDTH + _PLOT_WIDTH + _RIGHT
     parts += days.draw_foot(foot)
-    return build_picture(name, title, description, width=width, height=foot + 26, parts=parts)
+    links = any(mark.href for mark in marks)
+    return build_picture(name, title, description, width=width, height=foot + 26, parts=parts, has_links=links)
 
 
 def _draw_panel(panel: StepPanel, days: _Days, top: float) -> list[str]:
@@ -120,8 +124,9 @@ def _draw_marks(marks: Sequence[Mark], days: _Days, y: float) -> list[str]:
     parts = []
     for mark in marks:
         x = days.place(mark.day)
-        parts.append(draw_path(f"M{format_number(x)} {format_number(y - 3)}v10", mark.tone, width=2))
-        parts.append(draw_text(x, y - 6, mark.text, anchor="middle"))
+        drawn = draw_path(f"M{format_number(x)} {format_number(y - 3)}v10", mark.tone, width=2)
+        drawn += draw_text(x, y - 6, mark.text, anchor="middle")
+        parts.append(f'<a href="{escape(mark.href)}">{drawn}</a>' if mark.href else drawn)
     return parts
 
 

@@ -60,7 +60,11 @@ def build_report_page(report: Report, scope: ReportScope, names: Mapping[str, st
 
 def render_html(report: Report, scope: ReportScope, names: Mapping[str, str]) -> str:
     """A whole page, without a script and without another file."""
-    return _environment().get_template("report.html").render(page=build_report_page(report, scope, names), sheet=_SHEET)
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(page=build_report_page(report, scope, names), sheet=_SHEET, goals="")
+    )
 
 
 class ReportParts(NamedTuple):
@@ -68,18 +72,20 @@ class ReportParts(NamedTuple):
 
     sentences: Markup
     picture: Markup
-    tables: Markup
+    #: Caption and table.
+    tables: Sequence[tuple[str, Markup]]
 
 
-def render_parts(page: ReportPage) -> ReportParts:
-    """The sentences, the picture and the tables, each by itself."""
+def render_parts(page: ReportPage, *, goals: str = "") -> ReportParts:
+    """The sentences, the picture and the tables, each by itself. `goals`: the path of the goals' pages."""
     from markupsafe import Markup  # noqa: PLC0415 - with Jinja
 
-    def render(part: str) -> Markup:
-        return Markup(_environment().get_template(part).render(page=page))  # noqa: S704 - escaped by the template
+    def render(part: str, **values: object) -> Markup:
+        return Markup(_environment().get_template(part).render(goals=goals, **values))  # noqa: S704 - escaped there
 
+    tables = [(table.caption, render("report_table.html", table=table)) for table in page.tables]
     # A picture escapes every text by itself.
-    return ReportParts(render("report_sentences.html"), Markup(page.picture), render("report_tables.html"))  # noqa: S704
+    return ReportParts(render("report_sentences.html", page=page), Markup(page.picture), tables)  # noqa: S704
 
 
 def render_svg(report: Report, scope: ReportScope, names: Mapping[str, str]) -> str:

@@ -41,6 +41,8 @@ class Cell(NamedTuple):
     text: str
     is_number: bool = False
     tone: Tone | None = None
+    #: The goal that it names: a page leads there.
+    goal: UUID | None = None
 
 
 class PageTable(NamedTuple):
@@ -62,14 +64,14 @@ def build_tables(report: Report, names: Names) -> Iterator[PageTable]:
     """Of what the viewer may see; a table without a row is left out."""
     figures = [f for f in report.figures if f.member is None and f.goal is None]
     purposes = {purpose.charter: names.team(purpose.team) for purpose in getattr(report, "tree", ())}
-    yield from _build("Figures of the whole group", _GROUP_COLUMNS, [_group_row(f, purposes) for f in figures])
     yield from _week_table(report.figures, names)
-    yield from _grid("Figures by member, in the order of their names", "Member", _of_members(report.figures, names))
-    yield from _grid("Figures by goal", "Goal", _of_goals(report.figures, names))
     for name in row_fields(type(report)).rows:
         rows: list[msgspec.Struct] = list(getattr(report, name))
         if name != "figures" and rows:
             yield from _section_tables(name, rows, names)
+    yield from _build("Figures of the whole group", _GROUP_COLUMNS, [_group_row(f, purposes) for f in figures])
+    yield from _grid("Figures by member, in the order of their names", "Member", _of_members(report.figures, names))
+    yield from _grid("Figures by goal", "Goal", _of_goals(report.figures, names))
 
 
 def _build(caption: str, columns: Sequence[Cell], rows: Sequence[Sequence[Cell]]) -> Iterator[PageTable]:
@@ -133,8 +135,8 @@ def _week_table(figures: Iterable[Figure], names: Names) -> Iterator[PageTable]:
     yield from _build("Load by week (planned hours / available hours; ~ rests on estimates)", columns, rows)
 
 
-#: The name of a row, and its figures by the heading of their column.
-_GridRow = tuple[str, dict[str, Figure]]
+#: What names a row, and its figures by the heading of their column.
+_GridRow = tuple[Cell, dict[str, Figure]]
 
 
 def _of_members(figures: Iterable[Figure], names: Names) -> list[_GridRow]:
@@ -142,7 +144,7 @@ def _of_members(figures: Iterable[Figure], names: Names) -> list[_GridRow]:
     for figure in figures:
         if figure.member is not None and figure.week is None:
             rows.setdefault(figure.member, {})[_heading_of(figure)] = figure
-    return names.sort_people(rows.items())
+    return [(Cell(name), row) for name, row in names.sort_people(rows.items())]
 
 
 def _of_goals(figures: Iterable[Figure], names: Names) -> list[_GridRow]:
@@ -150,7 +152,8 @@ def _of_goals(figures: Iterable[Figure], names: Names) -> list[_GridRow]:
     for figure in figures:
         if figure.goal is not None:
             rows.setdefault(figure.goal, {})[_heading_of(figure)] = figure
-    return sorted(((names.goal(goal), row) for goal, row in rows.items()), key=lambda one: one[0].casefold())
+    named = [(Cell(names.goal(goal), goal=goal), row) for goal, row in rows.items()]
+    return sorted(named, key=lambda one: one[0].text.casefold())
 
 
 def _heading_of(figure: Figure) -> str:
@@ -162,9 +165,7 @@ def _heading_of(figure: Figure) -> str:
 def _grid(caption: str, of: str, rows: Sequence[_GridRow]) -> Iterator[PageTable]:
     headings = list(dict.fromkeys(heading for _, row in rows for heading in row))
     columns = [Cell(of), *(Cell(heading, is_number=True) for heading in headings)]
-    yield from _build(
-        caption, columns, [[Cell(name), *(_value_cell(row.get(h)) for h in headings)] for name, row in rows]
-    )
+    yield from _build(caption, columns, [[head, *(_value_cell(row.get(h)) for h in headings)] for head, row in rows])
 
 
 # --- sections --------------------------------------------------------------------------------------------------------
@@ -238,12 +239,13 @@ _RELIEF_COLUMNS = (
 
 def _relief_rows(member: str, relief: Relief, names: Names) -> list[list[Cell]]:
     """Each way out in one row; which to take is not for a report to say."""
-    now = _ratio_cell(relief.worst_ratio, relief.line)
+    # The tone is for what a way out leads to.
+    now = _ratio_cell(relief.worst_ratio, None)
     rows = []
     for option in relief.options:
         act = option.act.replace("_", " ") + (f" by {option.weeks} weeks" if option.weeks else "")
         then, week = _ratio_cell(option.worst_ratio, option.line), Cell(option.worst_week.isoformat())
-        rows.append([Cell(member), Cell(act), Cell(names.goal(option.goal)), week, then, now])
+        rows.append([Cell(member), Cell(act), Cell(names.goal(option.goal), goal=option.goal), week, then, now])
     return rows
 
 
@@ -265,7 +267,7 @@ def _tree_rows(purpose: PurposeNode, names: Names) -> Iterator[list[Cell]]:
         title = names.goal(node.goal)
         loose = "" if node.unaffirmed_since is None else format_minute(node.unaffirmed_since)
         yield [
-            Cell(title),
+            Cell(title, goal=node.goal),
             Cell(above),
             Cell(names.person(node.owner)),
             Cell(node.state.replace("_", " ")),
@@ -326,7 +328,7 @@ def _cell(value: Any, column: _Column, names: Names) -> Cell:  # noqa: PLR0911 -
     if value is None or value is False or value == "":
         return Cell("")
     if column.kind in _GOALS:
-        return Cell(names.goal(value))
+        return Cell(names.goal(value), goal=value)
     if column.kind in _MEMBERS:
         return Cell(names.person(value))
     match value:

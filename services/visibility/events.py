@@ -96,6 +96,10 @@ class EventVisibility:
         """Whether the viewer may be shown events of this stream, as it stands now."""
         if can_see_kind(self._viewer, kind):
             return True
+        if kind == "group":
+            # No stream: whose own a mart's row is.
+            team = None if stream_id == self._viewer.organisation_id else stream_id
+            return can_see_scope(self._viewer, team)
         stream = (kind, stream_id)
         if stream not in self._streams:
             state = self.load_state(kind, stream_id)

@@ -38,6 +38,7 @@ WITHOUT_ROWS = {
     "fact_decision",
     "fact_experiment",
     "fact_recognition",
+    "fact_pulse",
     "fact_blocker",
     "dim_cycle",
     "dim_charter",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from projections.history.history import HISTORY
 from services.version import read_version
 from tests.fixtures import synthetic
 from tests.services.shell import Shell
@@ -268,6 +269,31 @@ def test_the_views_can_be_looked_at_rebuilt_and_verified(shell: Shell, history: 
     assert 0 == shell("doctor", "--json")
     assert {"database", "log", "broker"} <= {check["name"] for check in shell.result}
     assert 0 == shell("audit", "verify")
+
+
+def test_streams_that_a_view_holds_back_are_tried_again(
+    shell: Shell, history: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a view that could not follow what there is
+    shell("import", str(history))
+    with monkeypatch.context() as broken:
+        broken.setattr(type(HISTORY), "rows", _refuse)
+        shell("projections", "rebuild", "history")
+    assert 1 == shell("doctor")
+
+    # when
+    assert 0 == shell("projections", "retry", "history", "--json")
+
+    # then they flow again
+    assert 0 < shell.result["released"]
+    assert 0 == shell.result["held"]
+    assert 0 == shell("projections", "verify", "history")
+    assert 0 == shell("projections", "retry")
+    assert 1 == shell("projections", "retry", "unicorns")
+
+
+def _refuse(*_: object) -> None:
+    raise ValueError("it cannot be folded")
 
 
 def test_it_says_which_version_it_is(shell: Shell) -> None:

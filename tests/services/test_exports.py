@@ -42,6 +42,7 @@ MAGIC += ["\u3164=1", "\tx", "\rx", "\nx", " x", "\u200bx", "x=1"]
 #: Marts of which the synthetic history has no row: it is about goals alone.
 ABSENT_FROM_THE_HISTORY = {"fact_need", "fact_blocker", "fact_decision", "dim_cycle", "dim_charter"}
 ABSENT_FROM_THE_HISTORY |= {"bridge_goal_support", "bridge_member_team", "fact_experiment", "fact_recognition"}
+ABSENT_FROM_THE_HISTORY |= {"fact_pulse"}
 
 
 def mart_of(column: MartColumn) -> Mart:

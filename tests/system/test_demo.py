@@ -79,6 +79,23 @@ def test_the_demo_tells_its_four_stories(running_demo: tuple[Path, Process, dict
     assert (True, "blocker") == (why["chain"][0]["said"]["in_time"], why["chain"][0]["said"]["trigger"])
 
 
+def test_the_demo_has_a_pulse_that_tells_nothing_of_a_team_of_four(
+    running_demo: tuple[Path, Process, dict[str, str]],
+) -> None:
+    _, _, told = running_demo
+
+    found = {
+        team: find_figure(get(told, "/v1/reports/pulse", team=team), "psychological_safety")
+        for team in ("platform", "checkout", "data")
+    }
+
+    assert [5, 5, None] == [figure.get("n") for figure in found.values()]
+    assert found["platform"]["value"] < 4 < found["checkout"]["value"]
+    assert "no_data" == found["data"]["status"]
+    everybody = find_figure(get(told, "/v1/reports/pulse"), "psychological_safety")
+    assert 16 == everybody["n"]
+
+
 def test_the_demo_tells_what_all_of_it_is_for(running_demo: tuple[Path, Process, dict[str, str]]) -> None:
     _, _, told = running_demo
 

@@ -40,6 +40,15 @@ class FormField(msgspec.Struct, frozen=True, kw_only=True):
     form: str = ""
 
     @property
+    def is_open(self) -> bool:
+        """Of a group: something in it was filled in, has to be, or is wrong."""
+        return any(
+            each.is_open if each.kind == "group" else each.required or each.problem or each.value
+            for each in self.fields
+            if each.kind != "hidden"
+        )
+
+    @property
     def id(self) -> str:
         """Its id on the page."""
         return f"{self.form}field" + self.name.rstrip("*%!").replace("/", "-")
@@ -73,11 +82,61 @@ def build_fields(act: type[msgspec.Struct], content: FormContent) -> list[FormFi
     return list(_build_struct_fields(act, "", content, is_needed=True))
 
 
+def explain(act: type[msgspec.Struct]) -> str:
+    """What the act is, in its first sentence."""
+    return (act.__doc__ or "").strip().partition("\n")[0].partition(". ")[0].rstrip(".") + "."
+
+
 def list_pointers(fields: Iterable[FormField]) -> Iterator[str]:
     """The pointers of all fields: a problem elsewhere belongs above the form."""
     for field in fields:
         yield field.name.rstrip("*%!")
         yield from list_pointers(field.fields)
+
+
+#: What is asked first, and last; all else stands between in its own order.
+_FIRST = ("note", "progress", "confidence", "due", "start", "effort_hours", "priority", "outcome", "conditions")
+_LAST = ("measure", "pause", "owner", "sponsor", "trade_offs", "trigger", "accept_overload", "reason", "as")
+#: Last step of a pointer, or its last two -> its label, where that is not the step.
+_LABELS = {
+    "reason/code": "Reason",
+    "reason/text": "In words",
+    "trade_offs/0/kind": "How",
+    "as": "Said as",
+    "answer_by": "Answer by",
+    "acts_next": "Who acts next",
+    "accept_overload": "I know that this may take the owner over the line, and accept it",
+    "conditions": "Conditions of satisfaction",
+    "pause/paused_from": "From",
+    "pause/resume_on": "Until work resumes on",
+    "due": "Due on",
+    "start": "Begins on",
+    "ideas": "Ideas",
+}
+
+
+#: Last step of a pointer -> what its field is for, where a form says it otherwise than a request's documentation.
+_HINTS = {
+    "conditions": "One a line, seven at most: what has to be so for it to count as done.",
+    "addressee": "A name of the list, or a reference. Empty: the other side of the goal.",
+    "acts_next": "A name of the list, or a reference.",
+    "mediator": "A name of the list, or a reference; neither of the two parties.",
+    "accept_overload": "",
+    "progress": "",
+    "confidence": "",
+}
+
+
+def _rank(name: str) -> int:
+    if name in _FIRST:
+        return _FIRST.index(name) - len(_FIRST)
+    return _LAST.index(name) + 1 if name in _LAST else 0
+
+
+def _label(pointer: str) -> str:
+    steps = pointer.strip("/").split("/")
+    found = next((_LABELS[name] for n in (3, 2, 1) if (name := "/".join(steps[-n:])) in _LABELS), None)
+    return found or steps[-1].replace("_", " ").capitalize()
 
 
 @cache
@@ -92,18 +151,19 @@ def _build_struct_fields(
     struct: type[msgspec.Struct], prefix: str, content: FormContent, *, is_needed: bool
 ) -> Iterator[FormField]:
     """`is_needed`: the Struct has to be there; in one that may be left out nothing has to be filled in."""
-    for field in _describe(struct).fields:
+    for field in sorted(_describe(struct).fields, key=lambda each: _rank(each.encode_name)):
         pointer = f"{prefix}/{field.encode_name}"
         if pointer in content.left_out:
             continue
         entry = find_entry(struct, field.encode_name, (DOMAIN,)).partition(" e.g. ")[0]
+        entry = _HINTS.get(field.encode_name, entry)
         yield from _build_field(field.type, pointer, entry, content, required=is_needed and field.required)
 
 
 def _build_field(
     of: inspect.Type, pointer: str, hint: str, content: FormContent, *, required: bool
 ) -> Iterator[FormField]:
-    label = pointer.rpartition("/")[2].replace("_", " ").capitalize()
+    label = _label(pointer)
     required = required or pointer in content.required
     if pointer in content.constants:
         # In a row: sent only with something else of it.
@@ -169,8 +229,7 @@ def _finish(  # noqa: PLR0913 - one field, all of it
         name=name,
         kind=kind,
         label=f"{label}, in per cent" if kind == "percent" else f"{label}, one a line" if kind == "lines" else label,
-        # A share is asked for as people say it.
-        hint="" if kind == "percent" else hint,
+        hint=hint,
         value=content.values.get(name, ""),
         current=content.current.get(pointer, ""),
         required=required,

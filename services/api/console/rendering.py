@@ -75,6 +75,7 @@ def _environment() -> Environment:
         "percent": format_percent,
         "hours": format_hours,
         "name": format_name,
+        "picture": mark_as_safe,
         "code_marks": format_code_marks,
         "value_words": format_value,
         "event_words": to_event_words,
@@ -84,6 +85,13 @@ def _environment() -> Environment:
 
 
 # --- filters ---------------------------------------------------------------------------------------------------------
+
+
+def mark_as_safe(picture: str) -> Markup:
+    """A picture as a part of a page: it has escaped every text by itself."""
+    from markupsafe import Markup  # noqa: PLC0415 - with Jinja
+
+    return Markup(picture)  # noqa: S704
 
 
 def format_day(value: date | str | None) -> Markup | str:

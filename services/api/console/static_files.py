@@ -13,6 +13,7 @@ from services.api.http.parsing import decode_segment
 from services.api.http.problems import ProblemError
 from services.api.http.responses import HttpResponse
 from services.api.operations import Operation, Route, query_route
+from services.pictures.style import STYLE
 
 FOLDER = "/console/static"
 _FOREVER = "public, max-age=31536000, immutable"
@@ -30,10 +31,13 @@ class StaticFile(msgspec.Struct, frozen=True, kw_only=True):
 def load_files() -> dict[str, StaticFile]:
     """Name with digest -> file."""
     found = {}
-    for entry in files("services.api.console").joinpath("static").iterdir():
-        stem, _, suffix = entry.name.rpartition(".")
+    folder = files("services.api.console").joinpath("static")
+    bodies = {entry.name: entry.read_bytes() for entry in folder.iterdir()}
+    # The colours of pictures are one sheet for files that stand alone and for pages.
+    bodies["pictures.css"] = STYLE.encode()
+    for entry, body in bodies.items():
+        stem, _, suffix = entry.rpartition(".")
         if suffix in _MEDIA_TYPES:
-            body = entry.read_bytes()
             name = f"{stem}.{hashlib.sha256(body).hexdigest()[:16]}.{suffix}"
             found[name] = StaticFile(body=body, media_type=_MEDIA_TYPES[suffix])
     return found

@@ -100,9 +100,10 @@ def to_field_error(error: msgspec.ValidationError, where: str = "body") -> Field
     return FieldError(pointer=pointer, detail=message, in_=where)
 
 
-def parse_query(raw: bytes, kind: type[T]) -> T:
+def parse_query(raw: bytes, kind: type[T], *, of_form: bool = False) -> T:
     """The query string as a Struct of `kind`; a list takes repeated parameters and commas.
 
+    `of_form`: a parameter without a value is a field that was left empty, and counts as absent.
     Raises ProblemError 422 for unknown, repeated or ill-typed parameters.
     """
     if not raw:
@@ -111,6 +112,8 @@ def parse_query(raw: bytes, kind: type[T]) -> T:
     lists = _find_repeatable_fields(kind)
     values: dict[str, Any] = {}
     for name, value in _parse_pairs(raw):
+        if of_form and not value:
+            continue
         if name in lists:
             parts = [part for part in value.split(",") if part]
             if not parts:

@@ -35,8 +35,16 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def console_url(shared_app: ApiApp) -> Iterator[str]:
-    """Where the module's store is served through a socket."""
-    with run_server(shared_app.runtime) as port:
+    """Where the module's store is served through a socket; its views follow each commit at once."""
+    runtime = shared_app.runtime
+    publish = runtime.wakeups.publish
+
+    def publish_and_follow() -> None:
+        publish()
+        runtime.engine.catch_up()
+
+    with pytest.MonkeyPatch.context() as patch, run_server(runtime) as port:
+        patch.setattr(runtime.wakeups, "publish", publish_and_follow)
         yield f"http://127.0.0.1:{port}"
 
 

@@ -116,6 +116,10 @@ class HtmlPage(HTMLParser):
                 found.append(f"{where}: stands in the page")
             for name in ("src", "href", "action"):
                 value = each.attributes.get(name, "/")
+                # What people have linked to is told nothing of where its reader came from.
+                is_theirs = each.tag == "a" and "noreferrer" in each.attributes.get("rel", "").split()
+                if is_theirs and value.startswith(("https://", "http://")):
+                    continue
                 if not value.startswith(("/", "#", "?")) or value.startswith("//"):
                     found.append(f"{where}: leads elsewhere")
             if each.tag in _FIELDS and each.attributes.get("type") != "hidden" and not _is_labelled(each, labelled):

@@ -180,13 +180,21 @@ def test_evidence_and_verdicts_are_given_for_each_condition(app: ApiApp) -> None
 
     # when
     path, fields = open_form(ana, goal, "declare_complete")
-    assert 303 == ana.send(path, fields | {"/evidence/1/text": "forty readers"}).status_code
+    shown = {"/evidence/0/url": "https://example.org/report", "/evidence/1/text": "forty readers"}
+    refused = read_page(ana.send(path, fields | shown | {"/evidence/1/url": "javascript:alert(1)"}))
+    assert "/evidence/1/url" == refused.root.find_all(aria_invalid="true")[0].attributes["name"]
+    assert 303 == ana.send(path, fields | shown).status_code
     path, fields = open_form(sam, goal, "declare_satisfied")
     assert "It is read" in sam.open(path).text
     assert 303 == sam.send(path, fields).status_code
 
     # then
     assert "satisfied" == read_goal(app, goal)["state"]
+    page = sam.open(f"/console/goals/{goal}")
+    first, second = page.root.find_all("ol")[0].find_all("li")
+    assert ["https://example.org/report"] == [link.attributes["href"] for link in first.find_all("a")]
+    assert "forty readers" in second.text
+    assert [] == second.find_all("a")
 
 
 @pytest.mark.parametrize("act", sorted(LABELS))
@@ -212,3 +220,33 @@ def test_a_draft_is_revised_offered_and_promised_by_forms_alone(app: ApiApp) -> 
     # then
     assert [303, 303] == [sent.status_code, accepted.status_code]
     assert "active" == read_goal(app, draft)["state"]
+
+
+def test_goals_are_listed_open_ones_first_searched_and_begun(app: ApiApp) -> None:
+    # given
+    create_active_goal(app, title="Print the report")
+    ended = app.as_member("ana").post_ok("/v1/goals", offer(title="Bind the report"))["id"]
+    app.as_member("ana").post_ok(f"/v1/goals/{ended}/withdraw", {"reason": why()})
+    ana = sign_in(app, "ana")
+
+    # when
+    shown = {
+        query: ana.open(f"/console/goals{query}").text for query in ("", "?q=&state=any", "?q=bind&state=withdrawn")
+    }
+    form = ana.open("/console/begin/offer")
+    fields = {"/title": "Fold the report", "/terms/outcome": "It is folded", "/terms/conditions*": "Flat\nEven"}
+    fields |= {"/sponsor": "sam", "/terms/due": "2026-03-20", "/terms/start": "2026-03-02"}
+    fields |= {"/terms/measure/kind": "binary", "/reason/code": "new_need", "/reason/text": "the post takes it folded"}
+    bare = ana.send("/console/begin/offer", form.find_form("/console/begin/offer"))
+    sent = ana.send("/console/begin/offer", form.find_form("/console/begin/offer") | fields)
+
+    # then
+    assert [(True, False), (True, True), (False, True)] == [
+        ("Print the report" in text, "Bind the report" in text) for text in shown.values()
+    ]
+    assert 422 == bare.status_code
+    assert "Nothing was recorded" in read_page(bare).text
+    page = ana.open(sent.headers["location"])
+    assert "Fold the report" == page.headings[0]
+    assert "Flat Even" in page.text
+    assert 422 == ana.get("/console/goals?state=nothing").status_code

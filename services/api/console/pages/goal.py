@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from domain.goal.events import CompletionDeclared, SatisfactionDeclared
 from domain.references import as_uuid
 from projections.history.history import FIELDS, HistoryEntry, HistoryPage
+from services.api.console.drawings import draw_chain, draw_life
 from services.api.console.goal_acts import LABELS, group_acts, list_my_acts
 from services.api.console.page import PageRequest, page
 from services.api.console.rendering import format_value
@@ -19,6 +21,8 @@ from services.api.filters import GoalField
 from services.api.operations import AsOfQuery, Route, TimeText, Weight
 from services.api.routes.goal_queries import DiffQuery, GoalView, HistoryQuery, get_diff, get_goal, get_history
 from services.api.routes.lineage import WhyQuery, get_links, get_why
+from services.event_filter import EventFilter
+from services.visibility.feed import load_feed_page
 
 #: Events that a page shows: the latest of them, where there are more.
 MAX_EVENTS = 300
@@ -44,6 +48,7 @@ def show_goal(request: PageRequest, goal: str) -> Mapping[str, Any]:
     view: GoalView = request.ask(get_goal, then, goal=goal)
     entries = load_whole_history(request, goal)
     names = request.load_names(find_ids(view, entries))
+    links = request.ask(get_links, then, goal=goal)
     diff = None
     if query.from_:
         diff = request.ask(get_diff, DiffQuery(from_=query.from_, to=query.to or None), goal=goal)
@@ -54,7 +59,8 @@ def show_goal(request: PageRequest, goal: str) -> Mapping[str, Any]:
         "promised": getattr(view.goal, "promised", None) or view.goal,
         "terms": list_terms(view, names),
         "entries": [describe_entry(entry, names, request.zone) for entry in entries],
-        "links": request.ask(get_links, then, goal=goal),
+        "links": links,
+        "evidence": load_evidence(request, view.id, entries),
         "names": names,
         "is_now": is_now,
         "as_of": query.as_of or "",
@@ -64,8 +70,8 @@ def show_goal(request: PageRequest, goal: str) -> Mapping[str, Any]:
         "diff": diff,
         "diff_from": query.from_ or "",
         "diff_to": query.to or "",
-        "life_picture": "",
-        "chain_picture": "",
+        "life_picture": draw_life(view.goal, entries, request.zone),
+        "chain_picture": draw_chain(view.goal, links),
     }
 
 
@@ -134,6 +140,43 @@ def _ids_in(values: Sequence[Any]) -> Iterator[str]:
             yield from _ids_in(value)
         elif isinstance(value, str) and as_uuid(value) is not None:
             yield value
+
+
+#: Events that say of conditions whether they are met, and what shows it.
+_OF_CONDITIONS = ("goal.completion_declared.v1", "goal.satisfaction_declared.v1")
+
+
+class ShownEvidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What was said of a condition: by the owner as evidence, by the sponsor as a verdict."""
+
+    #: None: it is evidence.
+    met: bool | None
+    text: str
+    url: str
+    at: datetime
+
+
+def load_evidence(request: PageRequest, goal: UUID, entries: Sequence[HistoryEntry]) -> dict[str, list[ShownEvidence]]:
+    """Condition -> what was said of it up to the last of these events, the oldest first."""
+    known = {entry.event_id for entry in entries if entry.type in _OF_CONDITIONS}
+    found: dict[str, list[ShownEvidence]] = {}
+    if not known:
+        return found
+    wanted = EventFilter(types=_OF_CONDITIONS, subject=goal)
+    page = load_feed_page(request.context.runtime.ledger, request.viewer, 0, _PAGE, wanted)
+    for event in page.decode():
+        if event.event_id not in known:
+            continue
+        said = event.data
+        if isinstance(said, CompletionDeclared):
+            for one in said.evidence:
+                shown = ShownEvidence(met=None, text=one.text, url=one.url, at=event.occurred_at)
+                found.setdefault(one.condition, []).append(shown)
+        elif isinstance(said, SatisfactionDeclared):
+            for verdict in said.verdicts:
+                shown = ShownEvidence(met=verdict.met, text=verdict.text, url="", at=event.occurred_at)
+                found.setdefault(verdict.condition, []).append(shown)
+    return found
 
 
 class ShownChange(msgspec.Struct, frozen=True, kw_only=True):

@@ -121,7 +121,7 @@ def show_rows(request: PageRequest) -> Mapping[str, Any] | HttpResponse:
     _require_import(request)
     kept = _find_upload(request)
     if kept is None:
-        return redirect(UPLOAD_PATH)
+        return request.render("import_upload.html", "Import a spreadsheet", _build_upload(request))
     return _look(request, kept, _find_map(request, request.query.map or ""))
 
 

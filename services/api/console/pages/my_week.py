@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ import msgspec
 from domain.goal.state import LIVE_STATES
 from projections.figures import Figure
 from projections.inbox.inbox import Inbox, InboxEntry
+from services.api.console.drawings import draw_weeks
 from services.api.console.forms import SEEN_FIELD
 from services.api.console.goal_acts import LABELS
 from services.api.console.navigation import NavigationEntry, NavigationSection
@@ -30,6 +31,8 @@ _MAX_ENTRIES = 50
 _MAX_GOALS = 50
 #: What one is asked as a helper, not as a party.
 _HELP = frozenset({"need", "blocker"})
+#: What asks for nothing: it was done in my name.
+_NOTICES = frozenset({"attributed", "key", "subscription_disabled"})
 _OVERLOAD: Route = next(route for route in reports.ROUTES if route.operation.id == "overloadReport")
 
 
@@ -87,15 +90,16 @@ def build_my_week(request: PageRequest, result: AffirmationResult | None = None)
         "me": request.viewer.member_id,
         "names": names,
         "inbox": inbox,
-        "waiting": _split(inbox.entries, is_help=False),
-        "help": _split(inbox.entries, is_help=True),
+        "waiting": _select(inbox.entries, lambda kind: kind not in _HELP | _NOTICES),
+        "help": _select(inbox.entries, _HELP.__contains__),
+        "notices": _select(inbox.entries, _NOTICES.__contains__),
         "titles": {str(goal.id): goal.title for goal in goals.goals},
         "goals": goals.goals,
         "goal_names": goals.names,
         "to_check": to_check,
         "weeks": weeks,
         "over": _describe_weeks(weeks),
-        "load_picture": "",
+        "load_picture": draw_weeks(weeks, as_of_now(request.context).policy.policy),
         "labels": LABELS,
         "may_act": may_act(request.viewer),
         "seen": as_of_now(request.context).position,
@@ -105,11 +109,11 @@ def build_my_week(request: PageRequest, result: AffirmationResult | None = None)
     }
 
 
-def _split(entries: Sequence[InboxEntry], *, is_help: bool) -> list[InboxEntry]:
-    """The entries with their asks of one kind: help that others ask for, or all else."""
+def _select(entries: Sequence[InboxEntry], is_wanted: Callable[[str], bool]) -> list[InboxEntry]:
+    """The entries with their asks of these kinds, without those that have none."""
     found = []
     for entry in entries:
-        asks = [ask for ask in entry.asks if (ask.kind in _HELP) is is_help]
+        asks = [ask for ask in entry.asks if is_wanted(ask.kind)]
         if asks:
             found.append(msgspec.structs.replace(entry, asks=asks))
     return found

@@ -17,6 +17,15 @@ function localise(element) {
 
 for (const element of document.querySelectorAll("time[datetime]")) localise(element);
 
+// A mark on a goal's line leads to its event: open it, where the browser does not by itself.
+function openTarget() {
+  const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+  const details = target && target.closest("details");
+  if (details) details.open = true;
+}
+window.addEventListener("hashchange", openTarget);
+openTarget();
+
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault();
