@@ -15,11 +15,11 @@ from domain.instants import format_instant, to_micros
 from domain.organisation.organisation import ExternalSource, Organisation, PolicyVersion
 from ledger.commands import EventPosition
 from projections.database.database import Database, named_statements, query_by_ids, to_id
+from projections.database.sql import END_UNKNOWN, in_force_sql
 from projections.database.tables import END_OF_TIME, IS_LATEST
 
 #: The one predicate of every question about versions: this organisation's, valid at `:at`, believed at `:known`.
-_STANDING = " AND valid_to > :at AND known_to > :known"
-BITEMPORAL_PREDICATE = f"organisation_id = :organisation_id AND valid_from <= :at AND known_from <= :known{_STANDING}"
+BITEMPORAL_PREDICATE = f"organisation_id = :organisation_id AND {in_force_sql()}"
 _EARLIEST, _LATEST = date(1900, 1, 1), date(9998, 12, 31)
 
 
@@ -65,22 +65,21 @@ class AsOf(msgspec.Struct, frozen=True, kw_only=True):
         return BITEMPORAL_PREDICATE
 
     @property
-    def disjoint_predicates(self) -> tuple[str, str, str]:
-        """The predicate in three parts that share no row, each with an index of its own.
+    def disjoint_predicates(self) -> tuple[str, str, str, str]:
+        """The predicate in four parts that share no row, each with an index of its own.
 
-        The streams' latest versions, in the order of an index on them; those whose belief has ended behind `known`; and
-        those that have ended behind `at`. Of a question about now the last two find next to nothing.
+        The streams' latest versions, in the order of an index on them; those whose belief has ended behind `known`;
+        those that have ended behind `at`; and those of whose earlier end was not known yet. Of a question about now the
+        last three find next to nothing.
         """
         # The latest versions have no end: with a condition on one, an index would be chosen by that. `+`: nor by this.
-        latest = (
-            self.predicate.removesuffix(_STANDING)
-            .replace("valid_from", "+valid_from")
-            .replace("known_from", "+known_from")
-        )
+        begun = self.predicate.partition(" AND (")[0]
+        latest = begun.replace("valid_from", "+valid_from").replace("known_from", "+known_from")
         return (
             f"{latest} AND {IS_LATEST}",
-            f"{self.predicate} AND valid_to = {END_OF_TIME} AND known_to < {END_OF_TIME}",
-            f"{self.predicate} AND valid_to < {END_OF_TIME}",
+            f"{begun} AND valid_to = {END_OF_TIME} AND known_to < {END_OF_TIME} AND known_to > :known",
+            f"{begun} AND valid_to > :at AND valid_to < {END_OF_TIME} AND known_to > :known",
+            f"{begun} AND {END_UNKNOWN}",
         )
 
     def changed_after(self, table: str, position: int) -> tuple[str, dict[str, int]]:

@@ -38,7 +38,7 @@ def _fields(state: Experiment) -> tuple[Any, ...]:
 
 EXPERIMENTS = VersionedProjection(
     name="experiments",
-    version=2,
+    version=3,
     kind="experiment",
     evolve=evolve,
     columns=(

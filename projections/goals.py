@@ -19,13 +19,12 @@ from ledger.cancellation import cancellable
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements, to_id
 from projections.database.paging import Order, RowSelection, query_digest_of, query_page
-from projections.database.sql import body_sql, in_clause, without_nul
+from projections.database.sql import all_in_force_sql, in_clause, without_nul
 from projections.database.tables import END_OF_TIME, Column
 from projections.engine.stream_events import to_column_value
 from projections.engine.versions import Version, VersionedProjection
 
 _SQL = "goals"
-_BODY = f"{body_sql('goals')} AS body"
 _CHUNK_SIZE = 400
 #: What goals without a date are sorted as.
 _DUE = "COALESCE(due, '9999-12-31')"
@@ -48,7 +47,7 @@ def _fields(goal: Goal) -> tuple[Any, ...]:
 
 GOALS = VersionedProjection(
     name="goals",
-    version=6,
+    version=7,
     kind="goal",
     evolve=evolve,
     columns=(
@@ -80,7 +79,6 @@ GOALS = VersionedProjection(
         ("team", "valid_from"),
     ),
     comment="Goals: one row per state, business time and belief; the whole state in body.",
-    is_body_shared=True,
 )
 
 
@@ -264,7 +262,7 @@ def _load_bodies(
             marks, values = in_clause(column, wanted)
             where.append(f"{column} IN ({marks})")
             params.update(values)
-    sql = f"SELECT {_BODY} FROM goals WHERE {as_of.predicate} AND {' AND '.join(where)} ORDER BY stream_id"
+    sql = f"SELECT body FROM {all_in_force_sql('goals')} AS goals WHERE {' AND '.join(where)} ORDER BY stream_id"
     return [row.body for row in database.query(sql, params)]
 
 
@@ -328,7 +326,7 @@ def _to_version(row: Row) -> Version:
 
 def load_supporting_goals(database: Database, as_of: AsOf, goal_id: UUID) -> list[Goal]:
     """The goals that support this one, by id."""
-    sql = f"SELECT {_BODY} FROM goals WHERE {as_of.predicate} AND supports LIKE :supports ORDER BY stream_id"
+    sql = f"SELECT body FROM {all_in_force_sql('goals')} AS goals WHERE supports LIKE :supports ORDER BY stream_id"
     rows = database.query(sql, {**as_of.params, "supports": f"%{goal_id}%"})
     return [_GOAL.decode(row.body) for row in rows]
 

@@ -41,7 +41,7 @@ def _team_fields(state: Team) -> tuple[Any, ...]:
 
 MEMBERS = VersionedProjection(
     name="members",
-    version=4,
+    version=5,
     kind="member",
     evolve=members.evolve,
     columns=(
@@ -60,7 +60,7 @@ MEMBERS = VersionedProjection(
 )
 TEAMS = VersionedProjection(
     name="teams",
-    version=5,
+    version=6,
     kind="team",
     evolve=teams.evolve,
     columns=(
@@ -78,7 +78,7 @@ TEAMS = VersionedProjection(
 )
 ORGANISATIONS = VersionedProjection(
     name="organisations",
-    version=4,
+    version=5,
     kind="organisation",
     evolve=organisations.evolve,
     columns=(

@@ -20,7 +20,7 @@ _SENDING_STATES = ("active", "paused", "disabled")
 
 SUBSCRIPTIONS = VersionedProjection(
     name="subscriptions",
-    version=1,
+    version=2,
     kind="subscription",
     evolve=evolve,
     columns=(

@@ -35,7 +35,7 @@ _AUDITOR = "vera"
 #: Who is signed in to the console by a link -> the scopes of their key, and who that is.
 _CONSOLE_PERSONS: dict[str, tuple[tuple[str, ...], str]] = {
     "priya": ((READ, ACT), "Priya, overloaded:"),
-    "noor": ((READ, ACT), "Noor, who leads her team:"),
+    "noor": ((READ, ACT), "Noor, her lead:"),
     _AUDITOR: ((READ,), "Vera, who audits:"),
 }
 

@@ -3,13 +3,19 @@
 Requests come evenly, in an open loop; a response's time counts from when its request was due (`run_open_loop`). The
 pace is half of what 32 clients got done just before, in the same round; timers are whole milliseconds, and what that
 adds is on our side.
+
+And how long it takes from an event's `recorded_at` until every view has followed it: at a few commands a second, and
+at a thousand. The position of the views is looked at every other millisecond, which is on our side too.
 """
 
 from __future__ import annotations
 
 import json
+import threading
+import time
+from bisect import bisect_left
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 from itertools import cycle
 
@@ -31,6 +37,9 @@ from benchmarks.workload import (
 )
 
 CLIENTS, CONNECTIONS = 32, 64
+#: Commands a second -> which percentile of the time until they are visible is to be at most so many milliseconds.
+VISIBLE = {20: (0.5, 10), 1_000: (0.99, 50)}
+_LOOK_EVERY_S = 0.002
 
 
 def suite(bench: Bench) -> Iterator[Case]:
@@ -39,6 +48,8 @@ def suite(bench: Bench) -> Iterator[Case]:
         if store.name == "postgresql":
             with ExitStack() as opened:
                 yield _build_case(bench, store, opened)
+            with ExitStack() as opened:
+                yield from _build_visible_cases(bench, store, opened)
 
 
 def _build_case(bench: Bench, store: Store, opened: ExitStack) -> Case:
@@ -71,6 +82,50 @@ def _measure_ours(store: Store, people: Workload, port: int, seconds: float) -> 
     wait_until_caught_up(store, people.url)
     found = run_open_loop(port, interleave(build_requests(people, CLIENTS)), most / 2, seconds, CONNECTIONS)
     return Sample(found.pop("p99_ms"), found | {"saturation": most} | wait_until_caught_up(store, people.url))
+
+
+def _build_visible_cases(bench: Bench, store: Store, opened: ExitStack) -> Iterator[Case]:
+    with prepared_workload(store.create_database()) as (_, people):
+        pass
+    port = start_server(store, people, bench.home, opened).port
+    for rate, (share, limit) in VISIBLE.items():
+        yield Case(
+            suite="latency",
+            name=f"from recorded to visible at {rate} commands/s, p{share * 100:g}",
+            store=store.name,
+            unit="ms",
+            ours=Contender("plimsoll", partial(_measure_visible, store, people, port, bench.seconds, rate, share)),
+            targets=[Target(limit=limit)],
+        )
+
+
+def _measure_visible(store: Store, people: Workload, port: int, seconds: float, rate: int, share: float) -> Sample:
+    stopping, seen = threading.Event(), list[tuple[int, float]]()
+
+    def look() -> None:
+        with closing(store.connect(people.url)) as connection:
+            while not stopping.wait(_LOOK_EVERY_S):
+                found = connection.execute("SELECT MIN(log_position) FROM projection_checkpoints").fetchone()[0]
+                if not seen or found > seen[-1][0]:
+                    seen.append((int(found), time.time()))
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        found = run_open_loop(port, interleave(build_requests(people, CLIENTS)), rate, seconds, CONNECTIONS)
+        settled = wait_until_caught_up(store, people.url)
+    finally:
+        stopping.set()
+        looking.join()
+    positions = [position for position, _ in seen]
+    with closing(store.connect(people.url)) as connection:
+        recorded = connection.execute(
+            "SELECT known_from, recorded_at FROM history WHERE known_from > %s AND known_from <= %s",
+            (positions[0], positions[-1]),
+        ).fetchall()
+    waits = sorted((seen[bisect_left(positions, place)][1] - at / 1e6) * 1e3 for place, at in recorded)
+    beside = {"p50_ms": waits[len(waits) // 2], "worst_ms": waits[-1], "command_p99_ms": found["p99_ms"]} | settled
+    return Sample(waits[int(len(waits) * share)], beside)
 
 
 def _measure_crud(port: int, ids: list[str], seconds: float) -> Sample:

@@ -49,7 +49,7 @@ def _evolve_without_acknowledgements(charter: Charter | None, recorded: Recorded
 
 CHARTERS = VersionedProjection(
     name="charters",
-    version=3,
+    version=4,
     kind="charter",
     evolve=_evolve_without_acknowledgements,
     columns=(

@@ -52,7 +52,7 @@ def _fields(state: Cycle) -> tuple[Any, ...]:
 
 CYCLES = VersionedProjection(
     name="cycles",
-    version=2,
+    version=3,
     kind="cycle",
     evolve=evolve,
     columns=(

@@ -12,7 +12,6 @@ import msgspec
 from domain.errors import InvalidField
 from domain.references import as_uuid
 from projections.database.database import Database, Row
-from projections.database.sql import body_sql
 
 #: Rows of the longest page.
 MAX_PAGE_SIZE = 200
@@ -116,7 +115,7 @@ def page_sql(selection: RowSelection, predicates: Sequence[str], order: Order, *
     by = f"sort_key {order.direction}, {{}}stream_id {order.direction}"
     return (
         # UNION: a row may fulfil several of the conditions. Bodies are read of the page's rows alone.
-        f"SELECT p.sort_key, v.stream_id, {body_sql(selection.table, 'v')} AS body"
+        f"SELECT p.sort_key, v.stream_id, v.body"
         f" FROM (SELECT * FROM ({' UNION '.join(parts)}) AS parts ORDER BY {by.format('')} LIMIT :rows) AS p"
         f" JOIN {selection.table} AS v ON v.organisation_id = :organisation_id AND v.stream_id = p.stream_id"
         f" AND v.version = p.version AND v.known_from = p.known_from ORDER BY p.{by.format('p.')}"

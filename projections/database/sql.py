@@ -3,39 +3,70 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 from itertools import count
 
 from ledger.storage.named_sql import load_statements
-from projections.database.tables import Dialect, Table, ddl
+from projections.database.tables import END_OF_TIME, Dialect, Table, ddl
+
+#: What has begun at `:at`, as known at `:known`, in the organisation.
+BEGUN = "organisation_id = :organisation_id AND valid_from <= :at AND known_from <= :known"
+#: What had ended at `:at`, by an event that was not known at `:known`.
+END_UNKNOWN = f"+valid_to <= :at AND to_position > :known AND to_position < {END_OF_TIME} AND known_to > :known"
+#: The macros of the statements in files, by which versions are selected; in each a table, or its alias, or nothing.
+_MACROS = re.compile(r":(in_force|all_in_force|unended)\((\w*)\)")
 
 
 def named_statements(name: str) -> dict[str, str]:
-    """The named statements of `sql/<name>.sql`. In them `:body(g)` is `body_sql` of a row `g` of goals."""
+    """The named statements of `sql/<name>.sql`.
+
+    In them `:in_force(g)` stands for `in_force_sql` of a row `g`, `:unended(g)` for `unended_sql`, and, behind FROM,
+    `:all_in_force(goals)` for `all_in_force_sql`.
+    """
     return _load_statements(name)
 
 
 @cache
 def _load_statements(name: str) -> dict[str, str]:
-    loaded = load_statements("projections", "sql", f"{name}.sql")
+    macros: dict[str, Callable[[str], str]] = {
+        "in_force": in_force_sql,
+        "unended": unended_sql,
+        "all_in_force": all_in_force_sql,
+    }
     return {
-        statement: re.sub(r":body\((\w+)\)", lambda match: body_sql("goals", match[1]), sql)
-        for statement, sql in loaded.items()
+        statement: _MACROS.sub(lambda found: macros[found[1]](found[2]), sql)
+        for statement, sql in load_statements("projections", "sql", f"{name}.sql").items()
     }
 
 
-def body_sql(table: str, alias: str = "", *, organisation: str = ":organisation_id") -> str:
-    """The whole state of a row, as JSON; `organisation`: what the statement has for the one that it is about.
+def in_force_sql(alias: str = "") -> str:
+    """The condition that a version holds at `:at`, as believed at `:known`, where rows are found by something else."""
+    row = f"{alias}." if alias else ""
+    return f"{row}valid_from <= :at AND {unended_sql(alias)}"
 
-    A row that its own end superseded has none: the next row of the same version that has one says what the state was.
+
+def unended_sql(alias: str = "") -> str:
+    """The condition that a version holds at `:at` or later, as believed at `:known`.
+
+    Where the event that ended it is not known yet, it has no end. `+` keeps SQLite, which has no statistics, from
+    preferring an index on ends to the key.
     """
-    row = alias or table
+    row = f"{alias}." if alias else ""
+    ends = f"(+{row}valid_to > :at OR +{row}to_position > :known)"
+    return f"{row}known_from <= :known AND {ends} AND +{row}known_to > :known"
+
+
+def all_in_force_sql(table: str) -> str:
+    """The organisation's versions that hold at `:at`, as believed at `:known`: a table for FROM.
+
+    In two parts that share no row, each with an index of its own, as none serves an OR: those that have not ended at
+    `:at`, and those of whose earlier end nothing was known at `:known`. Of a question about what is known now the
+    second finds next to nothing. What the statement asks besides goes into both.
+    """
     return (
-        f"COALESCE(NULLIF({row}.body, ''), (SELECT later.body FROM {table} AS later"
-        f" WHERE later.organisation_id = {organisation} AND later.stream_id = {row}.stream_id"
-        f" AND later.version = {row}.version AND later.known_from > {row}.known_from AND later.body <> ''"
-        " ORDER BY later.known_from LIMIT 1))"
+        f"(SELECT * FROM {table} WHERE {BEGUN} AND valid_to > :at AND known_to > :known"
+        f" UNION ALL SELECT * FROM {table} WHERE {BEGUN} AND {END_UNKNOWN})"
     )
 
 

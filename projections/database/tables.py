@@ -52,6 +52,16 @@ class Table(msgspec.Struct, frozen=True):
         """The same table under another name (a shadow of the live one)."""
         return msgspec.structs.replace(self, name=name)
 
+    def is_closed(self, row: tuple[Any, ...], after: int = 0) -> bool:
+        """Whether an event behind log position `after` ended the row's state, or belief in it."""
+        return after < row[_KNOWN_TO] < END_OF_TIME or (
+            self.closing is VERSION_CLOSING and after < row[_TO_POSITION] < END_OF_TIME
+        )
+
+    def is_changed(self, row: tuple[Any, ...], after: int) -> bool:
+        """Whether an event behind log position `after` opened or closed the row."""
+        return row[_KNOWN_FROM] > after or self.is_closed(row, after)
+
     @property
     def closing_columns(self) -> list[str]:
         """Those of `closing` that it has."""
@@ -86,10 +96,20 @@ VALID_TIME = (
     Column("version", "integer", "Version of the stream at the event that led to this state."),
     Column("valid_from", "integer", "Business time from which the state held, microseconds UTC, inclusive."),
     Column("valid_to", "integer", "Business time at which it ended, microseconds UTC, exclusive; 2^63-1: open."),
+    Column("to_position", "integer", "Log position of the event that ended it: known from there on; 2^63-1: open."),
     Column("recorded_from", "integer", "When this was first recorded, microseconds UTC."),
     Column("recorded_to", "integer", "When it was superseded, microseconds UTC; 2^63-1: believed still."),
     Column("event_id", "uuid", "The event that led to this state."),
 )
+
+#: Of a table whose columns begin with `SYSTEM_TIME` and `VALID_TIME`.
+VERSION_KEY = ("organisation_id", "stream_id", "version", "known_from")
+#: By what has not ended at a time, and by what has ended since a log position.
+VERSION_INDEXES = (("organisation_id", "valid_to", "known_to"), ("organisation_id", "to_position"))
+#: What changes in a row when its state ends, or belief in it.
+VERSION_CLOSING = ("known_to", "recorded_to", "valid_to", "to_position")
+_KNOWN_FROM, _KNOWN_TO = 2, 3
+_TO_POSITION = len(SYSTEM_TIME) + [column.name for column in VALID_TIME].index("to_position")
 
 
 def ddl(table: Table, dialect: Dialect) -> list[str]:

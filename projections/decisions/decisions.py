@@ -51,7 +51,7 @@ def _fields(state: Decision) -> tuple[Any, ...]:
 
 DECISIONS = VersionedProjection(
     name="decisions",
-    version=3,
+    version=4,
     kind="decision",
     evolve=evolve,
     columns=(

@@ -17,7 +17,6 @@ from domain.envelope import RecordedEvent
 from domain.registry import AGGREGATES
 from ledger.states import NO_STREAM, StreamState, extend, fold
 from projections.database.database import Database, Row, to_id
-from projections.database.sql import body_sql
 from projections.database.tables import END_OF_TIME
 from projections.engine.checkpoints import load_checkpoints
 from projections.engine.fold import LedgerReader, Projection
@@ -72,10 +71,9 @@ def fold_stream(evolve: Evolve, events: Sequence[RecordedEvent]) -> Any:
 
 
 def _read_page(database: Database, table: str, position: int, after: str) -> list[Row]:
-    body = body_sql(table, organisation=f"{table}.organisation_id")
     return database.query(
-        f"SELECT stream_id, {body} AS body FROM {table}"
-        " WHERE valid_to = :end AND known_from <= :known AND known_to > :known"
+        f"SELECT stream_id, body FROM {table}"
+        " WHERE (valid_to = :end OR to_position > :known) AND known_from <= :known AND known_to > :known"
         f" AND stream_id > :after ORDER BY stream_id LIMIT {_PAGE_SIZE}",
         {"end": END_OF_TIME, "known": position, "after": after},
     )

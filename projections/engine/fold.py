@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from domain.envelope import RecordedEvent
-from projections.database.tables import END_OF_TIME, Table, TableWrite
+from projections.database.tables import Table, TableWrite
 from projections.engine.checkpoints import Checkpoint, HeldStream
 from projections.engine.incremental import FoldCache, IncrementalProjection
 from projections.engine.stream_events import StreamEvents
@@ -207,11 +207,8 @@ def fold_states(projections: Sequence[Projection], stream: StreamEvents) -> dict
 
 
 def _select_changed_rows(projection: Projection, stream: StreamEvents, after: int) -> Rows:
-    # known_from is the third column of SYSTEM_TIME, known_to the fourth.
-    return {
-        table: [row for row in rows if row[2] > after or after < row[3] < END_OF_TIME]
-        for table, rows in projection.rows(stream, after).items()
-    }
+    rows, tables = projection.rows(stream, after), {table.name: table for table in projection.tables}
+    return {name: [row for row in found if tables[name].is_changed(row, after)] for name, found in rows.items()}
 
 
 def _hold_events(folded: ProjectionUpdate, events: Sequence[RecordedEvent], since: int, error: Exception) -> None:
@@ -271,7 +268,8 @@ def build_table_writes(folded: Iterable[ProjectionUpdate]) -> list[TableWrite]:
         for table in one.projection.tables:
             rows = [row for part in one.rows.values() for row in part.get(table.name, ())]
             if rows:
-                ended = [row for row in rows if row[2] <= since and row[3] < END_OF_TIME]
-                opened = [row for row in rows if row[2] > since or row[3] == END_OF_TIME] if ended else rows
+                ended, opened = list[tuple[Any, ...]](), list[tuple[Any, ...]]()
+                for row in rows:
+                    (ended if row[2] <= since and table.is_closed(row) else opened).append(row)
                 parts.append(TableWrite(table=table, upserts=opened, closures=ended))
     return parts

@@ -4,6 +4,10 @@ Belief K is the log up to position K. Under it, a stream's events sorted by (occ
 one; the state after an event holds from its `occurred_at` until that of the next. A fact recorded late therefore
 changes what is believed about the past from its own log position on, and what was believed before stays selectable.
 
+An event in order opens one row, and ends the one before it in place: `to_position` says which event ended it, so that
+who asks what was believed before that event still finds the state without an end. Only where a late fact changes what
+was believed already is a row superseded, and another one opened.
+
 Each event has exactly one version per belief. Where several happened at one instant, all but the last have
 `valid_from == valid_to`: they are kept (a timeline shows every step) and, as `valid_from <= at < valid_to` never
 holds for them, no question about an instant ever selects them: the last word of an instant is its answer.
@@ -21,7 +25,16 @@ import msgspec
 from domain.business_order import TimelineState
 from domain.envelope import RecordedEvent
 from domain.goal.state import Ended, Promised, without_statements
-from projections.database.tables import END_OF_TIME, SYSTEM_TIME, VALID_TIME, Column, Table
+from projections.database.tables import (
+    END_OF_TIME,
+    SYSTEM_TIME,
+    VALID_TIME,
+    VERSION_CLOSING,
+    VERSION_INDEXES,
+    VERSION_KEY,
+    Column,
+    Table,
+)
 from projections.engine.stream_events import Evolve, PreparedEvent, StreamEvents, to_column_value
 
 
@@ -39,11 +52,10 @@ class Version(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     known_to: int
     recorded_from: int
     recorded_to: int
-    #: Log positions of the event that led to this state and of the one that ended it: the order within an instant.
+    #: Log positions of the event that led to this state and of the one that ended it: the order within an instant, and
+    #: where `to_position` is not known yet, the state has no end.
     from_position: int = 0
     to_position: int = END_OF_TIME
-    #: It was superseded by its own end alone: the next row of this version has the same state.
-    is_restated: bool = False
     state: Any
 
     @property
@@ -55,14 +67,19 @@ class Version(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             self.version,
             self.valid_from,
             self.valid_to,
+            self.to_position,
             self.recorded_from,
             self.recorded_to,
             to_column_value(self.event_id),
         )
 
+    def valid_to_at(self, known: int) -> int:
+        """When it ended, as believed at that log position."""
+        return self.valid_to if self.to_position <= known else END_OF_TIME
+
     def is_valid_at(self, at: int, known: int) -> bool:
         """Whether this is the answer for that instant (microseconds), as believed at that log position."""
-        return self.valid_from <= at < self.valid_to and self.known_from <= known < self.known_to
+        return self.valid_from <= at < self.valid_to_at(known) and self.known_from <= known < self.known_to
 
 
 class _Step:
@@ -78,9 +95,8 @@ class _Step:
         self.known_from = prepared.event.log_position
         self.recorded_from = prepared.recorded_micros
 
-    def to_version(self, known_to: int, recorded_to: int, *, is_restated: bool = False) -> Version:
+    def to_version(self, known_to: int, recorded_to: int) -> Version:
         return Version(
-            is_restated=is_restated,
             event_id=self.prepared.event.event_id,
             version=self.prepared.event.version,
             valid_from=self.key[0],
@@ -108,18 +124,17 @@ class LatestVersion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     position: int
     state: Any
 
-    def to_version(self, valid_to: int, known_to: int, recorded_to: int, to_position: int = END_OF_TIME) -> Version:
-        """Its row; where belief in it ends, its own end is why."""
+    def to_version(self, valid_to: int = END_OF_TIME, to_position: int = END_OF_TIME) -> Version:
+        """Its row, which is believed."""
         return Version(
-            is_restated=known_to < END_OF_TIME,
             event_id=self.event_id,
             version=self.version,
             valid_from=self.valid_from,
             valid_to=valid_to,
             known_from=self.known_from,
-            known_to=known_to,
+            known_to=END_OF_TIME,
             recorded_from=self.recorded_from,
-            recorded_to=recorded_to,
+            recorded_to=END_OF_TIME,
             from_position=self.position,
             to_position=to_position,
             state=self.state,
@@ -167,11 +182,7 @@ def _compute_extension(last: LatestVersion, events: StreamEvents, evolve: Evolve
             return None
         state = prepared.evolve_once(last.state, evolve)
         if last.state is not None:
-            found.append(last.to_version(END_OF_TIME, event.log_position, prepared.recorded_micros))
-            ended = msgspec.structs.replace(last, known_from=event.log_position, recorded_from=prepared.recorded_micros)
-            found.append(
-                ended.to_version(prepared.occurred_micros, END_OF_TIME, END_OF_TIME, to_position=event.log_position)
-            )
+            found.append(last.to_version(prepared.occurred_micros, event.log_position))
         last = LatestVersion(
             event_id=event.event_id,
             version=event.version,
@@ -182,7 +193,7 @@ def _compute_extension(last: LatestVersion, events: StreamEvents, evolve: Evolve
             state=state,
         )
     if last.state is not None:
-        found.append(last.to_version(END_OF_TIME, END_OF_TIME, END_OF_TIME))
+        found.append(last.to_version())
     return found, last
 
 
@@ -210,9 +221,9 @@ def _build_timeline(stream: StreamEvents, evolve: Evolve) -> tuple[list[_Step], 
     keys: list[tuple[int, int]] = []
     done: list[Version] = []
 
-    def supersede(step: _Step, by: PreparedEvent, *, is_restated: bool = False) -> None:
+    def supersede(step: _Step, by: PreparedEvent) -> None:
         if step.state is not None:
-            done.append(step.to_version(by.event.log_position, by.recorded_micros, is_restated=is_restated))
+            done.append(step.to_version(by.event.log_position, by.recorded_micros))
         step.known_from, step.recorded_from = by.event.log_position, by.recorded_micros
 
     for prepared in stream.prepared:
@@ -220,7 +231,9 @@ def _build_timeline(stream: StreamEvents, evolve: Evolve) -> tuple[list[_Step], 
         place = bisect_right(keys, new.key)
         previous = line[place - 1] if place else None
         if previous is not None:
-            supersede(previous, prepared, is_restated=True)
+            if previous.to_position < END_OF_TIME:
+                # One end was believed already, and is another one from here on.
+                supersede(previous, prepared)
             previous.valid_to, previous.to_position = new.key[0], prepared.event.log_position
         new.state = prepared.evolve_once(previous.state if previous else None, evolve)
         if place < len(line):
@@ -250,11 +263,14 @@ def _strip(state: Any) -> Any:
 
 
 def is_changed_after(version: Version, after: int) -> bool:
-    """Whether an event behind log position `after` opened or closed this row."""
-    return version.known_from > after or after < version.known_to < END_OF_TIME
+    """Whether an event behind log position `after` opened this row, ended its state or superseded it."""
+    return (
+        version.known_from > after
+        or after < version.known_to < END_OF_TIME
+        or after < version.to_position < END_OF_TIME
+    )
 
 
-_SHARED_BODY = "The whole state; empty where the next row of the same version, which says when it ended, has it."
 #: A state as its columns say it, behind `VALID_TIME`.
 _StateColumns = tuple[Any, ...]
 #: A tip, and its tail where that was made already.
@@ -276,30 +292,22 @@ class VersionedProjection:
         indexes: tuple[tuple[str, ...], ...] = (),
         latest_indexes: tuple[tuple[str, ...], ...] = (),
         comment: str,
-        is_body_shared: bool = False,
     ) -> None:
-        """`is_body_shared`: a row that its own end superseded keeps no body; it is read by `body_sql`."""
         self.name = name
         self.version = version
         self.kinds = frozenset({kind})
         self.table = Table(
             name=name,
-            columns=(
-                *SYSTEM_TIME,
-                *VALID_TIME,
-                *columns,
-                Column("body", "json", _SHARED_BODY if is_body_shared else "The whole state."),
-            ),
-            key=("organisation_id", "stream_id", "version", "known_from"),
-            indexes=(("organisation_id", "valid_to", "known_to"), *indexes),
+            columns=(*SYSTEM_TIME, *VALID_TIME, *columns, Column("body", "json", "The whole state.")),
+            key=VERSION_KEY,
+            indexes=(*VERSION_INDEXES, *indexes),
             latest_indexes=tuple(("organisation_id", *index) for index in latest_indexes),
             comment=comment,
-            closing=("known_to", "recorded_to", *(("body",) if is_body_shared else ())),
+            closing=VERSION_CLOSING,
         )
         self.tables = (self.table,)
         self.evolve = evolve
         self._fields = fields
-        self._is_body_shared = is_body_shared
 
     def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
         """The rows of one stream that an event behind log position `after` opened or closed."""
@@ -328,13 +336,12 @@ class VersionedProjection:
     def _build_rows(
         self, events: StreamEvents, found: Sequence[Version], tails: dict[int, _StateColumns]
     ) -> list[tuple[Any, ...]]:
-        """`tails`: by the state's identity, as a state that outlives the one after it in belief has several rows."""
+        """`tails`: by the state's identity, as a state has its row written twice: once when it begins, once ended."""
         head, rows = events.row_prefix, []
         for version in found:
             tail = tails.get(id(version.state))
             if tail is None:
                 body = encode_state(version.state)
                 tail = tails[id(version.state)] = (*self._fields(version.state), body)
-            is_empty = self._is_body_shared and version.is_restated
-            rows.append((*head, *version.time_columns, *((*tail[:-1], "") if is_empty else tail)))
+            rows.append((*head, *version.time_columns, *tail))
         return rows

@@ -136,7 +136,7 @@ class _Timeline:
         """Ascending; where neighbours are alike they are one, where there is nothing (None) there is none."""
         last: _Interval | None = None
         for version in self._versions:
-            if not version.known_from <= known < version.known_to or version.valid_from == version.valid_to:
+            if not version.known_from <= known < version.known_to or version.valid_from == version.valid_to_at(known):
                 continue
             value = what(version.state)
             if last is not None and last.what == value:

@@ -25,7 +25,15 @@ from domain.instants import to_micros
 from domain.load import Commitment
 from domain.member.member import AbsenceDeclared, CapacityDeclared, FactTakenBack
 from domain.quantities import to_fraction
-from projections.database.tables import END_OF_TIME, SYSTEM_TIME, VALID_TIME, Column, Table
+from projections.database.tables import (
+    END_OF_TIME,
+    SYSTEM_TIME,
+    VALID_TIME,
+    VERSION_CLOSING,
+    VERSION_KEY,
+    Column,
+    Table,
+)
 from projections.engine.stream_events import PreparedEvent, StreamEvents, to_column_value
 from projections.engine.versions import (
     LatestVersion,
@@ -50,15 +58,16 @@ PROMISES = Table(
         *SYSTEM_TIME,
         *VALID_TIME,
         Column("from_position", "integer", "Log position of the event that led to this state."),
-        Column("to_position", "integer", "Log position of the event that ended it; 2^63-1: open."),
         Column("owner", "uuid", "The member who promised."),
         Column("team", "uuid", "The team whose goal it is.", nullable=True),
         Column("live", "integer", "1: the promise stands, delivered ones included; 0: ended."),
         Column("effort_hours", "text", "Stated effort of the terms in force, decimal hours.", nullable=True),
         Column("body", "json", "The commitment with its events, as the load sees it."),
     ),
-    key=("organisation_id", "stream_id", "version", "known_from"),
+    key=VERSION_KEY,
+    closing=VERSION_CLOSING,
     indexes=(
+        ("organisation_id", "to_position"),
         ("organisation_id", "owner", "live", "valid_to"),
         ("organisation_id", "team", "live", "valid_to"),
         # All that the medians of stated efforts ask for, so that no row need be read for them.
@@ -188,7 +197,7 @@ class OverloadProjection:
     """The projection: goals' and members' streams to the six tables."""
 
     name = "overload"
-    version = 3
+    version = 4
     kinds = frozenset({"goal", "member"})
     tables = (PROMISES, ADDITIONS, TRADE_OFFS, REVERSALS, VALUES, CAPACITIES)
 
@@ -279,7 +288,7 @@ def _promise_rows(changed: Sequence[Version], tails: dict[int, _StateColumns]) -
             tails[state] = _promise_columns(version.state)
         tail = tails[state]
         if tail is not None:
-            yield *version.time_columns, version.from_position, version.to_position, *tail
+            yield *version.time_columns, version.from_position, *tail
 
 
 def _promise_columns(goal: Goal) -> _StateColumns:

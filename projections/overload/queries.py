@@ -38,6 +38,7 @@ from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements, to_id, to_optional_id
 from projections.database.database import Query as Statement
+from projections.database.sql import all_in_force_sql
 from projections.figures import ReportScope
 from projections.overload.availability import AvailabilityHistory, Declaration
 from projections.overload.facts import PromiseFact
@@ -129,7 +130,7 @@ class OverloadFacts:
         return self._day_cache[at]
 
     def _build_statement(self, name: str, condition: str, params: dict[str, Any]) -> Statement:
-        sql = named_statements(_SQL)[name].replace(":lens", self.as_of.predicate).replace(":facts", FACTS_PREDICATE)
+        sql = named_statements(_SQL)[name].replace(":facts", FACTS_PREDICATE)
         return sql.replace(":whose", condition), {**self.as_of.params, **params}
 
     def _load_rows(self, name: str, condition: str, params: dict[str, Any]) -> list[Row]:
@@ -254,8 +255,8 @@ class OverloadFacts:
         if self.scope.of_team:
             # Those who own a goal of the team without being in it.
             condition += (
-                " OR stream_id IN (SELECT owner FROM overload_promises"
-                f" WHERE {self.as_of.predicate} AND live = 1 AND team = :team)"
+                f" OR stream_id IN (SELECT owner FROM {all_in_force_sql('overload_promises')} AS promises"
+                " WHERE live = 1 AND team = :team)"
             )
             more["team"] = str(self.scope.team)
         return condition, {**params, **more}

@@ -26,7 +26,7 @@ def _fields(state: Pulse) -> tuple[Any, ...]:
 
 PULSES = VersionedProjection(
     name="pulses",
-    version=1,
+    version=2,
     kind="pulse",
     evolve=evolve,
     columns=(

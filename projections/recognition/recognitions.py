@@ -31,7 +31,7 @@ def _fields(state: Recognition) -> tuple[Any, ...]:
 
 RECOGNITIONS = VersionedProjection(
     name="recognitions",
-    version=2,
+    version=3,
     kind="recognition",
     evolve=evolve,
     columns=(

@@ -16,7 +16,15 @@ from domain.goal import events as e
 from domain.goal.evolve import evolve
 from domain.goal.state import Ended, Goal, Promised
 from domain.instants import to_micros
-from projections.database.tables import END_OF_TIME, SYSTEM_TIME, VALID_TIME, Column, Table
+from projections.database.tables import (
+    END_OF_TIME,
+    SYSTEM_TIME,
+    VALID_TIME,
+    VERSION_CLOSING,
+    VERSION_KEY,
+    Column,
+    Table,
+)
 from projections.engine.stream_events import PreparedEvent, StreamEvents, to_column_value
 from projections.reliability.answers import find_answer
 from projections.reliability.outcomes import JUDGED_EVENTS, PromiseRecord, judge_promise, promise_of, update_record
@@ -41,7 +49,8 @@ PROMISES = Table(
         Column("warned_at", "integer", "When its owner first proposed a change in time.", nullable=True),
         Column("events", "json", "The events from which this follows, in log order."),
     ),
-    key=("organisation_id", "stream_id", "version", "known_from"),
+    key=VERSION_KEY,
+    closing=VERSION_CLOSING,
     indexes=(("organisation_id", "due"), ("organisation_id", "team", "due"), ("organisation_id", "owner", "due")),
     comment="Every promise with what became of it, version by version.",
 )
@@ -82,7 +91,7 @@ class ReliabilityProjection:
     """The projection: a goal's stream to the two tables."""
 
     name = "reliability"
-    version = 1
+    version = 2
     kinds = frozenset({"goal"})
     tables = (PROMISES, ANSWERS)
 
@@ -91,10 +100,7 @@ class ReliabilityProjection:
         if not stream:
             return {}
         rows, _ = _fold(StreamEvents.of(stream), _FoldState())
-        return {
-            table: [row for row in found if row[2] > after or after < row[3] < END_OF_TIME]
-            for table, found in rows.items()
-        }
+        return {t.name: [row for row in rows[t.name] if t.is_changed(row, after)] for t in self.tables}
 
     def state_after(self, stream: StreamEvents) -> _FoldState:
         """What going on needs after a whole stream."""
@@ -152,14 +158,11 @@ def _judge(
     if standing is not None:
         if standing[len(_TIMES) :] == columns:
             return memory._replace(record=record)
-        closed, position, at = list(standing), event.log_position, prepared.occurred_micros
-        closed[1], closed[6] = position, prepared.recorded_micros
-        rows.append((*head, *closed))
-        past = list(standing)
-        past[0], past[4], past[5] = position, at, prepared.recorded_micros
-        rows.append((*head, *past))
+        ended = list(standing)
+        ended[_VALID_TO], ended[_TO_POSITION] = prepared.occurred_micros, event.log_position
+        rows.append((*head, *ended))
     standing = (
-        *(event.log_position, END_OF_TIME, event.version, prepared.occurred_micros, END_OF_TIME),
+        *(event.log_position, END_OF_TIME, event.version, prepared.occurred_micros, END_OF_TIME, END_OF_TIME),
         *(prepared.recorded_micros, END_OF_TIME, prepared.event_id, *columns),
     )
     return _FoldState(goal=goal, record=record, standing=standing)
@@ -167,6 +170,7 @@ def _judge(
 
 #: What stands behind organisation and stream, before the promise's own columns.
 _TIMES = (*SYSTEM_TIME[2:], *VALID_TIME)
+_VALID_TO, _TO_POSITION = ([column.name for column in _TIMES].index(name) for name in ("valid_to", "to_position"))
 
 
 def _promise_columns(goal: Goal, promise: Promised, prepared: PreparedEvent, record: PromiseRecord) -> tuple[Any, ...]:

@@ -10,5 +10,4 @@ ORDER BY occurred_at, version
 
 -- name: decision
 SELECT question, team, state FROM decisions
-WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND valid_from <= :at AND +valid_to > :at
-  AND known_from <= :known AND known_to > :known
+WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND :in_force()

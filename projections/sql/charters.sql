@@ -1,15 +1,12 @@
--- Charters, as versions. `+valid_to` keeps SQLite, which has no statistics, from preferring the index on valid_to to the key.
+-- Charters, as versions.
 
 -- name: charters
-SELECT body, version FROM charters
-WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :at
-  AND known_from <= :known AND known_to > :known
+SELECT body, version FROM :all_in_force(charters) AS charters
 ORDER BY CASE WHEN team IS NULL THEN 0 ELSE 1 END, team
 
 -- name: charter
 SELECT body, version FROM charters
-WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND valid_from <= :at AND +valid_to > :at
-  AND known_from <= :known AND known_to > :known
+WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND :in_force()
 
 -- name: voices
 -- Who acknowledged which version of what, each a fact of its own.
@@ -41,5 +38,5 @@ SELECT serving.occurred_at AS said_at FROM (
 ) AS serving
 JOIN goals ON goals.organisation_id = :organisation_id AND goals.stream_id = serving.stream_id
 WHERE serving.place = 1 AND serving.affirmed = 1 AND goals.state IN (:states)
-  AND goals.valid_from <= :at AND +goals.valid_to > :at AND goals.known_from <= :known AND goals.known_to > :known
+  AND :in_force(goals)
   AND :visible

@@ -1,10 +1,7 @@
 -- Cycles, as versions, and what was said in them.
--- `+valid_to` keeps SQLite, which has no statistics, from preferring the index on valid_to to the key.
 
 -- name: cycles
-SELECT stream_id, body FROM cycles
-WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :at
-  AND known_from <= :known AND known_to > :known
+SELECT stream_id, body FROM :all_in_force(cycles) AS cycles
 ORDER BY starts DESC, stream_id
 
 -- name: cycle
@@ -14,7 +11,7 @@ SELECT c.body, (
   ) AS stream_version
 FROM cycles c
 WHERE c.organisation_id = :organisation_id AND c.stream_id = :stream_id
-  AND c.valid_from <= :at AND +c.valid_to > :at AND c.known_from <= :known AND c.known_to > :known
+  AND :in_force(c)
 
 -- name: versions
 SELECT stream_id, MAX(version) AS version FROM cycles
@@ -27,9 +24,8 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at
 ORDER BY stream_id, version
 
 -- name: goals
-SELECT :body(goals) AS body FROM goals
-WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
-  AND known_from <= :known AND known_to > :known
+SELECT body FROM goals
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND :in_force()
 
 -- name: approaches
 SELECT stream_id, event_id, COALESCE(on_behalf_of, actor) AS party, occurred_at, data FROM history
@@ -39,6 +35,5 @@ ORDER BY stream_id, version
 
 -- name: charters
 SELECT stream_id, body FROM charters
-WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
-  AND known_from <= :known AND known_to > :known
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND :in_force()
 ORDER BY stream_id

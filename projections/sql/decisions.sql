@@ -1,5 +1,4 @@
--- Decisions, as versions. `+valid_to` keeps SQLite, which has no statistics, from preferring the index on valid_to to
--- the key.
+-- Decisions, as versions.
 
 -- name: get
 SELECT d.body, (
@@ -8,7 +7,7 @@ SELECT d.body, (
   ) AS stream_version
 FROM decisions d
 WHERE d.organisation_id = :organisation_id AND d.stream_id = :stream_id
-  AND d.valid_from <= :at AND +d.valid_to > :at AND d.known_from <= :known AND d.known_to > :known
+  AND :in_force(d)
 
 -- name: versions
 SELECT stream_id, MAX(version) AS version FROM decisions

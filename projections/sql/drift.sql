@@ -35,13 +35,11 @@ ORDER BY occurred_at, known_from
 -- name: parents
 -- `+`: by their ids; SQLite would otherwise walk every goal that is still valid.
 SELECT stream_id, title, owner, state FROM goals
-WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
-  AND known_from <= :known AND known_to > :known
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND :in_force()
 
 -- name: owners
 SELECT stream_id, body FROM members
-WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
-  AND known_from <= :known AND known_to > :known
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND :in_force()
 
 -- name: expectations
 SELECT stream_id, event_id, occurred_at, known_from, team, kind, item, number, member, text FROM drift_expectations
@@ -66,6 +64,5 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at
 ORDER BY occurred_at, known_from
 
 -- name: states
-SELECT stream_id, state, :body(goals) AS body FROM goals
-WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
-  AND known_from <= :known AND known_to > :known
+SELECT stream_id, state, body FROM goals
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND :in_force()

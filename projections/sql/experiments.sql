@@ -1,5 +1,4 @@
--- Experiments, as versions. `+valid_to` keeps SQLite, which has no statistics, from preferring the index on valid_to to
--- the key.
+-- Experiments, as versions.
 
 -- name: get
 SELECT x.body, (
@@ -8,7 +7,7 @@ SELECT x.body, (
   ) AS stream_version
 FROM experiments x
 WHERE x.organisation_id = :organisation_id AND x.stream_id = :stream_id
-  AND x.valid_from <= :at AND +x.valid_to > :at AND x.known_from <= :known AND x.known_to > :known
+  AND :in_force(x)
 
 -- name: versions
 SELECT stream_id, MAX(version) AS version FROM experiments
@@ -17,13 +16,11 @@ GROUP BY stream_id
 
 -- name: of
 SELECT body FROM experiments
-WHERE organisation_id = :organisation_id AND valid_from <= :at AND +valid_to > :at
-  AND known_from <= :known AND known_to > :known AND :whose
+WHERE organisation_id = :organisation_id AND :in_force() AND :whose
 ORDER BY proposed_at, stream_id
 
 -- name: open
 -- What waits for a member, or for who leads, for an answer or for a look.
 SELECT body FROM experiments
-WHERE organisation_id = :organisation_id AND is_open = 1 AND valid_from <= :at AND +valid_to > :at
-  AND known_from <= :known AND known_to > :known AND (owner = :member OR team IN (:teams) :own)
+WHERE organisation_id = :organisation_id AND is_open = 1 AND :in_force() AND (owner = :member OR team IN (:teams) :own)
 ORDER BY proposed_at, stream_id

@@ -1,21 +1,28 @@
--- Overload. `:lens` is the lens' own predicate, `:facts` the same for facts; `:whose` narrows to owners or a team.
+-- Overload. `:facts` selects facts as one lens shows them; `:whose` narrows to owners or a team.
 
 -- name: promises
-SELECT stream_id, body FROM overload_promises
-WHERE :lens AND live = 1 AND (:whose)
+SELECT stream_id, body FROM :all_in_force(overload_promises) AS promises
+WHERE live = 1 AND (:whose)
 
 -- name: stated
-SELECT team, effort_hours FROM overload_promises
-WHERE :lens AND effort_hours IS NOT NULL
+SELECT team, effort_hours FROM :all_in_force(overload_promises) AS promises
+WHERE effort_hours IS NOT NULL
 
 -- name: stated_promises
-SELECT team, effort_hours, body FROM overload_promises
-WHERE :lens AND effort_hours IS NOT NULL
+SELECT team, effort_hours, body FROM :all_in_force(overload_promises) AS promises
+WHERE effort_hours IS NOT NULL
 
 -- name: held_since
--- Those that ended at `since` held just before, and may have outlived another event of that instant.
-SELECT owner, valid_from, from_position, valid_to, to_position, body FROM overload_promises
+-- Those that ended at `since` held just before, and may have outlived another event of that instant. In two parts, each
+-- with an index of its own: those that have ended since, and those of whose earlier end was not known.
+SELECT owner, valid_from, from_position, CASE WHEN to_position > :known THEN 9223372036854775807 ELSE valid_to END AS valid_to,
+  CASE WHEN to_position > :known THEN 9223372036854775807 ELSE to_position END AS to_position, body
+FROM overload_promises
 WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to >= :since
+  AND known_from <= :known AND known_to > :known AND live = 1 AND (:whose)
+UNION ALL
+SELECT owner, valid_from, from_position, 9223372036854775807, 9223372036854775807, body FROM overload_promises
+WHERE organisation_id = :organisation_id AND valid_from <= :at AND +valid_to < :since AND to_position > :known
   AND known_from <= :known AND known_to > :known AND live = 1 AND (:whose)
 
 -- name: concerned

@@ -1,55 +1,44 @@
 -- Members, teams, organisations. Each question names its organisation, its business time and its belief.
--- `+valid_to` keeps SQLite, which has no statistics, from preferring the index on valid_to to the key.
 
 -- name: members
-SELECT body FROM members
-WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :at
-  AND known_from <= :known AND known_to > :known AND present = 1
+SELECT body FROM :all_in_force(members) AS members
+WHERE present = 1
 ORDER BY stream_id
 
 -- name: members_of_team
-SELECT body FROM members
-WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :at
-  AND known_from <= :known AND known_to > :known AND present = 1 AND teams LIKE :team
+SELECT body FROM :all_in_force(members) AS members
+WHERE present = 1 AND teams LIKE :team
 ORDER BY stream_id
 
 -- name: member
 SELECT body FROM members
-WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND valid_from <= :at AND +valid_to > :at
-  AND known_from <= :known AND known_to > :known
+WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND :in_force()
 
 -- name: members_by_id
 SELECT stream_id, body FROM members
-WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
-  AND known_from <= :known AND known_to > :known
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND :in_force()
 
 -- name: teams
-SELECT body FROM teams
-WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :at
-  AND known_from <= :known AND known_to > :known
+SELECT body FROM :all_in_force(teams) AS teams
 ORDER BY stream_id
 
 -- name: team
 SELECT body FROM teams
-WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND valid_from <= :at AND +valid_to > :at
-  AND known_from <= :known AND known_to > :known
+WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND :in_force()
 
 -- name: teams_and_leads
 -- Each team (or one), and when the member who was appointed its lead last left.
 SELECT stream_id, body, lead_since, (
   SELECT last_left FROM members
-  WHERE organisation_id = :organisation_id AND stream_id = teams.lead AND valid_from <= :at AND +valid_to > :at
-    AND known_from <= :known AND known_to > :known
+  WHERE organisation_id = :organisation_id AND stream_id = teams.lead AND :in_force()
 ) AS lead_last_left
-FROM teams
-WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :at
-  AND known_from <= :known AND known_to > :known AND :wanted
+FROM :all_in_force(teams) AS teams
+WHERE :wanted
 ORDER BY stream_id
 
 -- name: teams_of_lead
 SELECT body FROM teams
-WHERE organisation_id = :organisation_id AND lead = :lead AND valid_from <= :at AND +valid_to > :at
-  AND known_from <= :known AND +known_to > :known
+WHERE organisation_id = :organisation_id AND lead = :lead AND :in_force()
 
 -- name: teams_led
 SELECT stream_id FROM teams
@@ -61,8 +50,7 @@ SELECT MAX(known_from) AS newest FROM teams WHERE organisation_id = :organisatio
 
 -- name: organisation
 SELECT body FROM organisations
-WHERE organisation_id = :organisation_id AND stream_id = :organisation_id AND valid_from <= :at AND +valid_to > :at
-  AND known_from <= :known AND known_to > :known
+WHERE organisation_id = :organisation_id AND stream_id = :organisation_id AND :in_force()
 
 -- name: organisations_called
 SELECT organisation_id FROM organisations
@@ -84,31 +72,31 @@ SELECT kind, id, name FROM (
   SELECT kind, id, name, ROW_NUMBER() OVER (PARTITION BY id ORDER BY valid_from, version) AS place FROM (
   SELECT 'member' AS kind, stream_id AS id, COALESCE(NULLIF(name, ''), ref) AS name, valid_from, version FROM members
   WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND COALESCE(NULLIF(name, ''), ref) IS NOT NULL
-    AND +valid_to > :at AND known_from <= :known AND +known_to > :known
+    AND :unended()
   UNION ALL
   SELECT 'team' AS kind, stream_id AS id, name, valid_from, version FROM teams
   WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
-    AND +valid_to > :at AND known_from <= :known AND +known_to > :known
+    AND :unended()
   UNION ALL
   SELECT 'goal' AS kind, stream_id AS id, title AS name, valid_from, version FROM goals
   WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
-    AND +valid_to > :at AND known_from <= :known AND +known_to > :known
+    AND :unended()
   UNION ALL
   SELECT 'charter' AS kind, stream_id AS id, purpose AS name, valid_from, version FROM charters
   WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
-    AND +valid_to > :at AND known_from <= :known AND +known_to > :known
+    AND :unended()
   UNION ALL
   SELECT 'cycle' AS kind, stream_id AS id, name, valid_from, version FROM cycles
   WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
-    AND +valid_to > :at AND known_from <= :known AND +known_to > :known
+    AND :unended()
   UNION ALL
   SELECT 'experiment' AS kind, stream_id AS id, hypothesis AS name, valid_from, version FROM experiments
   WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
-    AND +valid_to > :at AND known_from <= :known AND +known_to > :known
+    AND :unended()
   UNION ALL
   SELECT 'decision' AS kind, stream_id AS id, question AS name, valid_from, version FROM decisions
   WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
-    AND +valid_to > :at AND known_from <= :known AND +known_to > :known
+    AND :unended()
   ) AS versions
 ) AS first_versions WHERE place = 1
 

@@ -1,4 +1,4 @@
--- Pulses, as versions. `+valid_to` keeps SQLite, which has no statistics, from preferring the index on valid_to to the key.
+-- Pulses, as versions.
 
 -- name: get
 SELECT p.body, (
@@ -7,7 +7,7 @@ SELECT p.body, (
   ) AS stream_version
 FROM pulses p
 WHERE p.organisation_id = :organisation_id AND p.stream_id = :stream_id
-  AND p.valid_from <= :at AND +p.valid_to > :at AND p.known_from <= :known AND p.known_to > :known
+  AND :in_force(p)
 
 -- name: versions
 SELECT stream_id, MAX(version) AS version FROM pulses
@@ -16,6 +16,5 @@ GROUP BY stream_id
 
 -- name: closed
 SELECT body FROM pulses
-WHERE organisation_id = :organisation_id AND closed_at <= :at AND valid_from <= :at AND +valid_to > :at
-  AND known_from <= :known AND known_to > :known
+WHERE organisation_id = :organisation_id AND closed_at <= :at AND :in_force()
 ORDER BY closed_at DESC, stream_id DESC LIMIT :rows

@@ -1,5 +1,4 @@
 -- Recognitions, as versions, and the help and results that they are tied to.
--- `+valid_to` keeps SQLite, which has no statistics, from preferring the index on valid_to to the key.
 
 -- name: get
 SELECT r.body, (
@@ -8,7 +7,7 @@ SELECT r.body, (
   ) AS stream_version
 FROM recognitions r
 WHERE r.organisation_id = :organisation_id AND r.stream_id = :stream_id
-  AND r.valid_from <= :at AND +r.valid_to > :at AND r.known_from <= :known AND r.known_to > :known
+  AND :in_force(r)
 
 -- name: versions
 SELECT stream_id, MAX(version) AS version FROM recognitions
@@ -19,14 +18,14 @@ GROUP BY stream_id
 -- What stands of what was given since `:since`.
 SELECT kind, giver, member, goal, team, given_event, given_at FROM recognitions
 WHERE organisation_id = :organisation_id AND given_at >= :since AND given_at <= :at
-  AND valid_from <= :at AND +valid_to > :at AND known_from <= :known AND known_to > :known AND state = 'given'
+  AND :in_force() AND state = 'given'
 ORDER BY given_at, stream_id
 
 -- name: helped
 -- Needs answered since `:since` by others than the goal's owner.
 SELECT a.stream_id, a.event_id, a.party, g.team, g.owner FROM support_needs a
 JOIN goals g ON g.organisation_id = a.organisation_id AND g.stream_id = a.stream_id
-  AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
+  AND :in_force(g)
 WHERE a.organisation_id = :organisation_id AND a.kind = 'answered' AND a.occurred_at >= :since
   AND a.occurred_at <= :at AND a.known_from <= :known AND a.party IS NOT NULL AND a.party <> g.owner AND (:whose)
   AND NOT EXISTS (
@@ -39,12 +38,12 @@ ORDER BY a.known_from, a.need
 SELECT h.stream_id, h.event_id, g.team, g.owner, (
     SELECT r.given_event FROM recognitions r
     WHERE r.organisation_id = :organisation_id AND r.goal = h.stream_id AND r.state = 'given'
-      AND r.valid_from <= :at AND +r.valid_to > :at AND r.known_from <= :known AND r.known_to > :known
+      AND :in_force(r)
     ORDER BY r.given_at, r.stream_id LIMIT 1
   ) AS recognised
 FROM history h
 JOIN goals g ON g.organisation_id = h.organisation_id AND g.stream_id = h.stream_id
-  AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
+  AND :in_force(g)
 WHERE h.organisation_id = :organisation_id AND h.type IN (:types) AND h.occurred_at >= :since
   AND h.occurred_at <= :at AND h.known_from <= :known AND (:whose)
 ORDER BY h.known_from

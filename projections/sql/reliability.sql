@@ -1,5 +1,4 @@
 -- Promises and answers as one lens shows them. `:whose` stands for whose they are, `:ids` for a slice of ids.
--- `+valid_to` keeps SQLite, which has no statistics, from preferring another index to that on due dates.
 
 -- name: due
 -- Every promise that was due in the window, as it stood at its end.
@@ -7,7 +6,7 @@ SELECT stream_id, owner, sponsor, team, self_set, due, deliver_by, kept, missed_
   awaits_since, missed_at, warned_at, events
 FROM reliability_promises
 WHERE organisation_id = :organisation_id AND due > :day_before AND due <= :last_day
-  AND valid_from <= :at AND valid_to > :at AND known_from <= :known AND known_to > :known AND (:whose)
+  AND :in_force() AND (:whose)
 ORDER BY due, stream_id
 
 -- name: answers

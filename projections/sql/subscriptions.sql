@@ -1,4 +1,4 @@
--- Subscriptions, as versions. `+valid_to` keeps SQLite, which has no statistics, from preferring the index on valid_to.
+-- Subscriptions, as versions.
 
 -- name: versions
 SELECT stream_id, MAX(version) AS version FROM subscriptions

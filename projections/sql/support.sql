@@ -1,5 +1,4 @@
 -- The facts behind support, as one lens shows them. `:whose` stands for whose they are, `:ids` for a slice of ids.
--- `+valid_to` keeps SQLite, which has no statistics, from preferring the index on valid_to to the key.
 
 -- name: needs
 -- Every need that waits, or that was raised or answered since `:since`.
@@ -15,7 +14,7 @@ CROSS JOIN goals g
 WHERE n.organisation_id = :organisation_id AND n.kind = 'raised' AND n.occurred_at <= :at AND n.known_from <= :known
   AND (a.event_id IS NULL OR n.occurred_at >= :since OR a.occurred_at >= :since)
   AND g.organisation_id = n.organisation_id AND g.stream_id = n.stream_id
-  AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
+  AND :in_force(g)
   AND (a.event_id IS NULL AND g.state IN (:states) OR n.occurred_at >= :since OR a.occurred_at >= :since)
   AND NOT EXISTS (
     SELECT 1 FROM support_words t WHERE t.organisation_id = :organisation_id AND t.stream_id = n.stream_id
@@ -30,7 +29,7 @@ FROM support_blockers r
 JOIN support_blockers b ON b.organisation_id = r.organisation_id AND b.stream_id = r.stream_id
   AND b.event_id = r.blocker AND b.kind = 'raised' AND +b.occurred_at <= :at AND b.known_from <= :known
 JOIN goals g ON g.organisation_id = r.organisation_id AND g.stream_id = r.stream_id
-  AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
+  AND :in_force(g)
 WHERE r.organisation_id = :organisation_id AND r.kind = 'resolved' AND r.occurred_at >= :since
   AND r.occurred_at <= :at AND r.known_from <= :known AND (:whose)
 ORDER BY r.known_from
@@ -38,16 +37,15 @@ ORDER BY r.known_from
 -- name: feedback
 SELECT f.event_id, f.by_side, g.team, g.owner, g.sponsor FROM support_words f
 JOIN goals g ON g.organisation_id = f.organisation_id AND g.stream_id = f.stream_id
-  AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
+  AND :in_force(g)
 WHERE f.organisation_id = :organisation_id AND f.kind = 'feedback' AND f.occurred_at >= :since
   AND f.occurred_at <= :at AND f.known_from <= :known AND (:whose)
 ORDER BY f.known_from
 
 -- name: ended
 -- What ended since `:since`, or was spoken of since.
-SELECT :body(g) AS body FROM goals g
-WHERE g.organisation_id = :organisation_id AND g.valid_from <= :at AND g.valid_to > :at
-  AND g.known_from <= :known AND g.known_to > :known AND g.valid_from >= :since
+SELECT g.body FROM :all_in_force(goals) AS g
+WHERE g.valid_from >= :since
   AND g.state IN ('satisfied', 'broken', 'cancelled', 'released', 'promise_withdrawn') AND (:whose)
 ORDER BY g.stream_id
 
@@ -90,7 +88,7 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:goals) AND event_id 
 -- How much of these types happened to each of a team's goals since `:since`.
 SELECT h.stream_id, COUNT(*) AS n FROM history h
 JOIN goals g ON g.organisation_id = h.organisation_id AND g.stream_id = h.stream_id
-  AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
+  AND :in_force(g)
 WHERE h.organisation_id = :organisation_id AND h.type IN (:types) AND h.occurred_at >= :since
   AND h.occurred_at <= :at AND h.known_from <= :known AND g.team = :team
 GROUP BY h.stream_id
@@ -98,7 +96,7 @@ GROUP BY h.stream_id
 -- name: changes_of_goals
 SELECT h.* FROM history h
 JOIN goals g ON g.organisation_id = h.organisation_id AND g.stream_id = h.stream_id
-  AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
+  AND :in_force(g)
 WHERE h.organisation_id = :organisation_id AND h.type IN (:types) AND h.occurred_at >= :since
   AND h.occurred_at <= :at AND h.known_from <= :known AND g.team = :team
 ORDER BY h.occurred_at DESC, h.position DESC
@@ -144,9 +142,8 @@ WHERE organisation_id = :organisation_id AND party = :member
 ORDER BY occurred_at, known_from
 
 -- name: bodies
-SELECT stream_id, :body(goals) AS body FROM goals
-WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
-  AND known_from <= :known AND known_to > :known
+SELECT stream_id, body FROM goals
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND :in_force()
 
 -- name: renegotiated
 -- When each goal's terms last changed.

@@ -16,7 +16,7 @@ SELECT h.event_id, h.type, COALESCE(h.on_behalf_of, h.actor) AS party, g.team,
 FROM history h CROSS JOIN goals g
 WHERE h.organisation_id = :organisation_id AND h.type IN (:types) AND h.occurred_at >= :since AND h.occurred_at <= :at
   AND h.known_from <= :known AND g.organisation_id = h.organisation_id AND g.stream_id = h.stream_id
-  AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known AND :whose
+  AND :in_force(g) AND :whose
 ORDER BY h.known_from
 
 -- name: check_ins

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from types import UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
@@ -55,34 +55,52 @@ class PageTable(NamedTuple):
     more: int = 0
 
 
+_Build = Callable[[], Iterator[PageTable]]
+
+
 def tone_of(figure: Figure) -> Tone | None:
     """The tone of the line that the figure is over."""
     return "red" if figure.line == "red" else "amber" if figure.line is not None else None
 
 
-def build_tables(report: Report, names: Names) -> Iterator[PageTable]:
-    """Of what the viewer may see; a table without a row is left out."""
-    figures = [f for f in report.figures if f.member is None and f.goal is None]
-    purposes = {purpose.charter: names.team(purpose.team) for purpose in getattr(report, "tree", ())}
-    yield from _week_table(report.figures, names)
+def build_tables(
+    report: Report, names: Names, *, sections: Collection[str] | None = None, most: int = MOST_ROWS
+) -> Iterator[PageTable]:
+    """Of what the viewer may see; a table without a row is left out.
+
+    `sections`: the fields of the report that are wanted, and of its figures `weeks`, `group`, `members`, `goals`; None:
+    all. `most`: rows of each table.
+    """
+    for name, build in _list_builders(report, names, most):
+        if sections is None or name in sections:
+            for caption, columns, rows, more in build():
+                if rows:
+                    yield PageTable(caption, columns, rows[:most], more + max(0, len(rows) - most))
+
+
+def _list_builders(report: Report, names: Names, most: int) -> Iterator[tuple[str, _Build]]:
+    """Each section's name and what makes its tables, in their order on a page."""
+    yield "weeks", lambda: _week_table(report.figures, names)
     for name in row_fields(type(report)).rows:
         rows: list[msgspec.Struct] = list(getattr(report, name))
         if name != "figures" and rows:
-            yield from _section_tables(name, rows, names)
-    yield from _build("Figures of the whole group", _GROUP_COLUMNS, [_group_row(f, purposes) for f in figures])
-    yield from _grid("Figures by member, in the order of their names", "Member", _of_members(report.figures, names))
-    yield from _grid("Figures by goal", "Goal", _of_goals(report.figures, names))
-
-
-def _build(caption: str, columns: Sequence[Cell], rows: Sequence[Sequence[Cell]]) -> Iterator[PageTable]:
-    if rows:
-        yield PageTable(caption, columns, rows[:MOST_ROWS], max(0, len(rows) - MOST_ROWS))
+            yield name, partial(_section_tables, name, rows, names, most)
+    yield "group", lambda: _group_table(report, names)
+    by_name = "Figures by member, in the order of their names"
+    yield "members", lambda: _grid(by_name, "Member", _of_members(report.figures, names))
+    yield "goals", lambda: _grid("Figures by goal", "Goal", _of_goals(report.figures, names))
 
 
 # --- figures ---------------------------------------------------------------------------------------------------------
 
 _GROUP_COLUMNS = (Cell("Figure"), Cell("Value", is_number=True), Cell("Remarks"))
 _CONSENT = {True: "agreed by both sides", False: "moved by one side alone", None: ""}
+
+
+def _group_table(report: Report, names: Names) -> Iterator[PageTable]:
+    figures = [f for f in report.figures if f.member is None and f.goal is None]
+    purposes = {purpose.charter: names.team(purpose.team) for purpose in getattr(report, "tree", ())}
+    yield PageTable("Figures of the whole group", _GROUP_COLUMNS, [_group_row(f, purposes) for f in figures])
 
 
 def _group_row(figure: Figure, purposes: Mapping[UUID, str]) -> list[Cell]:
@@ -132,7 +150,7 @@ def _week_table(figures: Iterable[Figure], names: Names) -> Iterator[PageTable]:
         for name, of_week in names.sort_people(of_member.items())
     ]
     columns = [Cell("Member"), *(Cell(week.isoformat(), is_number=True) for week in weeks)]
-    yield from _build("Load by week (planned hours / available hours; ~ rests on estimates)", columns, rows)
+    yield PageTable("Load by week (planned hours / available hours; ~ rests on estimates)", columns, rows)
 
 
 #: What names a row, and its figures by the heading of their column.
@@ -165,7 +183,7 @@ def _heading_of(figure: Figure) -> str:
 def _grid(caption: str, of: str, rows: Sequence[_GridRow]) -> Iterator[PageTable]:
     headings = list(dict.fromkeys(heading for _, row in rows for heading in row))
     columns = [Cell(of), *(Cell(heading, is_number=True) for heading in headings)]
-    yield from _build(caption, columns, [[head, *(_value_cell(row.get(h)) for h in headings)] for head, row in rows])
+    yield PageTable(caption, columns, [[head, *(_value_cell(row.get(h)) for h in headings)] for head, row in rows])
 
 
 # --- sections --------------------------------------------------------------------------------------------------------
@@ -212,23 +230,24 @@ class _Column(NamedTuple):
     is_word: bool
 
 
-def _section_tables(name: str, rows: list[msgspec.Struct], names: Names) -> Iterator[PageTable]:
+def _section_tables(name: str, rows: list[msgspec.Struct], names: Names, most: int) -> Iterator[PageTable]:
     caption = _CAPTIONS.get(name, name.replace("_", " ").capitalize())
     if isinstance(rows[0], Relief):
         reliefs = names.sort_people((entry.member, entry) for entry in rows if isinstance(entry, Relief))
         ways = (row for member, relief in reliefs for row in _relief_rows(member, relief, names))
-        most = sum(len(relief.options) for _, relief in reliefs)
-        if most:
-            yield PageTable(caption, _RELIEF_COLUMNS, list(islice(ways, MOST_ROWS)), max(0, most - MOST_ROWS))
+        shown = list(islice(ways, most))
+        total = sum(len(relief.options) for _, relief in reliefs)
+        yield PageTable(caption, _RELIEF_COLUMNS, shown, total - len(shown))
     elif isinstance(rows[0], PurposeNode):
         tree = [row for entry in rows if isinstance(entry, PurposeNode) for row in _tree_rows(entry, names)]
-        yield from _build(caption, _TREE_COLUMNS, tree)
+        yield PageTable(caption, _TREE_COLUMNS, tree)
     else:
-        yield from _plain_table(caption, rows, names)
+        yield _plain_table(caption, rows, names, most)
         for nested in row_fields(type(rows[0])).rows:
             below = [part for row in rows for part in getattr(row, nested)]
             if below:
-                yield from _plain_table(_CAPTIONS.get(nested, nested.replace("_", " ").capitalize()), below, names)
+                heading = _CAPTIONS.get(nested, nested.replace("_", " ").capitalize())
+                yield _plain_table(heading, below, names, most)
 
 
 _RELIEF_COLUMNS = (
@@ -277,17 +296,18 @@ def _tree_rows(purpose: PurposeNode, names: Names) -> Iterator[list[Cell]]:
         waiting += [(below, title) for below in node.goals[::-1]]
 
 
-def _plain_table(caption: str, rows: list[msgspec.Struct], names: Names) -> Iterator[PageTable]:
+def _plain_table(caption: str, rows: list[msgspec.Struct], names: Names, most: int) -> PageTable:
     """A column for each field that some row has; rows about members in the order of their names."""
     columns = _columns_of(type(rows[0]))
     about = next((column.field for column in columns if column.kind is IdKind.SUBJECT_MEMBER), None)
     if about is not None:
         rows = sorted(rows, key=lambda row: names.person(getattr(row, about)).casefold())
-    cells = [[_cell(getattr(row, column.field), column, names) for column in columns] for row in rows]
+    cells = [[_cell(getattr(row, column.field), column, names) for column in columns] for row in rows[:most]]
     used = [n for n in range(len(columns)) if any(row[n].text for row in cells)]
     numbers = {n for n in used if any(row[n].is_number for row in cells)}
     heads = [columns[n].heading._replace(is_number=n in numbers) for n in used]
-    yield from _build(caption, heads, [[row[n]._replace(is_number=n in numbers) for n in used] for row in cells])
+    shown = [[row[n]._replace(is_number=n in numbers) for n in used] for row in cells]
+    return PageTable(caption, heads, shown, max(0, len(rows) - most))
 
 
 @lru_cache(maxsize=64)

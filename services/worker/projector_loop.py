@@ -18,12 +18,10 @@ from services.worker.metrics import (
 
 #: After a failed round the loop waits this long, doubled up to the maximum (seconds).
 INITIAL_BACKOFF_S, MAX_BACKOFF_S = 0.1, 5.0
-#: After a round that reached the head the loop rests so many times as long as the round took, and at most this long
-#: (seconds): under load the views lag by so much, and take a quarter of the interpreter's time.
-IDLE_RATIO, MAX_IDLE_S = 3.0, 0.1
-#: A round that begins within so many seconds of the last one that found something is not alone: then the rest is the
-#: longest, as every round costs what a dozen events do, however few it finds.
-BURST_WINDOW_S = 2 * MAX_IDLE_S
+#: After a round that reached the head the loop rests as long as the round took, and at most this long (seconds). A lone
+#: event is followed at once. Under load rounds take longer, so do rests, and each finds more: that costs less, as every
+#: round costs what a dozen events do, however few it finds.
+MAX_IDLE_S = 0.1
 
 _log = structlog.get_logger(__name__)
 
@@ -56,7 +54,7 @@ class Projector:
     def run(self, stopping: threading.Event) -> None:
         """Loop until `stopping` is set. An error is logged and the round tried again, later each time: never raised."""
         subscription = self._wakeups.subscribe()
-        pause, found_at = INITIAL_BACKOFF_S, -BURST_WINDOW_S
+        pause = INITIAL_BACKOFF_S
         try:
             while not stopping.is_set():
                 began = time.monotonic()
@@ -75,8 +73,7 @@ class Projector:
                 # Less than asked for: the head was reached, and what came since has left a wake-up behind.
                 if applied < self._batch and not stopping.is_set():
                     if applied:
-                        alone, found_at = began - found_at > BURST_WINDOW_S, time.monotonic()
-                        self._throttle((found_at - began) * IDLE_RATIO if alone else MAX_IDLE_S)
+                        self._throttle(time.monotonic() - began)
                     subscription.wait(self._poll_seconds)
         finally:
             subscription.close()

@@ -9,6 +9,7 @@ import pytest
 from ledger.storage import protocol as storage_protocol
 from ledger.storage import sqlite_statements
 from projections import as_of
+from projections.database import sql
 from projections.database.database import named_statements
 from tests.api.app_under_test import ApiApp
 from tests.api.route_walk import SECRET, TenantSecrets, create_secrets, generate_requests, walk_routes
@@ -66,8 +67,9 @@ def missing_predicate(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
     """One organisation predicate is missing from one statement."""
     room, name = request.param
     if room == "lens":
-        monkeypatch.setattr(as_of, "BITEMPORAL_PREDICATE", as_of.BITEMPORAL_PREDICATE.replace(BOUND, "1 = 1"))
-        assert BOUND not in as_of.BITEMPORAL_PREDICATE
+        for module, constant in ((as_of, "BITEMPORAL_PREDICATE"), (sql, "BEGUN")):
+            assert BOUND in getattr(module, constant)
+            monkeypatch.setattr(module, constant, getattr(module, constant).replace(BOUND, "1 = 1"))
         yield
         return
     texts = storage_protocol.load_queries() if room == "ledger" else named_statements(room)

@@ -66,8 +66,8 @@ def test_under_every_belief_each_known_event_has_one_version_and_the_next_begins
     for known in range(1, len(stream) + 1):
         line = sorted((v for v in found if v.known_from <= known < v.known_to), key=lambda v: (v.valid_from, v.version))
         assert sorted(e.event_id for e in stream[:known]) == sorted(v.event_id for v in line)
-        assert all(earlier.valid_to == later.valid_from for earlier, later in pairwise(line))
-        assert END_OF_TIME == line[-1].valid_to
+        assert all(earlier.valid_to_at(known) == later.valid_from for earlier, later in pairwise(line))
+        assert END_OF_TIME == line[-1].valid_to_at(known)
 
 
 @given(histories, st.integers(0, 14))
@@ -86,10 +86,19 @@ def test_what_an_earlier_reader_wrote_is_only_ever_closed(minutes: list[int], cu
     assert ordered(late) == ordered(list(table.values()))
 
 
-def test_an_event_in_order_closes_one_row_and_opens_two() -> None:
-    found = compute_versions(stream_of([1, 2, 3, 4]), member.evolve)
+def test_an_event_in_order_opens_one_row_and_says_in_the_one_before_it_when_that_ended() -> None:
+    found = sorted(compute_versions(stream_of([1, 2, 3, 4]), member.evolve), key=lambda v: v.version)
 
-    assert 2 * 4 - 1 == len(found)
+    assert [1, 2, 3, 4] == [v.known_from for v in found]
+    assert [2, 3, 4, END_OF_TIME] == [v.to_position for v in found]
+    assert {END_OF_TIME} == {v.known_to for v in found}
+
+
+def test_a_late_event_between_two_gives_the_first_of_them_another_end_in_a_row_of_its_own() -> None:
+    found = compute_versions(stream_of([1, 9, 5]), member.evolve)
+
+    ends = sorted((v.known_from, v.known_to, v.to_position) for v in found if v.version == 1)
+    assert [(1, 3, 2), (3, END_OF_TIME, 3)] == ends
 
 
 def test_of_several_events_at_one_instant_the_last_is_the_answer_and_all_stay_on_the_line() -> None:

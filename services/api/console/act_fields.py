@@ -80,6 +80,11 @@ def build_fields(act: type[msgspec.Struct], content: FormContent) -> list[FormFi
     return list(_build_struct_fields(act, "", content, is_needed=True))
 
 
+def explain(act: type[msgspec.Struct]) -> str:
+    """What the act is, in its first sentence."""
+    return (act.__doc__ or "").strip().partition("\n")[0].partition(". ")[0].rstrip(".") + "."
+
+
 def list_pointers(fields: Iterable[FormField]) -> Iterator[str]:
     """The pointers of all fields: a problem elsewhere belongs above the form."""
     for field in fields:
@@ -88,7 +93,7 @@ def list_pointers(fields: Iterable[FormField]) -> Iterator[str]:
 
 
 #: What is asked first, and last; all else stands between in its own order.
-_FIRST = ("note", "text", "progress", "confidence", "due", "start", "effort_hours", "priority", "outcome", "conditions")
+_FIRST = ("note", "progress", "confidence", "due", "start", "effort_hours", "priority", "outcome", "conditions")
 _LAST = ("measure", "pause", "owner", "sponsor", "trade_offs", "trigger", "accept_overload", "reason", "as")
 #: Last step of a pointer, or its last two -> its label, where that is not the step.
 _LABELS = {
@@ -105,6 +110,18 @@ _LABELS = {
     "due": "Due on",
     "start": "Begins on",
     "ideas": "Ideas",
+}
+
+
+#: Last step of a pointer -> what its field is for, where a form says it otherwise than a request's documentation.
+_HINTS = {
+    "conditions": "One a line, seven at most: what has to be so for it to count as done.",
+    "addressee": "A name of the list, or a reference. Empty: the other side of the goal.",
+    "acts_next": "A name of the list, or a reference.",
+    "mediator": "A name of the list, or a reference; neither of the two parties.",
+    "accept_overload": "",
+    "progress": "",
+    "confidence": "",
 }
 
 
@@ -137,6 +154,7 @@ def _build_struct_fields(
         if pointer in content.left_out:
             continue
         entry = find_entry(struct, field.encode_name, (DOMAIN,)).partition(" e.g. ")[0]
+        entry = _HINTS.get(field.encode_name, entry)
         yield from _build_field(field.type, pointer, entry, content, required=is_needed and field.required)
 
 
@@ -209,8 +227,7 @@ def _finish(  # noqa: PLR0913 - one field, all of it
         name=name,
         kind=kind,
         label=f"{label}, in per cent" if kind == "percent" else f"{label}, one a line" if kind == "lines" else label,
-        # A share is asked for as people say it.
-        hint="" if kind == "percent" else hint,
+        hint=hint,
         value=content.values.get(name, ""),
         current=content.current.get(pointer, ""),
         required=required,

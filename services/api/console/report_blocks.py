@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
-from projections.figures import Report, ReportScope
 from services.api.console.page import PageRequest
 from services.api.http.problems import ProblemError
 from services.api.http.responses import HttpResponse
 from services.api.operations import NoQuery, Route
 from services.api.routes import reports
-from services.api.routes.reports import REPORTS, GroupReportQuery
+from services.api.routes.reports import REPORTS, FoundReport, GroupReportQuery, read_report
 from services.report_pages import ReportPage, ReportParts, build_report_page, render_parts
+from services.report_pages.tables import MOST_ROWS
 
 #: Below it each goal has its page.
 GOALS = "/console/goals"
 REPORT_ROUTES: dict[str, Route] = dict(zip(REPORTS, reports.ROUTES, strict=True))
+#: Rows of a table beside those of other reports: each report's own page has more.
+SHORT_TABLE = 12
 #: What each report is called, and the forms in which it is a file.
 TITLES = {"cycles": "Review of cycles"}
 FILE_FORMS = ("csv", "json", "html", "svg", "text")
@@ -54,7 +56,6 @@ class ReportBlock(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     title: str
     summary: str
-    report: Report
     page: ReportPage
     parts: ReportParts
     #: The report's own page, and its files.
@@ -67,23 +68,32 @@ def title_of(name: str) -> str:
     return TITLES.get(name, name.capitalize())
 
 
-def ask_report(request: PageRequest, name: str, question: ReportQuestion, team: UUID | None = None) -> ReportBlock:
-    """The report as `/v1/reports` answers it; `team`: the id of the question's team. Raises what that raises."""
-    report: Report = request.ask(REPORT_ROUTES[name], question.build_query(name))
-    member = next((figure.member for figure in report.figures if figure.member is not None), None)
-    scope = ReportScope(team=team, member=member if question.member else None)
-    page = build_report_page(report, scope, report.names)
+def ask_report(
+    request: PageRequest, name: str, question: ReportQuestion, *, sections: Collection[str] | None = None
+) -> ReportBlock:
+    """The report as `/v1/reports` answers it. Raises what that raises.
+
+    `sections`: the tables that a page of several reports has, cut short; None: all.
+    """
+    found = find_report(request, name, question)
+    most = MOST_ROWS if sections is None else SHORT_TABLE
+    page = build_report_page(found.report, found.scope, found.load_names(), sections=sections, most=most)
     path = f"/console/reports/{name}"
     return ReportBlock(
         name=name,
         title=title_of(name),
         summary=REPORTS[name].summary,
-        report=report,
         page=page,
         parts=render_parts(page, goals=GOALS),
         path=f"{path}?{question.as_text()}".rstrip("?"),
         files=[(form, f"{path}/file?{question.as_text(format=form)}") for form in FILE_FORMS],
     )
+
+
+def find_report(request: PageRequest, name: str, question: ReportQuestion) -> FoundReport:
+    """The report that the route of this name answers with, not encoded: of a large team that is a tenth of a page."""
+    operation, query = REPORT_ROUTES[name].operation, question.build_query(name)
+    return read_report(replace(request.context, operation=operation, query=query), name, query)
 
 
 def fetch_file(request: PageRequest, route: Route, query: NoQuery, name: str, **parameters: str) -> HttpResponse:

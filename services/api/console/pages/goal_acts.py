@@ -9,7 +9,7 @@ from typing import Any
 from domain.errors import NotFound, Refusal
 from domain.goal.acts import ACTS
 from projections.people import members_at
-from services.api.console.act_fields import list_pointers
+from services.api.console.act_fields import explain, list_pointers
 from services.api.console.forms import NEXT_FIELD, VERSION_FIELD
 from services.api.console.goal_acts import LABELS, build_act_fields, find_my_roles, list_my_acts
 from services.api.console.page import PageRequest, form, page
@@ -112,7 +112,7 @@ def build_act_page(
     return {
         "title": f"{LABELS[act]}: {view.goal.title}",
         "label": LABELS[act],
-        "explanation": (ACTS[act].__doc__ or "").strip().partition("\n")[0],
+        "explanation": explain(ACTS[act]),
         "view": view,
         "act": act,
         "is_mine": act in mine,

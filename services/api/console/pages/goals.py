@@ -10,15 +10,19 @@ import msgspec
 
 from domain.errors import Refusal
 from domain.goal import acts as a
-from services.api.console.act_fields import FormContent, build_fields, list_pointers
+from domain.goal.agreement import STATES
+from domain.goal.state import PROMISED_STATES
+from projections.inbox.goal_requests import AWAITING_ANSWER_STATES
+from projections.people import members_at
+from services.api.console.act_fields import Choice, FormContent, build_fields, explain, list_pointers
 from services.api.console.navigation import NavigationEntry, NavigationSection
 from services.api.console.page import PageRequest, form, page
 from services.api.console.rendering import redirect
-from services.api.filters import GoalState
 from services.api.http.parsing import convert_form
-from services.api.http.problems import Problem, ProblemError, problem_from_error, problem_from_refusal
+from services.api.http.problems import Problem, ProblemError, field_error, problem_from_error, problem_from_refusal
 from services.api.http.responses import HttpResponse
 from services.api.operations import ReadQuery, Route, Weight
+from services.api.queries import as_of_now
 from services.api.routes.goal_queries import GoalList, GoalsQuery, list_goals
 from services.api.routes.goals import BeginDraft, BeginOffer, BeginRequest, begin_goal
 from services.authorization import may_act
@@ -30,17 +34,27 @@ _BEGINNINGS: dict[str, tuple[type[a.Act], str]] = {
     "draft": (BeginDraft, "Write a draft"),
 }
 _LIMIT = 50
-_STATES = (
-    *("draft", "requested", "offered", "countered_by_owner", "countered_by_sponsor", "answer_deferred", "active"),
-    *("change_proposed_by_owner", "change_proposed_by_sponsor", "delivered", "lapsed", "satisfied", "broken"),
-)
+#: States in which something is still to come; what is in none of them has ended.
+_OPEN_STATES = ("draft", *AWAITING_ANSWER_STATES, *PROMISED_STATES)
+
+
+def _select_states(chosen: str) -> list[str]:
+    """The states that are meant. Raises ProblemError 422 for what is none."""
+    if chosen == "any":
+        return []
+    if chosen == "open":
+        return list(_OPEN_STATES)
+    if chosen not in STATES:
+        raise field_error("/state", f"open, any, or one of: {', '.join(sorted(STATES))}", where="query")
+    return [chosen]
 
 
 class GoalsPageQuery(ReadQuery, frozen=True, kw_only=True):
     """Which goals."""
 
     q: Annotated[str, msgspec.Meta(max_length=200)] = ""
-    state: GoalState | None = None
+    #: One of the agreement's; `open`: every one in which something is still to come; `any`.
+    state: Annotated[str, msgspec.Meta(max_length=40)] = "open"
     cursor: Annotated[str, msgspec.Meta(max_length=1000)] = ""
 
 
@@ -56,7 +70,7 @@ def show_goals(request: PageRequest) -> Mapping[str, Any]:
     query: GoalsPageQuery = request.query
     wanted = GoalsQuery(
         q=query.q.strip(),
-        state=[query.state] if query.state else [],
+        state=_select_states(query.state),
         cursor=query.cursor or None,
         limit=_LIMIT,
         names=True,
@@ -67,7 +81,7 @@ def show_goals(request: PageRequest) -> Mapping[str, Any]:
         "goal_names": found.names,
         "next": found.next,
         "query": query,
-        "states": _STATES,
+        "states": sorted(STATES, key=lambda state: (state not in _OPEN_STATES, state)),
         "beginnings": {name: words for name, (_, words) in _BEGINNINGS.items()} if may_act(request.viewer) else {},
     }
 
@@ -111,7 +125,10 @@ _LEFT_OUT = frozenset({"/ref", "/follow_up_of", "/trade_offs/0/for", "/as", "/ta
 def _build_beginning(request: PageRequest, how: str, problem: Problem | None = None) -> dict[str, Any]:
     kind, words = _find_beginning(how)
     mine = {"offer": "/owner", "request": "/sponsor"}.get(how)
+    teams, people = _list_teams_and_people(request)
     content = FormContent(
+        choices={"/team": teams} if teams else {},
+        suggestions=dict.fromkeys(("/owner", "/sponsor"), "people"),
         constants={mine: str(request.viewer.member_id)} if mine else {},
         left_out=_LEFT_OUT,
         required=frozenset({"/reason/code", "/reason/text", "/terms/outcome", "/terms/measure/kind", "/terms/start"})
@@ -126,12 +143,24 @@ def _build_beginning(request: PageRequest, how: str, problem: Problem | None = N
     return {
         "title": words,
         "how": how,
-        "explanation": (kind.__doc__ or "").strip().partition("\n")[0],
+        "explanation": explain(kind),
         "fields": fields,
         "problem": problem,
         "general": [] if problem is None else [e for e in problem.errors if e.pointer not in shown],
         "key": request.new_form_key(),
+        "people": people,
     }
+
+
+def _list_teams_and_people(request: PageRequest) -> tuple[list[Choice], list[Choice]]:
+    """The viewer's own teams, and the members of these: (id, name)."""
+    teams = sorted(request.viewer.teams | request.viewer.leads, key=str)
+    now, database = as_of_now(request.context), request.context.runtime.database
+    members = {member.id for team in teams for member in members_at(database, now, team=team)}
+    names = request.load_names([*teams, *members])
+    choices = sorted(names.items(), key=lambda each: each[1])
+    ids = set(map(str, teams))
+    return [each for each in choices if each[0] in ids], [each for each in choices if each[0] not in ids]
 
 
 ROUTES: list[Route] = [show_goals, show_beginning, send_beginning]

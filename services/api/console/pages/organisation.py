@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 
 from domain.errors import NotFound
+from projections.overload.additions import AdditionEntry
 from projections.overload.report import OverloadReport
 from services.api.console.navigation import NavigationEntry, NavigationSection
 from services.api.console.page import PageRequest, page
-from services.api.console.report_blocks import ReportQuestion, ask_report
+from services.api.console.report_blocks import ReportQuestion, ask_report, find_report
 from services.api.operations import AsOfQuery, ReadQuery, Route, Weight
 from services.api.routes.charters import CharterSummary, get_charter
 from services.api.routes.decisions import DecisionsQuery, list_decisions
@@ -59,15 +60,15 @@ def show_organisation(request: PageRequest) -> Mapping[str, Any]:
     organisation: OrganisationSummary = request.ask(get_organisation, AsOfQuery(**then))
     teams: TeamList = request.ask(list_teams, TeamsQuery(**then))
     names = {str(team.id): team.name for team in teams.teams}
-    overload = ask_report(request, "overload", question)
-    loads = list_asked(overload.report, _find_teams(request, then), names)
+    overload = find_report(request, "overload", question).report
+    assert isinstance(overload, OverloadReport)  # noqa: S101 - the report of this name
+    loads = list_asked(overload.additions, _find_teams(request, then), names)
     return {
         "title": organisation.name,
         "query": query,
         "charter": _ask_charter(request, AsOfQuery(**then)),
-        "alignment": ask_report(request, "alignment", question),
-        "tensions": ask_report(request, "tensions", question),
-        "overload": overload,
+        "alignment": ask_report(request, "alignment", question, sections=("tree", "unlinked")),
+        "tensions": ask_report(request, "tensions", question, sections=("tensions",)),
         "loads": loads,
         "loads_picture": draw_asked(loads),
         "decisions": request.ask(list_decisions, DecisionsQuery(limit=_LATEST_DECISIONS, **then)).decisions,
@@ -95,14 +96,16 @@ def _find_teams(request: PageRequest, then: Mapping[str, Any]) -> dict[UUID, tup
     return found
 
 
-def list_asked(report: Any, teams_of: Mapping[UUID, Sequence[UUID]], names: Mapping[str, str]) -> list[Asked]:
+def list_asked(
+    additions: Iterable[AdditionEntry], teams_of: Mapping[UUID, Sequence[UUID]], names: Mapping[str, str]
+) -> list[Asked]:
     """Of the additions that the viewer sees: which teams asked of which, by name. Within one team is not listed.
 
     Someone of two teams asks for both; what has no team is asked of "no team".
     """
     counts: Counter[tuple[str, str]] = Counter()
     unpaid: Counter[tuple[str, str]] = Counter()
-    for addition in report.additions if isinstance(report, OverloadReport) else ():
+    for addition in additions:
         asked = names.get(str(addition.team), "no team")
         for asking in _names_of(teams_of.get(addition.requester, ()), names):
             counts[asking, asked] += 1

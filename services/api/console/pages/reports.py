@@ -80,7 +80,7 @@ def show_report(request: PageRequest, report: str) -> Mapping[str, Any]:
     name, question = _find_report(report), request.query.as_question()
     teams: TeamList = request.ask(list_teams, TeamsQuery())
     team = next((one for one in teams.teams if question.team in (str(one.id), one.ref)), None)
-    block = ask_report(request, name, question, team.id if team is not None else None)
+    block = ask_report(request, name, question)
     return {
         "title": title_of(name),
         "block": block,

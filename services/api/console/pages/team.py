@@ -19,13 +19,13 @@ from services.api.routes.people import TeamList, TeamsQuery, list_teams
 from services.api.summaries import TeamSummary
 from services.authorization import Viewer
 
-#: Reports of the page, in its order, with their headings.
-_BLOCKS = (
-    ("overload", "Load, week by week"),
-    ("drift", "What drifts, and who could say it to whom"),
-    ("support", "Help and what stands in the way"),
-    ("rituals", "Rituals"),
-    ("cycles", "Looking back"),
+#: Reports of the page, in its order, with their headings and the tables that are shown.
+_BLOCKS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("overload", "Load, week by week", ("weeks", "additions", "requesters", "relief")),
+    ("drift", "What drifts, and who could say it to whom", ("mend",)),
+    ("support", "Help and what stands in the way", ("needs", "blockers")),
+    ("rituals", "Rituals", ("rituals",)),
+    ("cycles", "Looking back", ("cycles", "improvements", "learning")),
 )
 _DIGEST_ITEMS = 10
 _Text = Annotated[str, msgspec.Meta(max_length=200)]
@@ -84,7 +84,10 @@ def _choose_team(viewer: Viewer, teams: Sequence[TeamSummary], wanted: str) -> T
 
 def _ask_reports(request: PageRequest, team: TeamSummary, query: TeamPageQuery) -> list[_Block]:
     question = ReportQuestion(team=str(team.id), as_of=query.as_of, recorded_as_of=query.recorded_as_of)
-    return [_Block(heading=heading, block=ask_report(request, name, question, team.id)) for name, heading in _BLOCKS]
+    return [
+        _Block(heading=heading, block=ask_report(request, name, question, sections=tables))
+        for name, heading, tables in _BLOCKS
+    ]
 
 
 def _ask_digest(request: PageRequest, team: TeamSummary, then: AsOfQuery) -> Digest:
