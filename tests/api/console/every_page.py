@@ -19,9 +19,14 @@ TEXT = f"{NAME} \u2067right to left\u2069 " + "words that go on " * 90
 _TEMPLATE = re.compile(r"\{(\w+)\}")
 
 
+#: What links lead to and is no page: files to be kept.
+FILES = frozenset({"/console/reports/{report}/file", "/console/files/{mart}"})
+
+
 def list_page_routes() -> list[Route]:
     """Every page that is there once somebody has signed in."""
-    return [route for route in ROUTES if route.method == "GET" and route.operation.scopes and route.path != FOLDER]
+    pages = [route for route in ROUTES if route.method == "GET" and route.operation.scopes and route.path != FOLDER]
+    return [route for route in pages if route.path not in FILES]
 
 
 class World(msgspec.Struct, frozen=True):

@@ -164,9 +164,14 @@ def test_no_page_and_no_form_tells_or_does_anything_of_another_organisation(app:
             continue
         for place in range(2):
             words = {name: refs[place] for name, refs in names.items()} | {"act": "accept", "how": "offer"}
+            words |= {"report": "overload", "mart": "dim_goal"}
             path = route.path.format_map(words)
             taken = {field.encode_name for field in msgspec.structs.fields(route.operation.query)}
-            query = {name: value for name, value in (("q", SECRET), ("from", "2026-03-01")) if name in taken}
+            query = {
+                name: value
+                for name, value in (("q", SECRET), ("from", "2026-03-01"), ("team", words["team"]))
+                if name in taken
+            }
 
             # when
             sent: dict[str, Any] = fields | {"goals": hidden.goal, "/answers": hidden.open, "/note": "mine now"}

@@ -15,7 +15,7 @@ from tests.api.app_under_test import ApiApp
 from tests.api.console.browser import find_violations
 from tests.api.console.conftest import OpenTab
 from tests.api.console.console_client import ConsoleClient, sign_in
-from tests.api.console.every_page import World, create_world, list_page_routes
+from tests.api.console.every_page import FILES, World, create_world, list_page_routes
 
 MAX_WEIGHT = 150_000
 WIDE: ViewportSize = {"width": 1280, "height": 900}
@@ -76,7 +76,7 @@ def follow_links(client: ConsoleClient, begin: str) -> Iterator[str]:
         for link in page.root.find_all("a"):
             address = urljoin(path, link.attributes.get("href", ""))
             found = urlsplit(address)
-            if not found.path.startswith("/console"):
+            if not found.path.startswith("/console") or _kind_of(found.path) in FILES:
                 continue
             # Of the same page with other values, one: how many goals there are says nothing about the page.
             kind = _kind_of(found.path) + "?" + "&".join(sorted(name for name, _ in parse_qsl(found.query)))
