@@ -297,7 +297,7 @@ def test_a_wrong_word_of_a_query_is_answered_with_the_words_there_are(app: ApiAp
         app, app.as_member("stella").get("/v1/reports/drift?format=xml"), 422, "invalid_field", "/format"
     )
 
-    assert ["csv", "json", "text"] == told["allowed"]
+    assert ["csv", "html", "json", "svg", "text"] == told["allowed"]
 
 
 def test_a_wrong_word_is_not_answered_with_words_where_any_would_do(app: ApiApp) -> None:
