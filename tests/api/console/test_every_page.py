@@ -77,7 +77,7 @@ def follow_links(client: ConsoleClient, begin: str) -> Iterator[str]:
         for link in page.root.find_all("a"):
             address = urljoin(path, link.attributes.get("href", ""))
             found = urlsplit(address)
-            if not found.path.startswith("/console"):
+            if not found.path.startswith("/console") or _kind_of(found.path) in FILES:
                 continue
             # Of the same page with other values, one: how many goals there are says nothing about the page.
             kind = _kind_of(found.path) + "?" + "&".join(sorted(name for name, _ in parse_qsl(found.query)))
