@@ -39,6 +39,9 @@ from benchmarks.suites import (
     webhooks,
 )
 from benchmarks.suites import (
+    console as suites_console,
+)
+from benchmarks.suites import (
     sqlite as suites_sqlite,
 )
 from tests.servers import ServerUnavailableError
@@ -56,6 +59,7 @@ SUITES: dict[str, Suite] = {
     "reports": reports.suite,
     "people": people.suite,
     "reads": reads.suite,
+    "console": suites_console.suite,
     "import": imports.suite,
     "memory": imports.memory,
     "rebuild": rebuild.suite,

@@ -138,9 +138,11 @@ def free_port() -> int:
 class Client:
     """One kept-alive connection."""
 
-    def __init__(self, port: int, key: str = "") -> None:
+    def __init__(self, port: int, key: str = "", *, cookie: str = "") -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        if cookie:
+            self._headers["Cookie"] = cookie
         self._used = time.monotonic()
 
     def get(self, path: str) -> bytes:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from projections.database.backend import Backend, Params
@@ -120,19 +120,30 @@ def query_by_ids(
 ) -> dict[str, list[Row]]:
     """The rows of several statements of `sql/<file>.sql`, each for its ids (`:ids`), by the statement's name.
 
-    The ids are sent in slices of 400. A stream's rows stay together: each id is in one slice only.
+    PostgreSQL takes them as one array, so that it parses the statement once, however many they are; SQLite takes
+    slices of 400. A stream's rows stay together: each id is in one slice only.
     """
     names, queries = list[str](), list[Query]()
     for name, wanted in ids.items():
-        for start in range(0, len(wanted), _CHUNK_SIZE):
-            part = {f"id_{n}": value for n, value in enumerate(wanted[start : start + _CHUNK_SIZE])}
-            sql = named_statements(file)[name].replace(":ids", ", ".join(f":{key}" for key in part))
-            names.append(name)
-            queries.append((sql, {**params, **part}))
+        sql = named_statements(file)[name]
+        if database.dialect == "postgresql":
+            parts: list[tuple[str, dict[str, Any]]] = []
+            if wanted:
+                parts = [(sql.replace("IN (:ids)", "= ANY(CAST(:ids AS uuid[]))"), {"ids": list(wanted)})]
+        else:
+            parts = [_slice(sql, wanted[start : start + _CHUNK_SIZE]) for start in range(0, len(wanted), _CHUNK_SIZE)]
+        names += [name] * len(parts)
+        queries += [(part, {**params, **values}) for part, values in parts]
     found: dict[str, list[Row]] = {name: [] for name in ids}
     for name, rows in zip(names, database.query_many(queries) if queries else (), strict=True):
         found[name] += rows
     return found
+
+
+def _slice(sql: str, ids: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """SQLite's statement for some of the ids, and its values."""
+    values = {f"id_{n}": value for n, value in enumerate(ids)}
+    return sql.replace(":ids", ", ".join(f":{key}" for key in values)), values
 
 
 def group_by_stream(rows: Iterable[Row], build: Callable[[Row], T]) -> dict[UUID, list[T]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from domain.errors import Refusal
@@ -20,7 +20,6 @@ from domain.goal.acts import (
     NeedInput,
     TakeBackStatement,
 )
-from domain.instants import encode_json
 from domain.member import member
 from domain.recognition.recognition import CorrectRecognition, GiveRecognition, TakeBackRecognition
 from domain.team import team
@@ -31,6 +30,8 @@ from projections.privacy import WithheldBy
 from projections.recognition import recognitions
 from projections.recognition.report import RecognitionReport, build_report, gini
 from projections.sight import EVERYTHING
+from services.cloud_events import to_cloud_event
+from tests.naive_recognition import NaiveRecognition
 from tests.projections.conftest import ProjectStory
 from tests.spec import Story, offer
 
@@ -78,66 +79,11 @@ def thank(story: Story, ref: str, by: str, whom: str, goal: str = "goal", **fiel
 
 
 def fold(story: Story, at: datetime, known: int, window: int, of: str | None) -> dict[str, Any]:
-    """The report's figures from the exported events alone: JSON in, numbers out. It shares no code with the views."""
-    events = [json.loads(encode_json(recorded)) for recorded in story.events[:known]]
-    events = [e for e in events if datetime.fromisoformat(e["occurred_at"]) <= at]
-    day = at.astimezone(UTC).date() - timedelta(days=window)
-    since = datetime.combine(day + timedelta(days=1), time(), UTC)
-    goals: dict[str, dict[str, Any]] = {}
-    members: dict[str, set[str]] = {}
-    given: dict[str, dict[str, Any]] = {}
-    answers, taken_back, kept = [], set(), {}
-    for e in sorted(events, key=lambda one: (one["occurred_at"], one["position"])):
-        data, stream = e["data"], e["stream"].partition("/")[2]
-        party = e["on_behalf_of"] or e["actor"]
-        fresh = datetime.fromisoformat(e["occurred_at"]) >= since
-        match e["type"]:
-            case "goal.offered.v1":
-                goals[stream] = {"owner": data["owner"], "team": data.get("team")}
-            case "member.joined.v1":
-                members.setdefault(stream, set()).update({data["team"]} if data.get("team") else ())
-            case "member.left.v1":
-                members.pop(stream, None)
-            case "goal.need_answered.v1" if fresh:
-                answers.append((stream, party, data["check_in"]))
-            case "goal.statement_taken_back.v1":
-                taken_back.add(data["corrects"])
-            case "goal.satisfaction_declared.v1" if fresh:
-                kept[stream] = e["event_id"]
-            case "recognition.given.v1":
-                given[stream] = {**data, "giver": party, "fresh": fresh}
-            case "recognition.corrected.v1":
-                given[stream]["kind"] = data["kind"]
-            case "recognition.taken_back.v1":
-                del given[stream]
-    team_id = str(story.id(of, "team")) if of else None
-    standing = [g for g in given.values() if g["fresh"]]
-    mine = [g for g in standing if team_id is None or g.get("team") == team_id]
-    helped = {
-        (goals[goal]["team"], helper)
-        for goal, helper, check_in in answers
-        if check_in not in taken_back and helper != goals[goal]["owner"]
-        if team_id is None or goals[goal]["team"] == team_id
-    }
-    thanked = {g["member"] for g in standing}
-    results = [goal for goal in kept if team_id is None or goals[goal]["team"] == team_id]
-    there = [m for m, teams in members.items() if team_id is None or team_id in teams]
-    counts = [sum(g["member"] == m for g in standing) for m in there]
-    pairs = sum(abs(a - b) for a in counts for b in counts)
-    spread = round(pairs / (2 * len(counts) * sum(counts)), 6) if len(counts) >= 5 and sum(counts) else None
-    return {
-        "recognitions": (None, None, len(mine)),
-        "relationship_share": share(sum(g["kind"] == "relationship" for g in mine), len(mine)),
-        "results_recognised": share(
-            sum(any(g.get("goal") == k for g in given.values()) for k in results), len(results)
-        ),
-        "helpers_recognised": share(sum(helper in thanked for _, helper in helped), len(helped)),
-        "received_gini": spread,
-    }
-
-
-def share(count: int, n: int) -> tuple[int, int, float | None]:
-    return count, n, round(count / n, 6) if n else None
+    """The report's figures from the exported events alone."""
+    events = [msgspec.json.decode(msgspec.json.encode(to_cloud_event(e, "", ""))) for e in story.events[:known]]
+    team = str(story.id(of, "team")) if of else None
+    figures = NaiveRecognition(events, at, "UTC", window).figures(team)
+    return {**figures, "received_gini": figures["received_gini"][2]}
 
 
 def told(report: RecognitionReport) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from domain.references import resolve_stream_id
 from projections.as_of import resolve_as_of
 from projections.figures import ReportScope
 from projections.overload import report as overload_report
+from projections.recognition import report as recognition_report
 from projections.reliability import report as reliability_report
 from services import seed
 from services.cloud_events import to_cloud_event
@@ -25,6 +26,7 @@ from services.imports.importer import import_lines
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from services.settings import Settings
+from tests.naive_recognition import NaiveRecognition
 from tests.naive_reliability import NaiveReliability
 
 Event = dict[str, Any]
@@ -313,6 +315,22 @@ def test_each_figure_of_reliability_is_that_of_a_naive_reader(
     told = {kind: str(identity) for kind, identity in ids.items()}
     naive = NaiveReliability(served.events, view.at, view.zone, window, **told).figures()
     assert naive == {figure.name: (figure.count, figure.n, figure.value) for figure in report.figures}
+
+
+@pytest.mark.parametrize(("window", "day"), [(28, LAST_DAY), (366, LAST_DAY), (90, date(2025, 9, 1))])
+@pytest.mark.parametrize("team", [None, "platform", "data"])
+def test_each_figure_of_recognition_is_that_of_a_naive_reader(
+    served: Served, window: int, day: date, team: str | None
+) -> None:
+    of = None if team is None else resolve_stream_id(served.organisation, "team", team)
+    view = resolve_as_of(
+        served.runtime.database, served.runtime.ledger, served.organisation, as_of=day, now=served.runtime.clock()
+    )
+    report = recognition_report.build_report(served.runtime.database, view, ReportScope(window=window, team=of))
+
+    naive = NaiveRecognition(served.events, view.at, view.zone, window).figures(None if of is None else str(of))
+    found = {figure.name: (figure.count, figure.n, figure.value) for figure in report.figures}
+    assert naive == {**found, "received_gini": (None, None, found["received_gini"][2])}
 
 
 def test_the_dimension_of_goals_says_at_each_instant_what_was_agreed(served: Served) -> None:

@@ -55,6 +55,28 @@ def find_figure(report: dict[str, Any], name: str) -> dict[str, Any]:
     return dict(figure)
 
 
+@pytest.mark.parametrize(
+    ("person", "is_shown"),
+    [
+        ("priya", ("Priya Raman", "over the line", "Shard the orders database")),
+        ("noor", ("Noor Haddad", "under the line")),
+        ("vera", ("Vera Lind", "/console/audit")),
+    ],
+)
+def test_a_link_of_the_demo_signs_its_person_in_to_the_console_once(
+    running_demo: tuple[Path, Process, dict[str, Any]], person: str, is_shown: tuple[str, ...]
+) -> None:
+    link = running_demo[2]["console"][person]
+    with httpx.Client(trust_env=False, timeout=TIMEOUT_SECONDS) as browser:
+        fields = dict(re.findall(r'type="hidden" name="(\w+)" value="(\w+)"', browser.get(link).text))
+
+        answers = [browser.post(link.partition("?")[0], data=fields) for _ in range(2)]
+
+        assert [303, 401] == [answer.status_code for answer in answers]
+        page = browser.get(running_demo[2]["url"] + "/console").text
+    assert list(is_shown) == [words for words in is_shown if words in page]
+
+
 def test_the_demo_tells_its_four_stories(running_demo: tuple[Path, Process, dict[str, str]]) -> None:
     _, _, told = running_demo
 

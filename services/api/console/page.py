@@ -58,6 +58,12 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
         entry = self.context.runtime.ledger.load_current(organisation, "organisation", organisation)
         return entry.state.zone if entry is not None else "UTC"
 
+    @property
+    def name(self) -> str:
+        """How the viewer is called; empty for one whom no event has named yet."""
+        entry = self.context.runtime.ledger.load_current(self.viewer.organisation_id, "member", self.viewer.member_id)
+        return entry.state.name if entry is not None and entry.state is not None else ""
+
     def ask(self, route: Route, query: NoQuery | None = None, **parameters: str) -> Any:
         """What a GET of `/v1` answers this viewer, as its answer's Struct. Raises what the route raises."""
         operation = route.operation
@@ -121,6 +127,7 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
             "csrf": csrf_token(self.context.session_token),
             "zone": self.zone,
             "is_signed_in": True,
+            "signed_in_as": self.name,
         }
 
     def render(self, template: str, title: str, values: Mapping[str, Any], *, status: int = 200) -> HttpResponse:

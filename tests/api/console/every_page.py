@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import msgspec
 
 from services.api.console.routes import ROUTES
-from services.api.console.static_files import FOLDER
 from services.api.operations import Route
 from tests.api.app_under_test import ApiApp, create_active_goal, why
 from tests.api.test_cycles import adopt_purpose, open_cycle
@@ -16,17 +15,14 @@ from tests.api.test_cycles import adopt_purpose, open_cycle
 #: Within the limits of a title or name, and of a text.
 NAME = '<b onclick="x">Ü\u202enames\u202c & "marks"</b> ' + "n" * 150
 TEXT = f"{NAME} \u2067right to left\u2069 " + "words that go on " * 90
-_TEMPLATE = re.compile(r"\{(\w+)\}")
-
-
-#: What links lead to and is no page: files to be kept.
+#: What a browser is given to keep, and does not show.
 FILES = frozenset({"/console/reports/{report}/file", "/console/files/{mart}"})
+_TEMPLATE = re.compile(r"\{(\w+)\}")
 
 
 def list_page_routes() -> list[Route]:
     """Every page that is there once somebody has signed in."""
-    pages = [route for route in ROUTES if route.method == "GET" and route.operation.scopes and route.path != FOLDER]
-    return [route for route in pages if route.path not in FILES]
+    return [route for route in ROUTES if route.method == "GET" and route.operation.scopes and route.path not in FILES]
 
 
 class World(msgspec.Struct, frozen=True):

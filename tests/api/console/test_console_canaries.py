@@ -34,7 +34,7 @@ def list_pages(world: World) -> Iterator[str]:
         taken = {field.encode_name for field in msgspec.structs.fields(route.operation.query)}
         for goal in (world.hidden.goal, world.shared):
             hidden = msgspec.structs.asdict(world.hidden)
-            words = hidden | {"goal": goal, "act": "check_in", "how": "offer"}
+            words = hidden | {"goal": goal, "act": "check_in", "how": "offer", "report": "overload"}
             path = re.sub(r"\{(\w+)\}", lambda found, words=words: words.get(found[1], "x"), route.path)  # type: ignore[misc]
             yield path
             yield from (f"{path}?{name}={value or goal}" for name, value in _QUERIES.items() if name in taken)

@@ -93,7 +93,7 @@ def test_why_names_the_change_its_reason_and_who_consented(app: ApiApp) -> None:
 
     page = sign_in(app, "sam").open(f"/console/goals/{goal}/why?field=due")
 
-    assert "Why is due so?" == page.headings[0]
+    assert "Why is the day on which it is due so?" == page.headings[0]
     assert "2026-03-27 became 2026-04-10 Consented Sam" in page.text
     assert "New information: the printer is late" in page.text
 

@@ -25,7 +25,8 @@ def test_my_week_shows_what_waits_the_load_against_the_line_and_the_help_asked_f
     assert [f"{round(week['value'] * 100)} %" for week in weeks] == [cells[2] for cells in shown]
     assert ["over" if week.get("line") == "red" else "under" for week in weeks] == [cells[3] for cells in shown]
     assert "4 of 12 weeks over the line" in of_ana.text
-    assert "An answer is asked of you" in of_sam.text
+    # Five working days from a Monday, at their end.
+    assert "An answer is asked of you, until the end of 9 Mar 2026" in of_sam.text
     assert "Offered to Sam" in of_sam.text
     assert "a review of the plan" in of_sam.text[of_sam.text.index("Help asked of me") :]
     assert "Nothing waits for you" in of_ana.text

@@ -25,7 +25,7 @@ from services.event_filter import TYPE_PATTERNS
 
 PATH = "/console/audit"
 #: Events of a page.
-_LIMIT = 50
+_LIMIT = 30
 #: Choices that are offered where a name fits several.
 _MAX_CHOICES = 10
 Text = Annotated[str, msgspec.Meta(max_length=200)]
