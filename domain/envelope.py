@@ -24,11 +24,11 @@ class Source(StrEnum):
     WORKER = "worker"
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A fact in the past tense. Subclasses carry `tag="<kind>.<fact>.v<n>"`; unknown fields are tolerated."""
 
 
-class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
+class NewEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What `decide` returns: an event with its business time and reason, not yet in the log."""
 
     event_id: UUID
@@ -42,7 +42,7 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     causation_id: UUID | None = None
 
 
-class RecordedEvent(msgspec.Struct, frozen=True, kw_only=True):
+class RecordedEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event with its whole envelope, as read from the log."""
 
     event_id: UUID

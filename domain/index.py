@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 
-class IndexEntry(msgspec.Struct, frozen=True, kw_only=True):
+class IndexEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One stream's row in the index of live promises and timers."""
 
     #: The owner on whose load it counts; None: no live promise. Of an open cycle: the charter that it restates;

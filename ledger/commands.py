@@ -11,7 +11,7 @@ import msgspec
 from domain.envelope import NewEvent, Source
 
 
-class IdempotencyKey(msgspec.Struct, frozen=True, kw_only=True):
+class IdempotencyKey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A promise of the client that two requests with this key are one."""
 
     #: Principal and route; the same key elsewhere is another key.
@@ -21,7 +21,7 @@ class IdempotencyKey(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True):
+class Command(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One act, by whom, on which stream."""
 
     organisation_id: UUID
@@ -69,7 +69,7 @@ class EventPosition(msgspec.Struct, frozen=True, kw_only=True):
     recorded_at: datetime | None
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a command recorded, and where the stream and the log stand after it."""
 
     #: The act's own events; timers that ran before it are in the stream, not here.
@@ -91,7 +91,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 IdempotencyIdentity = tuple[int, str, str]
 
 
-class CachedReceipt(msgspec.Struct, frozen=True):
+class CachedReceipt(msgspec.Struct, frozen=True, gc=False):
     """The receipt of an idempotency key, as it is cached."""
 
     digest: str

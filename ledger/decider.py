@@ -130,7 +130,7 @@ class BatchStateReader:
 _MAX_TIMERS_IN_A_ROW = 100
 
 
-class DecidedCommand(msgspec.Struct, frozen=True, kw_only=True):
+class DecidedCommand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a command comes to: its events, not yet stored, and the state after them."""
 
     organisation_id: UUID

@@ -26,7 +26,7 @@ ANY_ITEM = None
 FieldPath = tuple[str | None, ...]
 
 
-class PersonalTexts(msgspec.Struct, frozen=True, kw_only=True):
+class PersonalTexts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The sealed part of a stored event."""
 
     #: The key that sealed the texts; null while the seal is the identity.
@@ -156,7 +156,7 @@ _NO_TEXTS: Mapping[str, str] = {}
 E = TypeVar("E", bound=Event)
 
 
-class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The envelope as stored; `RecordedEvent` without its data."""
 
     event_id: UUID
@@ -179,7 +179,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     log_position: int
 
 
-class StoredState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class StoredState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The stored state; data stays raw until its class is known."""
 
     header: Header
@@ -187,7 +187,7 @@ class StoredState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     sealed: PersonalTexts | None = None
 
 
-class _StoredForWriting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class _StoredForWriting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """`StoredState` for encoding, data included."""
 
     header: Header
@@ -236,7 +236,7 @@ class _StoredAsText(msgspec.Struct, Generic[E], frozen=True, kw_only=True, gc=Fa
     sealed: _Texts | None = None
 
 
-class _StoredForReading(msgspec.Struct, Generic[E], frozen=True, kw_only=True):
+class _StoredForReading(msgspec.Struct, Generic[E], frozen=True, kw_only=True, gc=False):
     """`StoredState` for decoding, data included."""
 
     header: Header

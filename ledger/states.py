@@ -29,7 +29,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class StreamState(msgspec.Struct, frozen=True):
+class StreamState(msgspec.Struct, frozen=True, gc=False):
     """A stream's last state."""
 
     kind: str
@@ -45,7 +45,7 @@ class StreamState(msgspec.Struct, frozen=True):
 NO_STREAM = StreamState("", 0, None)
 
 
-class StateChange(msgspec.Struct, frozen=True, kw_only=True):
+class StateChange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one decision does to its stream's state and to its row in the standing index."""
 
     organisation_id: UUID

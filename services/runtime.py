@@ -26,6 +26,7 @@ from ledger.person_reads import PersonReadStore
 from ledger.pulses import PULSES_COMPARED, PulseStore
 from ledger.sessions import Sessions
 from ledger.storage import migrations
+from ledger.uploads import Uploads
 from projections.catalogue import PROJECTIONS
 from projections.database.database import Database
 from projections.engine.engine import Engine
@@ -79,6 +80,7 @@ class Runtime:
             opened.callback(self.database.close)
             self.keys = Keys(self.ledger)
             self.sessions = Sessions(self.ledger)
+            self.uploads = Uploads(self.ledger)
             self.deliveries = Deliveries(self.ledger)
             self.person_reads = PersonReads(PersonReadStore(self.ledger.recorder), self.clock)
             opened.callback(self.person_reads.close)
@@ -131,12 +133,13 @@ class Runtime:
         return self._auth_changes + self.keys.epoch + self.sessions.epoch
 
     def run_housekeeping(self) -> None:
-        """Delete what has outlived its use: idempotency keys, sessions, deliveries, reads of figures.
+        """Delete what has outlived its use: idempotency keys, sessions, uploads, deliveries, reads of figures.
 
         Each after its own time.
         """
         self.ledger.purge_idempotency_keys()
         self.sessions.purge(self.clock())
+        self.uploads.purge(self.clock())
         self.deliveries.purge(self.clock() - timedelta(days=self.settings.webhook_log_days))
         self.person_reads.store.purge(self.reads_kept_from)
         self.pulse_store.purge(self.clock() - PULSES_COMPARED)

@@ -62,8 +62,9 @@ def imported(places: tuple[str, ...]) -> set[str]:
                 modules |= {name.partition(".")[0] for name in _imports(source)}
     known = packages_distributions()
     foreign = modules - sys.stdlib_module_names
-    # `psycopg[pool]` brings psycopg-pool.
-    return {_name(found).replace("psycopg-pool", "psycopg") for module in foreign for found in known.get(module, ())}
+    # `psycopg[pool]` brings psycopg-pool; python-multipart's package `multipart` leads to the other one's.
+    same = {"psycopg-pool": "psycopg", "python-multipart": "multipart"}
+    return {same.get(_name(found), _name(found)) for module in foreign for found in known.get(module, ())}
 
 
 def _imports(source: Path) -> set[str]:

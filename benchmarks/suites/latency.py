@@ -100,6 +100,9 @@ def _build_visible_cases(bench: Bench, store: Store, opened: ExitStack) -> Itera
 
 
 def _measure_visible(store: Store, people: Workload, port: int, seconds: float, rate: int, share: float) -> Sample:
+    # The worker may still be starting.
+    run_closed_loop(port, build_requests(people, 1), seconds / 4)
+    wait_until_caught_up(store, people.url)
     stopping, seen = threading.Event(), list[tuple[int, float]]()
 
     def look() -> None:

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -61,7 +61,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
         return UUID(int=self.correlation)
 
 
-class Progress(NamedTuple):
+class Progress(msgspec.Struct, frozen=True, gc=False):
     """Progress 0..1 as printed; as a fraction where that says more; the events that set the measure of a reading."""
 
     text: str
@@ -125,7 +125,7 @@ _NOTHING_SAID: dict[str, Any] = {
     "blockers_told_at": None,
 }
 
-_NO_PROGRESS = (None, None, ())
+_NO_PROGRESS: tuple[str | None, str | None, tuple[UUID, ...]] = (None, None, ())
 
 
 def add_statement(
@@ -141,7 +141,9 @@ def add_statement(
     """
     check_in = isinstance(event, e.CheckedIn)
     listed, confidence = (event.blockers, event.confidence) if isinstance(event, e.CheckedIn) else (None, None)
-    text, exact, measured_by = progress or _NO_PROGRESS
+    text, exact, measured_by = _NO_PROGRESS
+    if progress is not None:
+        text, exact, measured_by = progress.text, progress.exact, progress.measured_by
     at = recorded.occurred_at
     new = Statement(
         event=recorded.event_id.int,

@@ -47,6 +47,7 @@ LOG_RIGHTS: dict[str, str] = {
     "ledger_person_reads": "SELECT, INSERT, UPDATE, DELETE",
     "console_sessions": "SELECT, INSERT, DELETE",
     "console_links": "SELECT, INSERT, DELETE",
+    "console_uploads": "SELECT, INSERT, DELETE",
     "pulse_waves": "SELECT, INSERT, UPDATE, DELETE",
     "pulse_cells": "SELECT, INSERT, DELETE",
     "pulse_seats": "SELECT, INSERT, UPDATE, DELETE",

@@ -264,12 +264,19 @@ def build_table_writes(folded: Iterable[ProjectionUpdate]) -> list[TableWrite]:
     """What is to be written to each table."""
     parts: list[TableWrite] = []
     for one in folded:
-        since = one.checkpoint.position
-        for table in one.projection.tables:
-            rows = [row for part in one.rows.values() for row in part.get(table.name, ())]
-            if rows:
-                ended, opened = list[tuple[Any, ...]](), list[tuple[Any, ...]]()
-                for row in rows:
-                    (ended if row[2] <= since and table.is_closed(row) else opened).append(row)
-                parts.append(TableWrite(table=table, upserts=opened, closures=ended))
+        by_table: dict[str, list[tuple[Any, ...]]] = {}
+        for of_stream in one.rows.values():
+            for name, rows in of_stream.items():
+                if rows:
+                    by_table.setdefault(name, []).extend(rows)
+        parts += (
+            _build_table_write(t, by_table[t.name], one.checkpoint) for t in one.projection.tables if t.name in by_table
+        )
     return parts
+
+
+def _build_table_write(table: Table, rows: Iterable[tuple[Any, ...]], checkpoint: Checkpoint) -> TableWrite:
+    ended, opened = list[tuple[Any, ...]](), list[tuple[Any, ...]]()
+    for row in rows:
+        (ended if row[2] <= checkpoint.position and table.is_closed(row) else opened).append(row)
+    return TableWrite(table=table, upserts=opened, closures=ended)

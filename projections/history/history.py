@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -52,6 +53,11 @@ FIELDS = (
     *("owner", "sponsor", "team", "title", "description", "tags"),
     *("state", "pause", "progress", "confidence", "value"),
 )
+_GOAL_FIELDS = ("state", "title", "description", "tags", "team", "owner", "sponsor")
+_PROMISE_FIELDS = ("pause", "progress", "confidence", "value")
+# In C: every event of a goal asks for all of them.
+_get_goal_fields, _get_terms_fields = attrgetter(*_GOAL_FIELDS), attrgetter(*TERMS_FIELDS)
+_get_promise_fields = attrgetter(*_PROMISE_FIELDS)
 
 
 def goal_values(goal: Goal | None) -> Values:
@@ -59,12 +65,11 @@ def goal_values(goal: Goal | None) -> Values:
     if goal is None:
         return {}
     promised = goal.promised if isinstance(goal, Ended) else goal if isinstance(goal, Promised) else None
-    values: Values = {
-        name: getattr(goal, name) for name in ("state", "title", "description", "tags", "team", "owner", "sponsor")
-    }
-    values |= {name: getattr(goal.terms, name) for name in TERMS_FIELDS} if goal.terms is not None else {}
+    values: Values = dict(zip(_GOAL_FIELDS, _get_goal_fields(goal), strict=True))
+    if goal.terms is not None:
+        values |= zip(TERMS_FIELDS, _get_terms_fields(goal.terms), strict=True)
     if promised is not None:
-        values |= {name: getattr(promised, name) for name in ("pause", "progress", "confidence", "value")}
+        values |= zip(_PROMISE_FIELDS, _get_promise_fields(promised), strict=True)
     # Compared once here: ids would each be compared three times.
     return {name: value for name, value in values.items() if value or value not in (None, "", ())}
 

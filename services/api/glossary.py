@@ -368,6 +368,7 @@ API: dict[str, str] = {
     "SheetCellProblem.column": "Heading of the column that is at fault. e.g. Deadline",
     "SheetCellProblem.field": "What the column holds.",
     "SheetCellProblem.setting": "Field of the column map that decides how the cell is meant. e.g. date_format",
+    "SheetCellProblem.word": "The word of the cell that nothing says the meaning of. e.g. parked",
     "maps": "The column maps that are kept.",
     # --- problems and events -----------------------------------------------------------------------------------------
     "Problem.type": "Address of the page that explains the problem. e.g. /problems/version_conflict",

@@ -159,7 +159,8 @@ def _format_result(result: SheetResult) -> str:
     columns = ", ".join(f"{field}={heading}" for field, heading in result.map.columns.items())
     lines.append(f"columns: {columns}")
     lines += [
-        f"asked: {each.setting}: {each.detail} ({each.rows} rows; say {' or '.join(each.allowed)})"
+        f"asked: --{each.setting.replace('_', '-')} {'|'.join(each.allowed)}".rstrip()
+        + f": {each.detail} ({each.rows} rows)"
         for each in result.questions
     ]
     refused = [each for each in result.verdicts if each.verdict is SheetVerdict.REFUSED]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from domain.charter.state import Charter, resolve_charter_id
+from domain.references import resolve_stream_id
 from projections.as_of import resolve_as_of
 from projections.charters.charters import charter_of
 from services.imports.importer import ImportResult, RowError
@@ -78,6 +79,9 @@ def test_a_charter_s_history_is_taken_whole_and_only_once(installation: Installa
     assert (2, "People come in and stay") == (state.purpose.version, state.purpose.why.text)
     assert [("tested", 1), ("kind", 2), ("calm", 1)] == [(n.ref, n.version) for n in state.non_negotiables_in_force]
     assert ((), 1, ["notes"]) == (state.breaches, state.breaches_repaired, [r.ref for r in state.rituals])
+    limits = installation.runtime.ledger.load_sight_limits(ORGANISATION)
+    assert {state.of.team: "lead"} == limits.teams
+    assert {resolve_stream_id(ORGANISATION, "member", ref): "lead" for ref in ("lea", "sam")} == limits.members
     assert "lead" == state.persons
     now = installation.runtime.clock()
     view = resolve_as_of(installation.runtime.database, installation.runtime.ledger, ORGANISATION, now=now)

@@ -40,7 +40,7 @@ def test_the_command_takes_the_pages_sheet(
     newcomers = ("--create-members", "--create-teams")
 
     assert 1 == shell("import", str(tmp_path / "goals.csv"), "--dry-run")
-    assert "asked: create_members: no member is called 'lena'" in shell.out
+    assert "asked: --create-members: no member is called 'lena' (2 rows)" in shell.out
     assert 0 == shell("import", str(tmp_path / "goals.csv"), *newcomers, "--keep-map", "goals", "--json")
     assert [["goal.offer", "goal.accept", "goal.check_in"], ["goal.request"]] == [
         verdict["acts"] for verdict in shell.result["verdicts"]

@@ -13,8 +13,12 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Page
 
+from tests.api.console.browser import find_chromium, launch_browser
+from tests.conftest import skip_or_fail
 from tests.system.deployment import ROOT, TIMEOUT_SECONDS, Process, clean_environment
+from tests.system.tour import PICTURES, find_who_is_over_the_line_and_why_a_goal_moved, look_around
 
 
 def start_demo(folder: Path, name: str) -> Process:
@@ -99,6 +103,34 @@ def test_the_demo_tells_its_four_stories(running_demo: tuple[Path, Process, dict
     assert 0 == find_figure(data, "trade_offs_undone")["value"]
     why = get(told, "/v1/goals/settlement-report/why", field="due")
     assert (True, "blocker") == (why["chain"][0]["said"]["in_time"], why["chain"][0]["said"]["trigger"])
+
+
+def test_the_tour_of_the_console_answers_in_four_clicks(
+    running_demo: tuple[Path, Process, dict[str, Any]],
+) -> None:
+    # given what READY says, and a browser
+    _, _, told = running_demo
+    path = find_chromium()
+    if path is None:
+        skip_or_fail("chromium is not installed (Debian: apt-get install chromium)")
+    taken: dict[str, int] = {}
+
+    def take(page: Page, name: str) -> None:
+        taken[name] = len(page.screenshot())
+
+    # when the tour is walked
+    with launch_browser(path) as browser:
+        walk = find_who_is_over_the_line_and_why_a_goal_moved(browser, told["console"]["vera"], take)
+        look_around(browser, told["console"], take)
+
+    # then it is known who is over the line, and why that goal moved
+    assert "Priya Raman" in walk.over_the_line
+    assert "because dependency slipped: the bank's interface comes three weeks late" in walk.reason
+    assert walk.clicks <= 4
+    assert walk.seconds <= 60
+    # and the page of the tour shows the pictures of these steps, each of them small
+    assert set(taken) == set(re.findall(r"pictures/([\w-]+)\.png", (ROOT / "docs" / "tour.md").read_text()))
+    assert all((PICTURES / f"{name}.png").stat().st_size <= 60_000 for name in taken)
 
 
 def test_the_demo_has_a_pulse_that_tells_nothing_of_a_team_of_four(

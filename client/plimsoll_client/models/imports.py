@@ -79,6 +79,7 @@ class SheetCellProblem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str
     field: SheetField | None = None
     setting: str | None = None
+    word: str | None = None
 
 
 class SheetQuestion(Struct, frozen=True, kw_only=True, omit_defaults=True):

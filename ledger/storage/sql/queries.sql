@@ -217,6 +217,20 @@ DELETE FROM console_sessions WHERE expires_at <= :now
 -- name: purge_console_links
 DELETE FROM console_links WHERE expires_at <= :now
 
+-- name: add_console_upload
+INSERT INTO console_uploads (organisation_id, member_id, name, body, expires_at)
+VALUES (:organisation_id, :member_id, :name, :body, :expires_at)
+
+-- name: console_upload
+SELECT name, body FROM console_uploads
+WHERE organisation_id = :organisation_id AND member_id = :member_id AND expires_at > :now
+
+-- name: remove_console_upload
+DELETE FROM console_uploads WHERE organisation_id = :organisation_id AND member_id = :member_id
+
+-- name: purge_console_uploads
+DELETE FROM console_uploads WHERE expires_at <= :now
+
 -- name: keys
 -- A page of them, in the order of their index.
 SELECT key_id, member_id, scopes, name, created_at, expires_at, last_used_at, revoked_at FROM ledger_keys

@@ -36,6 +36,8 @@ class FormField(msgspec.Struct, frozen=True, kw_only=True):
     suggestions: str = ""
     problem: str = ""
     fields: Sequence[FormField] = ()
+    #: Of a page with several forms: what tells this one's ids from the others'.
+    form: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -49,7 +51,7 @@ class FormField(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def id(self) -> str:
         """Its id on the page."""
-        return "field" + self.name.rstrip("*%!").replace("/", "-")
+        return f"{self.form}field" + self.name.rstrip("*%!").replace("/", "-")
 
 
 class FormContent(msgspec.Struct, frozen=True, kw_only=True):

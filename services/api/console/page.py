@@ -80,6 +80,15 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
         response: HttpResponse = await route.handler(self._as_command(route, body), **parameters)
         return msgspec.json.decode(response.body, type=route.operation.answer)
 
+    def call(self, route: Route, body: Any, **parameters: str) -> Any:
+        """What a POST of `/v1` without an `Idempotency-Key` answers, once each time; for a thread.
+
+        Raises what the route raises.
+        """
+        headers = {n: value for n, value in self.context.headers.items() if n not in ("idempotency-key", "if-match")}
+        response: HttpResponse = route.handler(replace(self._as_route(route), body=body, headers=headers), **parameters)
+        return msgspec.json.decode(response.body, type=route.operation.answer)
+
     def preview(self, route: Route, body: Any, **parameters: str) -> Any:
         """What a POST of `/v1` that records nothing answers; for a thread. Raises what the route raises."""
         response: HttpResponse = route.handler(self._as_command(route, body), **parameters)
@@ -181,7 +190,7 @@ def page(  # noqa: PLR0913 - what a page is, named one by one
 
 
 def form(
-    path: str, *, title: str, weight: Weight | None = None, media: str = FORM
+    path: str, *, title: str, weight: Weight | None = None, media: str = FORM, body_limit_bytes: int | None = None
 ) -> Callable[[FormFunction | PageFunction], Route]:
     """Declare the function below as what the form at this path does, once its token was found to be the session's.
 
@@ -195,6 +204,7 @@ def form(
         scopes=(READ,),
         media=("text/html",),
         body_media=media,
+        body_limit_bytes=body_limit_bytes,
         weight=weight,
         is_page=True,
     )

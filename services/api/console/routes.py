@@ -9,10 +9,12 @@ from services.api.console.pages import (
     goal,
     goal_acts,
     goals,
+    import_sheet,
     my_week,
     operations,
     organisation,
     reports,
+    setting_up,
     team,
 )
 from services.api.operations import Route
@@ -24,6 +26,8 @@ ROUTES: list[Route] = [
     *goals.ROUTES,
     *goal.ROUTES,
     *goal_acts.ROUTES,
+    *import_sheet.ROUTES,
+    *setting_up.ROUTES,
     *audit.ROUTES,
     *audit_goal.ROUTES,
     *operations.ROUTES,

@@ -190,14 +190,12 @@ class Planner:
     def _add_problem(
         self, record: Record, field: SheetField, code: str, detail: str, *, setting: str | None = None
     ) -> None:
-        allowed = ("true",) if setting else ()
         record.problems.append(
             CellProblem(
                 column=self._map.columns.get(field),
                 field=field,
                 code=code,
                 detail=detail,
-                allowed=allowed,
                 setting=setting,
             )
         )

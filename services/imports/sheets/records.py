@@ -56,6 +56,8 @@ class CellProblem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     allowed: tuple[str, ...] = ()
     #: The setting of the map that decides, where the cell can be read in two ways.
     setting: str | None = None
+    #: The word that nothing says the meaning of.
+    word: str | None = None
 
 
 class Record(msgspec.Struct, gc=False):
@@ -142,7 +144,14 @@ class RecordReader:
             )
         except _UnknownWord as error:
             record.problems.append(
-                CellProblem(column=column, field=field, code="invalid_field", detail=str(error), allowed=error.allowed)
+                CellProblem(
+                    column=column,
+                    field=field,
+                    code="invalid_field",
+                    detail=str(error),
+                    allowed=error.allowed,
+                    word=error.word,
+                )
             )
         except Unreadable as error:
             record.problems.append(CellProblem(column=column, field=field, code="invalid_field", detail=str(error)))
@@ -175,8 +184,9 @@ class RecordReader:
 class _UnknownWord(Unreadable):
     """A word that nothing says the meaning of."""
 
-    def __init__(self, words: str, allowed: tuple[str, ...]) -> None:
-        super().__init__(words)
+    def __init__(self, word: str, allowed: tuple[str, ...]) -> None:
+        super().__init__(f"nothing says what {word!r} means here")
+        self.word = word
         self.allowed = allowed
 
 
@@ -209,7 +219,7 @@ def _require_text(cell: Cell) -> None:
 def _find_word(cell: Cell, words: dict[str, Any], allowed: Sequence[str]) -> Any:
     word = normalise_word(cell_text(cell))
     if word not in words:
-        raise _UnknownWord(f"nothing says what {word[:60]!r} means here", tuple(allowed))
+        raise _UnknownWord(word[:60], tuple(allowed))
     return words[word]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from ledger.uploads import Upload
 from services.api.console.routes import ROUTES
 from services.api.operations import Route
 from tests.api.app_under_test import ApiApp, create_active_goal, why
@@ -56,6 +57,10 @@ def create_world(app: ApiApp) -> World:
     )
     sam.post_ok(f"/v1/goals/{goal}/accept-change", {"answers": changed["open"]})
     ana.post_ok(f"/v1/goals/{goal}/propose-change", {"changes": {"due": "2026-04-17"}, "reason": why(text=TEXT[:1900])})
+    steward = app.viewer("stella")
+    marked = NAME.replace('"', "'")
+    sheet = f"Goal,Owner,Due,Status\n{marked},ana,03/04/2031,{marked}\n"
+    app.runtime.uploads.put(steward.organisation_id, steward.member_id, Upload(NAME, sheet.encode()))
     return World(
         values={
             "goal": goal,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from domain.goal.agreement import TRANSITIONS
 from services.api.console.goal_acts import GROUPS, LABELS
 from tests.api.app_under_test import ApiApp, create_active_goal, offer, why
@@ -197,13 +195,13 @@ def test_evidence_and_verdicts_are_given_for_each_condition(app: ApiApp) -> None
     assert [] == second.find_all("a")
 
 
-@pytest.mark.parametrize("act", sorted(LABELS))
-def test_a_form_of_each_act_can_be_opened_by_each_role(act: str, shared_app: ApiApp) -> None:
+def test_a_form_of_each_act_can_be_opened_by_each_role(shared_app: ApiApp) -> None:
     goal = create_active_goal(shared_app)
 
     for person in ("ana", "sam", "stella", "aud"):
-        page = sign_in(shared_app, person).open(f"/console/goals/{goal}/acts/{act}")
-        assert LABELS[act] == page.headings[0]
+        client = sign_in(shared_app, person)
+        headings = {act: client.open(f"/console/goals/{goal}/acts/{act}").headings[0] for act in LABELS}
+        assert headings == LABELS
 
 
 def test_a_draft_is_revised_offered_and_promised_by_forms_alone(app: ApiApp) -> None:

@@ -89,3 +89,29 @@ def test_from_an_overloaded_week_to_an_agreed_change_and_its_reason(
     page.get_by_role("button", name="Show").click()
     assert "no such goal at that time" in (page.locator("main").text_content() or "")
     ana.errors = [error for error in ana.errors if "404" not in error]
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_messy_spreadsheet_is_mended_and_imported(scripts: bool, shared_app: ApiApp, signed_in: OpenTab) -> None:
+    # given
+    tab = signed_in("stella", java_script_enabled=scripts, viewport={"width": 360, "height": 640})
+    sheet = f"Goal,Owner,Requested by,Due,Done when\nBy mail {scripts},ana,sam,03/04/2031,it is sent\n"
+    page = tab.open("/console/import")
+
+    # when
+    page.get_by_label("The file").set_input_files(
+        {"name": "goals.csv", "mimeType": "text/csv", "buffer": sheet.encode()}
+    )
+    page.get_by_role("button", name="Upload and look").click()
+    page.get_by_label("Dates are written as").fill("DD/MM/YYYY")
+    page.get_by_role("button", name="Look again").click()
+    narrow = page.evaluate("document.documentElement.scrollWidth") if scripts else 360
+    found = find_violations(page) if scripts else []
+    page.get_by_role("button", name="Import 1 rows").click()
+
+    # then
+    assert "1 new" in (page.get_by_role("status").text_content() or "")
+    assert ([], True) == (found, narrow <= 360)
+    shared_app.runtime.engine.catch_up()
+    titles = [goal["title"] for goal in shared_app.as_member("ana").get_ok("/v1/goals")["goals"]]
+    assert f"By mail {scripts}" in titles

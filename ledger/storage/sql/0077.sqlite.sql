@@ -1,0 +1,10 @@
+-- Spreadsheets between their upload and their import: the last one of each member, packed, for an hour.
+CREATE TABLE console_uploads (
+    organisation_id TEXT NOT NULL,
+    member_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    body BLOB NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (organisation_id, member_id)
+);
+CREATE INDEX console_uploads_by_end ON console_uploads (expires_at);
