@@ -10,7 +10,7 @@ from typing import NamedTuple
 from services.pictures.style import Tone
 from services.pictures.svg import build_picture, draw_box, draw_path, draw_text, fit, format_number
 
-_LABEL_WIDTH, _PLOT_WIDTH, _RIGHT, _NOTE_WIDTH = 170, 480, 40, 190
+_LABEL_WIDTH, _PLOT_WIDTH, _RIGHT, _NOTE_WIDTH = 170, 480, 40, 220
 _PANEL_HEIGHT, _ROW_HEIGHT = 96, 30
 #: Labels of days along the foot: at most so many.
 _MOST_DAYS = 4
