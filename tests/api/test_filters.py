@@ -18,7 +18,9 @@ from tests.api.route_walk import create_subscription
 
 #: Texts of a query that are neither words of a vocabulary nor references: times, cursors, what is searched for.
 FREE_TEXTS = {"q", "id_prefix", "as_of", "recorded_as_of", "since", "from", "to"}
-FREE_TEXTS |= {"cursor", "subject", "source", "epoch"}
+FREE_TEXTS |= {"cursor", "subject", "source", "epoch", "words"}
+#: Of a spreadsheet: names that a file or an organisation has made up, an instant, and how dates are written.
+FREE_TEXTS |= {"map", "worksheet", "watermark", "date_format"}
 REQUIRED = {"field": "due", "from": "2026-03-01"}
 QUERIES = [route for route in ROUTES if msgspec.structs.fields(route.operation.query)]
 
@@ -86,7 +88,7 @@ def ask(app: ApiApp, route: Route, paths: dict[str, str], **query: str) -> Any:
     path = route.path.format(**paths)
     steward = app.as_member("stella")
     if route.method == "POST":
-        headers = {"Content-Type": "application/x-ndjson"}
+        headers = {"Content-Type": route.operation.body_media}
         return steward.request("POST", path, params={**required, **query}, content=b"", headers=headers)
     return steward.get(path, params={**required, **query})
 
