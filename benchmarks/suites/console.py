@@ -27,6 +27,7 @@ _VALUES = {
     "of": report_history.TEAM,
     "report": "overload",
     "mart": "dim_team",
+    "member": report_history.LEAD,
 }
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _ASSET = re.compile(rb'(?:src|href)="(/console/static/[^"]+)"')
