@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from threading import Lock
 from time import monotonic, sleep
@@ -253,6 +253,9 @@ class PostgresLogStore(PostgresApplicationRecorder):
                 _wait_for_lock(connection, key, monotonic() + seconds)
             yield
         finally:
+            # Closing alone is no answer: the server would end the transaction, and the lock, some time later.
+            with suppress(psycopg.Error):
+                connection.rollback()
             connection.close()
 
     def open_async_appender(self, loop: AbstractEventLoop) -> PostgresAsyncAppender:

@@ -14,8 +14,14 @@ import pytest
 
 pytestmark = pytest.mark.timeout(300)
 
-#: Where a generator knows no NDJSON, an import is bytes; and what it wrote needs no formatting here.
-CONFIG = {"post_hooks": [], "content_type_overrides": {"application/x-ndjson": "application/octet-stream"}}
+#: What the generator knows no other type for is bytes to it: an import's rows, a spreadsheet.
+BYTES = (
+    "application/x-ndjson",
+    "text/csv",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+)
+#: And what it wrote needs no formatting here.
+CONFIG = {"post_hooks": [], "content_type_overrides": dict.fromkeys(BYTES, "application/octet-stream")}
 TERMS = {"conditions": ["It is published"], "due": "2199-12-31", "effort_hours": 8}
 
 

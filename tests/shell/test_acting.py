@@ -68,7 +68,7 @@ def test_a_dry_run_records_nothing(ana: Shell, office: Office) -> None:
     assert 0 == ana("act", "dry-run", *change, "--dry-run")
     assert "state: active -> change_proposed_by_owner" in ana.out
     assert 0 == ana("act", "dry-run", *change, "--dry-run", "--json")
-    assert {"would", "before", "after", "load"} == ana.result.keys()
+    assert {"would", "before", "after", "load", "load_if_accepted"} == ana.result.keys()
     assert before == count_events(ana, "dry-run")
 
 

@@ -38,7 +38,7 @@ def complete(line: str, tmp_path: Path, **environment: str) -> set[str]:
         ("plimsoll report ov", {"overload"}),
         ("plimsoll why x --field d", {"due", "description"}),
         ("plimsoll act x accept", {"accept", "accept-change"}),
-        ("plimsoll projections r", {"rebuild"}),
+        ("plimsoll projections r", {"rebuild", "retry"}),
     ],
 )
 def test_words_are_completed(line: str, offered: set[str], shell: Shell, tmp_path: Path) -> None:

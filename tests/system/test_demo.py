@@ -25,7 +25,7 @@ def start_demo(folder: Path, name: str) -> Process:
     return Process(["demo", "--port", "0", "--data", str(folder / "data")], {}, folder / f"{name}.log")
 
 
-def read_ready_line(process: Process) -> dict[str, str]:
+def read_ready_line(process: Process) -> dict[str, Any]:
     told: dict[str, str] = json.loads(process.wait_for_line("READY ").removeprefix("READY "))
     return told
 

@@ -52,17 +52,17 @@ def find_who_is_over_the_line_and_why_a_goal_moved(browser: Browser, link: str, 
     page.goto(link)
     click(page.get_by_role("button", name="Sign in"))
     click(page.get_by_role("link", name="Organisation", exact=True))
-    over = page.get_by_text("Over the red line")
+    click(page.get_by_role("link", name="Load, week by week"))
+    over = page.get_by_text("Over the red line:").first
     walk.over_the_line = over.locator("xpath=following::li[1]").inner_text()
-    show(page, page.get_by_role("heading", name="Load, week by week").or_(over).first)
+    show(page, page.get_by_role("heading", name="Overload"))
     take(page, "tour-organisation")
-    click(page.locator("summary", has_text="What was taken on in the window"))
     click(page.get_by_role("link", name="Rebuild the settlement report").first)
     walk.reason = page.locator("summary", has_text="move the due date").first.inner_text()
     walk.seconds = time.monotonic() - began
     show(page, page.get_by_role("heading", name="Its life"))
     take(page, "tour-goal")
-    page.get_by_role("link", name="why is due so?").click()
+    page.get_by_role("link", name="on which it is due so?").click()
     take(page, "tour-why")
     page.close()
     return walk
