@@ -220,6 +220,19 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated database for all tests of a module: what they read takes longer to write than to read."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("shared") / "plimsoll.db"
+        yield f"sqlite:///{copy_sqlite(request.getfixturevalue('sqlite_template'), path)}"
+    else:
+        server: PostgresServer = request.getfixturevalue("start_postgres")()
+        name = server.create_database(request.getfixturevalue("postgres_template"))
+        yield server.url(name)
+        server.drop_database(name)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_url(request: pytest.FixtureRequest) -> str:
     """A fresh database without a table, of either kind."""

@@ -49,10 +49,11 @@ class DemoClient:
         return self._runtime.keys.create(self._organisation, stream, ("read",), name="test")
 
 
-@pytest.fixture
-def demo(database_url: str) -> Iterator[DemoClient]:
+@pytest.fixture(scope="module")
+def demo(shared_database_url: str) -> Iterator[DemoClient]:
+    """The demo, to be read."""
     clock = TickingClock(datetime.combine(TODAY, datetime.min.time(), UTC).replace(hour=9))
-    with Runtime(Settings(database_url=database_url), clock=clock) as runtime:
+    with Runtime(Settings(database_url=shared_database_url), clock=clock) as runtime:
         created = create_organisation(runtime, "Harbour", steward=seed.STEWARD)
         principal = runtime.keys.authenticate(created.api_key, clock.now)
         assert principal is not None

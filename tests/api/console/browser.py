@@ -36,7 +36,7 @@ class Tab:
 
     def __init__(self, browser: Browser, url: str, **context: Any) -> None:
         self._context = browser.new_context(base_url=url, **context)
-        self._context.set_default_timeout(10_000)
+        self._context.set_default_timeout(30_000)
         self._url = url
         self.errors: list[str] = []
         self.page: Page = self._context.new_page()
