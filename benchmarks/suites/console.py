@@ -64,7 +64,7 @@ def _prepare_organisation(url: str) -> tuple[str, str]:
             roles=frozenset({"steward"}),
         )
         runtime.handle(appointment)
-        key = runtime.keys.create(organisation, lead, ("read", "act", "admin"), name="console")
+        key = runtime.keys.create(organisation, lead, ("read", "act", "admin", "import"), name="console")
         runtime.engine.catch_up()
         holder = runtime.keys.authenticate(key, runtime.clock())
         if holder is None:
