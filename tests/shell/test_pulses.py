@@ -41,7 +41,8 @@ def test_a_pulse_is_opened_answered_and_closed(
         assert {"answered": True} == json.loads(kept.read_bytes())
         assert 1 == shell("pulse", "answer", "autumn", *SAFE)
     shell = as_person("stella")
-    assert 0 == shell("pulse", "close", "autumn"), shell.err
+    assert 0 == shell("pulse", "close", "autumn", "--json"), shell.err
+    office.wait_for_views("stella", shell.result["position"])
 
     # then
     assert 0 == shell("pulse", "list")
