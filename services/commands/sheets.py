@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
+from domain.errors import InvalidField
 from domain.organisation.column_map import ColumnMap
 from domain.organisation.organisation import KeepColumnMap, Organisation
 from ledger.api_keys import Principal
 from ledger.commands import Command
 from services.console import CommandFailed, WrongUsage
-from services.imports.sheets.importing import ImportedSheet, SheetOptions, import_sheet, read_sheet
+from services.imports.sheets.importing import ImportedSheet, SheetOptions, import_sheet, parse_watermark, read_sheet
 from services.imports.sheets.tables import MAX_FILE_BYTES, WORKBOOK_MAGIC
 from services.imports.sheets.verdicts import SheetResult, SheetVerdict, describe_problem
 
@@ -57,7 +57,11 @@ def import_file(  # noqa: PLR0913 - a file, who imports it, and how
     organisation = runtime.ledger.load(principal.organisation_id, "organisation", principal.organisation_id)
     chosen = _build_map(organisation, options, source)
     sheet = read_sheet(opened.read(MAX_FILE_BYTES + 1), chosen)
-    how = SheetOptions(dry_run=dry_run, partial=partial, watermark=_parse_watermark(options.get("watermark")))
+    try:
+        watermark = parse_watermark(options.get("watermark"))
+    except InvalidField as error:
+        raise WrongUsage(f"--watermark {options['watermark']}: {error.detail}") from None
+    how = SheetOptions(dry_run=dry_run, partial=partial, watermark=watermark)
     with console.progress("importing") as progress:
         done = import_sheet(
             runtime,
@@ -115,18 +119,6 @@ def _parse_pair(option: str, text: str) -> tuple[str, str]:
     if not equals:
         raise WrongUsage(f"--{option} {text}: FIELD=TEXT, such as due=Deadline")
     return field.strip(), value
-
-
-def _parse_watermark(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise WrongUsage(f"--watermark {text}: an RFC 3339 instant with its offset")
-    return found
 
 
 def _keep_map(runtime: Runtime, principal: Principal, name: str, chosen: ColumnMap) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
+from services.api.routes import sheets
+from services.imports.sheets.importing import ImportedSheet, import_sheet
 from services.imports.sheets.tables import MAX_FILE_BYTES
 from tests.api.app_under_test import ApiApp
 from tests.api.test_bad_input import assert_refused
@@ -47,6 +50,22 @@ def test_a_dry_run_asks_and_an_answer_imports(app: ApiApp) -> None:
     goal = done.json()["verdicts"][0]["goal"]
     found = app.as_member("stella").get(f"/v1/goals/{goal}")
     assert ("requested", True) == (found.json()["state"], "2031-04-03" in found.text)
+
+
+def test_a_refusal_says_what_had_been_kept_before_it(app: ApiApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given an import that another writer comes between, after its first slice
+    def import_in_part(*args: Any, **options: Any) -> ImportedSheet:
+        done = import_sheet(*args, **options)
+        return msgspec.structs.replace(done, result=msgspec.structs.replace(done.result, accepted=3, kept=True))
+
+    monkeypatch.setattr(sheets, "import_sheet", import_in_part)
+
+    # when
+    refused = post(app, "")
+
+    # then
+    assert (422, True) == (refused.status_code, refused.json()["kept"])
+    assert "1 of 2 rows were refused after 3 acts had been kept" == refused.json()["detail"]
 
 
 def test_a_map_that_was_kept_asks_nothing_more(app: ApiApp) -> None:

@@ -282,6 +282,13 @@ def build_problem(code: str, *, request_id: str = "", **fields: Any) -> Problem:
     )
 
 
+def problem_head(code: str, *, detail: str, instance: str) -> dict[str, Any]:
+    """The fields with which a refusal that has a body of its own begins as every problem does."""
+    body = build_problem(code, detail=detail, instance=instance)
+    names = ("type", "title", "status", "code", "detail", "instance")
+    return {name: getattr(body, name) for name in names}
+
+
 def problem_from_refusal(refusal: errors.Refusal, *, instance: str, request_id: str) -> Problem:
     """The body for a refusal of the domain. A code that this table does not know is a conflict."""
     code = refusal.code if refusal.code in PROBLEM_DEFINITIONS else errors.Refusal.code

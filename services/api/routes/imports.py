@@ -10,7 +10,7 @@ from domain.errors import Forbidden, VersionConflict
 from domain.references import Ref
 from ledger.api_keys import Principal
 from services.api.context import RequestContext
-from services.api.http.problems import MEDIA_TYPE, ProblemError, build_problem
+from services.api.http.problems import MEDIA_TYPE, ProblemError, problem_head
 from services.api.http.responses import HttpResponse, encode
 from services.api.operations import NoQuery, Operation, Route, Weight, command_route
 from services.authorization import IMPORT, Capability, may
@@ -108,14 +108,8 @@ def _to_import_problem(context: RequestContext, result: ImportResult) -> ImportP
     if result.accepted:
         # Decided again after others had changed what it builds on, between two slices.
         detail = f"{result.refused} rows were refused after {result.accepted} others had been kept"
-    body = build_problem("import_refused", detail=detail, instance=context.path)
     return ImportProblem(
-        type=body.type,
-        title=body.title,
-        status=body.status,
-        code=body.code,
-        detail=body.detail,
-        instance=body.instance,
+        **problem_head("import_refused", detail=detail, instance=context.path),
         accepted=result.accepted,
         already=result.already,
         refused=result.refused,

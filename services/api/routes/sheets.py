@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, BinaryIO, Literal, cast
 
 import msgspec
 
-from domain.errors import Forbidden, InvalidField, NotFound, VersionConflict
+from domain.errors import Forbidden, NotFound, VersionConflict
 from domain.organisation.column_map import ColumnMap, DateFormat, Heading
 from domain.organisation.organisation import KeepColumnMap, KeptColumnMap, Organisation
 from domain.references import Ref
 from ledger.api_keys import Principal
 from services.api.commands import command_response, execute
 from services.api.context import RequestContext
-from services.api.http.problems import MEDIA_TYPE, ProblemError, build_problem
+from services.api.http.problems import MEDIA_TYPE, ProblemError, problem_head
 from services.api.http.responses import HttpResponse, encode, json_response
 from services.api.operations import NoQuery, Operation, Route, TimeText, Weight, command_route, query_route
 from services.api.summaries import StreamSummary
 from services.authorization import IMPORT, Capability, may
-from services.imports.sheets.importing import SheetOptions, import_sheet, read_sheet
+from services.imports.sheets.importing import SheetOptions, import_sheet, parse_watermark, read_sheet
 from services.imports.sheets.tables import MAX_FILE_BYTES
 from services.imports.sheets.verdicts import SheetResult
 
@@ -86,7 +85,7 @@ def import_spreadsheet(context: RequestContext) -> HttpResponse:
         raise ProblemError("unsupported_media_type", f"send the file as {CSV} or XLSX", allowed=_ACCEPTED_MEDIA_TYPES)
     query: SheetQuery = context.query
     viewer = context.viewer
-    options = SheetOptions(dry_run=query.dry_run, partial=query.partial, watermark=_parse_watermark(query.watermark))
+    options = SheetOptions(dry_run=query.dry_run, partial=query.partial, watermark=parse_watermark(query.watermark))
     sheet = read_sheet(cast("BinaryIO", context.body_file).read(), _build_map(context, query))
     principal = Principal(
         key_id=viewer.key_id,
@@ -119,30 +118,13 @@ def _build_map(context: RequestContext, query: SheetQuery) -> ColumnMap:
     return msgspec.structs.replace(chosen, **{name: value for name, value in said.items() if value is not None})
 
 
-def _parse_watermark(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise InvalidField("an RFC 3339 instant with its offset", pointer="/watermark")
-    return found
-
-
 def _to_problem(context: RequestContext, result: SheetResult) -> SheetProblem:
     detail = f"{result.refused} of {result.rows} rows were refused, so none was kept"
-    body = build_problem("import_refused", detail=detail, instance=context.path)
-    return SheetProblem(
-        type=body.type,
-        title=body.title,
-        status=body.status,
-        code=body.code,
-        detail=body.detail,
-        instance=body.instance,
-        **msgspec.structs.asdict(result),
-    )
+    if result.accepted:
+        # As of an import of acts: decided again after others had changed what it builds on, between two slices.
+        detail = f"{result.refused} of {result.rows} rows were refused after {result.accepted} acts had been kept"
+    head = problem_head("import_refused", detail=detail, instance=context.path)
+    return SheetProblem(**head, **msgspec.structs.asdict(result))
 
 
 class ColumnMaps(msgspec.Struct, frozen=True, kw_only=True):

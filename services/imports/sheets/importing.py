@@ -48,6 +48,19 @@ class Sheet(msgspec.Struct, frozen=True):
     map: ColumnMap
 
 
+def parse_watermark(text: str | None) -> datetime | None:
+    """The instant up to which the map's source is told; raises InvalidField for a text that is none with an offset."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise InvalidField("an RFC 3339 instant with its offset", pointer="/watermark")
+    return found
+
+
 class ImportedSheet(msgspec.Struct, frozen=True):
     """What became of a sheet, and the records that the refused rows are written from."""
 
