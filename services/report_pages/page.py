@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from projections.figures import Report, ReportScope
+from services.html_templates import create_environment
 from services.pictures.style import STYLE, hash_style
 from services.pictures.svg import as_file, fit
 from services.plain_text import clean
@@ -114,25 +115,17 @@ def _describe(heading: str, when: str, sections: Sequence[Sequence[Paragraph]]) 
 
 @cache
 def _environment() -> Environment:
-    """Jinja's environment, loaded with the first page: no start imports it."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
-
-    environment = Environment(
-        loader=PackageLoader("services.report_pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
+    """Loaded with the first page."""
+    return create_environment(
+        "services.report_pages",
+        {
+            "prose": _format_prose,
+            "plain": clean,
+            "capitalise": lambda text: text[:1].upper() + text[1:],
+            "by_list": lambda section: [list(entries) for _, entries in groupby(section, key=lambda one: one.is_entry)],
+            "row": _format_row,
+        },
     )
-    environment.filters |= {
-        "prose": _format_prose,
-        "plain": clean,
-        "capitalise": lambda text: text[:1].upper() + text[1:],
-        "by_list": lambda section: [list(entries) for _, entries in groupby(section, key=lambda one: one.is_entry)],
-        "row": _format_row,
-    }
-    return environment
 
 
 def _format_prose(text: str) -> Markup:

@@ -1,4 +1,4 @@
-"""Events that are recorded late: whoever folds a stream, and however, comes to the state of the business order."""
+"""Events that are recorded late: every way of folding a stream gives the state of the business order."""
 
 from __future__ import annotations
 
@@ -176,20 +176,6 @@ def test_late_rows_of_an_import_build_on_each_other(ledger: Ledger, tenant: Tena
     promised = check_one_order([ledger], tenant, goal)
     assert promised == as_stored(receipts[-1].state)
     assert (tenant.id_of("stella"), "0.25", "Ship it well") == (promised.owner, promised.progress, promised.title)
-
-
-@pytest.fixture
-def folded_versions(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Grows by one with each event of a goal that is folded anywhere."""
-    events: list[int] = []
-    aggregate = AGGREGATES["goal"]
-
-    def evolve(state: Any, event: Any) -> Any:
-        events.append(event.version)
-        return aggregate.evolve(state, event)
-
-    monkeypatch.setitem(AGGREGATES, "goal", msgspec.structs.replace(aggregate, evolve=evolve))
-    return events
 
 
 def test_only_an_event_whose_place_matters_has_the_stream_folded_again(

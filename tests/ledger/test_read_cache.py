@@ -21,20 +21,6 @@ CHECK_INS = 300
 
 
 @pytest.fixture
-def folded_versions(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Grows by one with each event of a goal that is folded anywhere."""
-    events: list[int] = []
-    aggregate = AGGREGATES["goal"]
-
-    def evolve(state: Any, event: Any) -> Any:
-        events.append(event.version)
-        return aggregate.evolve(state, event)
-
-    monkeypatch.setitem(AGGREGATES, "goal", msgspec.structs.replace(aggregate, evolve=evolve))
-    return events
-
-
-@pytest.fixture
 def goal(ledger: Ledger, tenant: Tenant) -> str:
     """A live promise with many check-ins."""
     tenant.promise("goal", due=date(2026, 6, 1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from domain.envelope import RecordedEvent
 from projections.as_of import resolve_as_of
 from projections.catalogue import PROJECTIONS
 from projections.database.database import Database
@@ -29,7 +30,7 @@ from tests.story import Story
 HOURS, LATE = (0, 1, 5, 20, 60, 200), (0, 0, 0, 3, 30)
 
 
-def export_events(story: Story) -> list[dict[str, Any]]:
+def export_events(recorded: Iterable[RecordedEvent]) -> list[dict[str, Any]]:
     """What the feed sends of each event."""
     exported = [
         {
@@ -40,7 +41,7 @@ def export_events(story: Story) -> list[dict[str, Any]]:
             "at": event.occurred_at.isoformat(),
             "data": msgspec.to_builtins(event.data),
         }
-        for event in story.events
+        for event in recorded
     ]
     return msgspec.json.decode(msgspec.json.encode(exported))  # type: ignore[no-any-return]
 
@@ -103,7 +104,7 @@ def demo() -> Story:
 
 @pytest.fixture(scope="module")
 def demo_events(demo: Story) -> list[dict[str, Any]]:
-    return export_events(demo)
+    return export_events(demo.events)
 
 
 @pytest.fixture(scope="module")
@@ -147,5 +148,5 @@ def test_figures_of_generated_histories_are_those_of_a_plain_fold(sqlite_url: st
     Engine(story, database, PROJECTIONS).catch_up()
     for days in (0, 20):
         report, at = build(database, story, story.now.date() - timedelta(days=days), "core")
-        compare(report, export_events(story), at, str(story.id("core", "team")))
+        compare(report, export_events(story.events), at, str(story.id("core", "team")))
     database.close()

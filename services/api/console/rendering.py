@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from domain.references import as_uuid
 from services.api.console.static_files import static_url
 from services.api.http.responses import HttpResponse
+from services.html_templates import create_environment
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -57,31 +58,24 @@ def redirect(path: str, headers: Mapping[str, str] | None = None) -> HttpRespons
 
 @cache
 def _environment() -> Environment:
-    """Jinja's environment, loaded with the first page: no start imports it."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
-
-    environment = Environment(
-        loader=PackageLoader("services.api.console"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
+    """Loaded with the first page."""
+    environment = create_environment(
+        "services.api.console",
+        {
+            "day": format_day,
+            "instant": format_instant_in,
+            "deadline": format_deadline,
+            "field_words": to_field_words,
+            "words": to_words,
+            "percent": format_percent,
+            "hours": format_hours,
+            "name": format_name,
+            "picture": mark_as_safe,
+            "code_marks": format_code_marks,
+            "value_words": format_value,
+            "event_words": to_event_words,
+        },
     )
-    environment.filters |= {
-        "day": format_day,
-        "instant": format_instant_in,
-        "deadline": format_deadline,
-        "field_words": to_field_words,
-        "words": to_words,
-        "percent": format_percent,
-        "hours": format_hours,
-        "name": format_name,
-        "picture": mark_as_safe,
-        "code_marks": format_code_marks,
-        "value_words": format_value,
-        "event_words": to_event_words,
-    }
     environment.globals |= {"static_url": static_url, "zip": zip}
     return environment
 

@@ -32,7 +32,7 @@ from services.seed.scale import Scale, scale_rows
 from services.settings import Settings
 from tests.naive_recognition import NaiveRecognition
 from tests.naive_reliability import NaiveReliability
-from tests.projections.test_tensions_naive import compare
+from tests.projections.test_tensions_naive import compare, export_events
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 LAST_DAY = date(2026, 3, 1)
@@ -113,18 +113,7 @@ def test_recognition(history: History, days_back: int, window: int) -> None:
 @pytest.mark.parametrize("days_back", DAYS_BACK)
 def test_tensions(history: History, days_back: int) -> None:
     view = history.view(days_back)
-    exported = [
-        {
-            "id": str(event.event_id),
-            "stream": event.stream,
-            "version": event.version,
-            "type": event.type,
-            "at": event.occurred_at.isoformat(),
-            "data": msgspec.to_builtins(event.data),
-        }
-        for event in history.recorded
-    ]
-    events = json.loads(msgspec.json.encode(exported))
+    events = export_events(history.recorded)
     for team in history.groups():
         scope = ReportScope.with_default_window(team=team, member=None, window=None, explain=False, default_days=84)
 
