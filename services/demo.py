@@ -48,7 +48,7 @@ class _SavedDemo(msgspec.Struct, frozen=True, kw_only=True):
     #: The day on which the stories end; after a crash the same history is imported again.
     told_on: date
     seeded: bool = False
-    #: Of those who look at the console, in their order: the id of a key of each.
+    #: Member whom a link signs in to the console -> the id of the key behind it.
     console_keys: dict[str, UUID] = {}
 
 
@@ -223,7 +223,7 @@ Which tensions show in Platform, since when, and what was tried about its silenc
   get "/v1/experiments/a-line-on-fridays/history"
 Who thanked whom for what, and whose help nobody has mentioned yet:
   get "/v1/reports/recognition?team=data&format=text"
-How safe it is to speak: Platform less than Checkout; Data are four, so nothing of Data is told by itself:
+How safe it is to speak: Platform less than Checkout; Data has four members, too few for a figure of its own:
   get "/v1/reports/pulse?team=platform&format=text"
   get "/v1/reports/pulse?team=checkout&format=text"
   get "/v1/reports/pulse?team=data&format=text"

@@ -34,7 +34,7 @@ _ASSET = re.compile(rb'(?:src|href)="(/console/static/[^"]+)"')
 
 
 def suite(bench: Bench) -> Iterator[Case]:
-    """Every page that is there once somebody has signed in; `kB` is its weight with all that it loads."""
+    """Every page that asks for a session; `kB` is its weight with all that it loads."""
     for store in bench.stores:
         url = store.create_database()
         token, goal = _prepare_organisation(url)

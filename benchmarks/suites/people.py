@@ -1,6 +1,6 @@
 """Suite `people`: every report about people, of a team of twenty and of an organisation, and the API's memory.
 
-Over real HTTP by one client that keeps its connection. Beside the median wall time stands the server's processor time
+Over real HTTP by one client that keeps its connection. With the median wall time comes the server's processor time
 of one report, which other work on the machine changes little. `python3 run.py bench people --quick` takes an
 organisation of 200; without `--quick` it is `plimsoll seed --scale members=2000,goals=20000,years=2`, whose import
 takes hours.
@@ -115,7 +115,7 @@ def _build_cases(  # noqa: PLR0913 - who asks whom, what, and what it has to rea
 
 
 def _measure(client: Client, server: int, question: str, times: int) -> Sample:
-    """The median in ms, and beside it the processor time of one call."""
+    """The median in ms, with the processor time of one call in ms."""
     client.get(question)
     before = _processor_seconds(server)
     # `measure_latency` asks five times more, to warm up.

@@ -87,7 +87,7 @@ class Mart(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return kind, row[self.column_names.index("parent_id")]
 
     def without(self, rows: Iterator[tuple[Any, ...]], members: frozenset[UUID] | None) -> Iterator[tuple[Any, ...]]:
-        """The rows, of a mart of persons those that are not about these members; None: about nobody."""
+        """The rows; of a mart of persons without those about these members. None stands for all members."""
         if not self.is_person_level or members == frozenset():
             return rows
         if members is None:

@@ -25,7 +25,7 @@ from projections.marts.registry import COMPUTED_MARTS, SNAPSHOT_TABLES
 _SQL = "marts"
 #: Rows of one transaction.
 _CHUNK_ROWS = 20_000
-#: Members of whom no row is kept; None: of nobody one is.
+#: Members about whom no row is kept; None stands for all members.
 Withheld: TypeAlias = frozenset[UUID] | None
 
 

@@ -28,7 +28,7 @@ class TreeNode(NamedTuple):
 
 class _Row(NamedTuple):
     depth: int
-    #: Of the row that it hangs on.
+    #: Which row its parent is.
     parent: int | None
     node: TreeNode
 
@@ -68,7 +68,7 @@ def _draw_row(node: TreeNode, x: float, y: float) -> list[str]:
 
 
 def _walk(nodes: Sequence[TreeNode]) -> Iterator[_Row]:
-    """Each node after the one that it hangs on; a tree may be deep, so without recursion."""
+    """Each node after its parent; a tree may be deep, so without recursion."""
     place = 0
     waiting: list[tuple[int, int | None, TreeNode]] = [(0, None, node) for node in reversed(nodes)]
     while waiting:

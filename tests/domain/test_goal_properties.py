@@ -220,7 +220,7 @@ def ends(act: str) -> frozenset[str]:
 
 
 def check_history(stream: list[RecordedEvent], state: Goal) -> None:
-    """1, 3, 4, 6, 8 for one goal: told from its events alone, in the order in which they happened."""
+    """1, 3, 4, 6, 8 for one goal: computed from its events alone, in the order in which they happened."""
     folded: Goal | None = None
     for recorded in sorted(stream, key=by_business_time):
         folded = evolve(folded, recorded)

@@ -89,7 +89,7 @@ def draw_chain(goal: Goal, links: GoalLinks) -> str:
         goal.title, goal.state.replace("_", " "), float(progress) if progress else None, "mid", children=below
     )
     above = [_to_node(link) for link in links.supports[:_MOST_LINKS]]
-    # It hangs on the first of what it supports; the others stand beside that one.
+    # It is drawn below the first goal that it supports; the others are on the level of that one.
     nodes = [*above[1:], above[0]._replace(children=[own])] if above else [own]
     counts = f"Supports {len(links.supports)}, and {len(links.supported_by)} rest on it."
     return draw_tree("chain", f"What {goal.title} is for, and what rests on it", counts, nodes=nodes)

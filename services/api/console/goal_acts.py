@@ -63,7 +63,7 @@ LABELS: dict[str, str] = {
     "withdraw_change": "Withdraw the change",
     "withdraw_promise": "Withdraw the promise",
 }
-#: What answers somebody comes first, then keeping in touch, then changing, then ending.
+#: Acts that answer the other party come first, then those that report, change and end the goal.
 _ANSWERS = (
     *("promise", "accept", "accept_change", "join", "declare_satisfied", "rule_satisfied", "answer_need", "counter"),
     *("counter_change", "defer_answer", "decline", "reject_change", "reject_delivery", "refuse", "rule_broken"),

@@ -58,7 +58,7 @@ def pin_as_of(request: PageRequest, as_of: str, known: str, names: tuple[str, st
 
 
 def _parse_known(request: PageRequest, text: str, name: str) -> datetime | None:
-    """The instant; None for today, of which nobody knows yet what will be recorded."""
+    """The instant; the end of an earlier day; None for today, during which more will be recorded."""
     found = parse_as_of(text, name)
     if isinstance(found, datetime):
         if found > request.context.now:

@@ -140,7 +140,7 @@ def _find_objection(runtime: Runtime, holder: KeyHolder | None) -> str:
         return "This key is not in force: it may be mistyped, expired or revoked."
     principal = holder.principal
     if load_viewer(runtime.ledger, runtime.database, principal, since=holder.created_at) is None:
-        return "This key ended when its member left. A steward creates another for those who return."
+        return "This key ended when its member left. A steward creates a new one when the member returns."
     if READ not in principal.scopes:
         return "This key does not read. Pages need one with the scope `read`; a steward creates it."
     return ""

@@ -205,7 +205,8 @@ def read_report(call: RequestContext, name: str, query: GroupReportQuery) -> Fou
         team=team, member=member, window=query.window, explain=query.explain, default_days=kind.window
     )
     sight = ReportVisibility(call.viewer, database, view, scope, is_present=is_of_present(call, view))
-    # What nobody here may see of persons is not computed: in a large organisation that is most of the work.
+    # Figures of persons that the viewer may not see are not computed: of a large organisation they are most of the
+    # work.
     report = sight.redact(kind.compute(database, view, replace(scope, persons=sight.persons)))
     return FoundReport(call, report, scope, view)
 

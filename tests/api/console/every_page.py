@@ -22,7 +22,7 @@ _TEMPLATE = re.compile(r"\{(\w+)\}")
 
 
 def list_page_routes() -> list[Route]:
-    """Every page that is there once somebody has signed in."""
+    """Every page that asks for a session."""
     return [route for route in ROUTES if route.method == "GET" and route.operation.scopes and route.path not in FILES]
 
 

@@ -116,7 +116,7 @@ class HtmlPage(HTMLParser):
                 found.append(f"{where}: stands in the page")
             for name in ("src", "href", "action"):
                 value = each.attributes.get(name, "/")
-                # What people have linked to is told nothing of where its reader came from.
+                # A link that a person wrote sends no referrer.
                 is_theirs = each.tag == "a" and "noreferrer" in each.attributes.get("rel", "").split()
                 if is_theirs and value.startswith(("https://", "http://")):
                     continue
