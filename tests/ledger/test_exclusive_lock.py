@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 
+import psycopg
 import pytest
 
 from ledger.ledger import Ledger
@@ -23,6 +24,28 @@ def test_a_lock_is_held_by_one_and_free_for_the_next(ledger: Ledger, database_ur
     with other.recorder.lock_exclusively("lake", 0):
         pass
     other.close()
+
+
+def test_a_lock_is_free_before_the_server_notices_that_its_connection_was_closed(
+    postgres_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        closing(Ledger.open(postgres_url, clock=clock, new_id=ids())) as ledger,
+        closing(Ledger.open(postgres_url, clock=clock, new_id=ids())) as other,
+        monkeypatch.context() as patched,
+        ExitStack() as unnoticed,
+    ):
+        # given a server that does not notice
+        close = psycopg.Connection.close
+        patched.setattr(psycopg.Connection, "close", lambda connection: unnoticed.callback(close, connection))
+
+        # when the lock is given back
+        with ledger.recorder.lock_exclusively("lake", 0):
+            pass
+
+        # then
+        with other.recorder.lock_exclusively("lake", 0):
+            pass
 
 
 def test_a_lock_outlives_the_time_that_writers_may_be_idle(

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
+import pytest
+
+from services.api.app import ROUTES
+from services.api.console.page import PageRequest
+from services.api.operations import Weight
 from tests.api.app_under_test import ApiApp, create_active_goal, offer, why
 from tests.api.console.console_client import read_page, sign_in
 
@@ -88,6 +95,31 @@ def test_an_auditor_is_shown_their_week_and_no_form_that_acts(app: ApiApp) -> No
     page = sign_in(app, "aud").open("/console")
 
     assert ["/console/sign-out"] == [form.attributes["action"] for form in page.root.find_all("form")]
+
+
+def test_a_form_that_an_auditor_sends_all_the_same_records_nothing(app: ApiApp) -> None:
+    # given the token of an auditor's session, in a form that the pages do not show
+    auditor, before = sign_in(app, "aud"), app.count_events()
+    fields = auditor.open("/console").find_form("/console/sign-out")
+    fields |= {"idempotency_key": "an-audit", "/title": "Audit", "/terms/outcome": "It is audited", "/sponsor": "sam"}
+    fields |= {"/terms/conditions*": "Read", "/terms/due": "2026-03-20", "/terms/start": "2026-03-02"}
+    fields |= {"/terms/measure/kind": "binary", "/reason/code": "new_need", "/reason/text": "it is time"}
+
+    # when
+    response = auditor.send("/console/begin/offer", fields)
+
+    # then
+    assert 403 == response.status_code
+    assert "acts on nothing" in read_page(response).text
+    assert before == app.count_events()
+
+
+def test_a_page_that_asks_for_more_than_its_class_of_work_is_a_fault_of_the_program() -> None:
+    route = next(route for route in ROUTES if route.operation.id == "overloadReport")
+    request = PageRequest(context=cast("Any", None), weight=Weight.LIGHT)
+
+    with pytest.raises(RuntimeError, match="declare it for the page"):
+        request.ask(route)
 
 
 def test_what_became_of_the_day_before_is_reminded_of_today(app: ApiApp) -> None:
