@@ -119,6 +119,8 @@ def test_the_review_tells_what_became_of_goals_and_improvements(database: Databa
     ]
     assert [late] == [i.improvement for i in told.improvements if i.overdue]
     assert [late] == find_figure(told, "improvements_overdue").events
+    for what in ("done", "dropped", "open"):
+        assert {done, dropped, late} < set(find_figure(told, f"improvements_{what}").events or ())
     assert [("closed", 0)] == [(held.state, held.undecided) for held in told.cycles]
     assert [("we asked early", story.id("ben"))] == [(said.worked, said.by) for said in told.reflections]
 
