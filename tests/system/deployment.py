@@ -84,7 +84,9 @@ class Deployment:
 
     def __init__(self, folder: Path, database_url: str, redis_url: str | None) -> None:
         self.folder = folder
-        self.environment = {"PLIMSOLL_DATABASE_URL": database_url, "PLIMSOLL_PROJECTOR_POLL_MS": "100"}
+        # What falls due is looked for every 15 seconds by default, which each shape's journey would wait for.
+        often = {"PLIMSOLL_PROJECTOR_POLL_MS": "100", "PLIMSOLL_SWEEP_SECONDS": "1"}
+        self.environment = {"PLIMSOLL_DATABASE_URL": database_url, **often}
         if redis_url is not None:
             self.environment["PLIMSOLL_REDIS_URL"] = redis_url
         self.apis: list[str] = []
