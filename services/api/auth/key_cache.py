@@ -2,8 +2,8 @@
 
 A request is authenticated from memory. Entries in use are refreshed `REFRESH_AFTER_S` after their last look, and no
 request is let in by anything older than `MAX_STALENESS_S`: a key revoked, a member who left or a role withdrawn by
-another process is refused within that time; what this very process changed counts at once. One look serves every request that waits for
-one, in three queries however many they are, and costs no request a thread.
+another process is refused within that time; what this very process changed counts at once. One look serves every
+request that waits for one, in three queries however many they are, and costs no request a thread.
 """
 
 from __future__ import annotations
