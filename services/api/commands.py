@@ -113,44 +113,39 @@ def new_stream_id(context: RequestContext, kind: str, ref: str | None) -> UUID:
 
 def build_command(context: RequestContext, kind: str, stream_id: UUID, act: Any, *, creates: bool = False) -> Command:
     """The act as the ledger takes it, with the viewer as actor and the roles that the key conveys."""
+    viewer, if_match = context.viewer, context.headers.get("if-match")
+    idempotency = None
+    if context.idempotency_key is not None:
+        # Scoped to member and route. The digest covers what the path names too: another goal is another request.
+        digested = msgspec.json.encode([None if creates else stream_id, act], order="sorted")
+        idempotency = IdempotencyKey(
+            scope=_format_idempotency_scope(viewer.member_id, context.operation.id),
+            key=context.idempotency_key,
+            digest=hashlib.sha256(digested).hexdigest(),
+        )
     return Command(
-        organisation_id=context.viewer.organisation_id,
+        organisation_id=viewer.organisation_id,
         kind=kind,
         stream_id=stream_id,
         act=act,
-        actor=context.viewer.member_id,
-        key_id=context.viewer.key_id,
-        roles=roles_for_command(context.viewer),
+        actor=viewer.member_id,
+        key_id=viewer.key_id,
+        roles=roles_for_command(viewer),
         must_exist=not creates,
-        expected_versions=(0,) if creates else _parse_if_match(context.headers.get("if-match")),
-        idempotency=_build_idempotency_key(context, None if creates else stream_id, act),
+        expected_versions=(0,) if creates else None if if_match is None else _parse_if_match(if_match),
+        idempotency=idempotency,
     )
 
 
-def _parse_if_match(if_match: str | None) -> tuple[int, ...] | None:
+def _parse_if_match(if_match: str) -> tuple[int, ...] | None:
     """The versions that `If-Match` names, none where no tag of it is ours (RFC 9110, 13.1.1).
 
     None for `*`, which asks for existence alone, as every act on a stream does anyway.
     """
-    if if_match is None:
-        return None
     tags = parse_entity_tags(if_match)
     if tags is None:
         raise field_error("/If-Match", 'entity tags, such as "v7", parted by commas; or *', where="header")
     return None if tags.any else tags.versions
-
-
-def _build_idempotency_key(context: RequestContext, stream_id: UUID | None, act: Any) -> IdempotencyKey | None:
-    """Scoped to member and route. The digest covers what the path names too: another goal is another request."""
-    key = context.idempotency_key
-    if key is None:
-        return None
-    digested = msgspec.json.encode([stream_id, act], order="sorted")
-    return IdempotencyKey(
-        scope=_format_idempotency_scope(context.viewer.member_id, context.operation.id),
-        key=key,
-        digest=hashlib.sha256(digested).hexdigest(),
-    )
 
 
 @lru_cache(maxsize=4096)

@@ -112,6 +112,11 @@ WHERE originator_id IN :stream_ids AND notification_id <= :upto ORDER BY notific
 -- Streams that have grown behind a log position, of all organisations: what a cache must drop.
 SELECT DISTINCT organisation_id, originator_id FROM stored_events WHERE notification_id > :after AND organisation_id IS NOT NULL
 
+-- name: changed_but_goals
+-- The same but for goals, which are most of them: what a cache of viewers must drop.
+SELECT DISTINCT organisation_id, originator_id FROM stored_events WHERE notification_id > :after AND organisation_id IS NOT NULL
+    AND NOT (topic >= 'goal.' AND topic < 'goal/')
+
 -- name: grown
 -- The events behind a log position, of all organisations: what a cache must apply.
 SELECT originator_id, originator_version, topic, state, organisation_id, position FROM stored_events

@@ -21,7 +21,7 @@ from projections.database.paging import ALL_ROWS, MAX_PAGE_SIZE
 from projections.history import history
 from projections.subscriptions import load_subscriptions_page
 from services.api.commands import command_response, execute
-from services.api.context import RequestContext
+from services.api.context import RequestContext, parse_idempotency_key
 from services.api.http.parsing import decode_segment
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, json_response
@@ -284,7 +284,7 @@ def get_subscription_history(context: RequestContext, subscription: str) -> Http
 
 
 def reject_idempotency_key(context: RequestContext) -> None:
-    if context.idempotency_key is not None:
+    if parse_idempotency_key(context.headers) is not None:
         raise field_error("/Idempotency-Key", "this answer holds a secret and is never replayed", where="header")
 
 
