@@ -23,14 +23,7 @@ from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import HttpResponse, encode, format_version_etag
 from services.api.operations import Handler, Operation, Route, command_route
 from services.authorization import ACT, ADMIN, DECIDE, can_see_everything, roles_for_command
-from services.visibility.policy import (
-    require_decision,
-    require_experiment,
-    require_goal,
-    require_recognition,
-    require_scope,
-    with_read_scope,
-)
+from services.visibility.policy import STREAM_REQUIREMENTS, with_read_scope
 
 #: How often a command is decided again after a conflict before the conflict is answered.
 _MAX_ATTEMPTS = 5
@@ -78,19 +71,9 @@ async def _require_visible(context: RequestContext, kind: str, stream_id: UUID) 
     """A refusal reveals the state, by its text or by its code: it is replaced for viewers who may not see the goal."""
     # What its member may see counts: a key that can only act is refused for what it may not do, not for its scope.
     viewer = with_read_scope(context.viewer)
-    if kind not in ("goal", "cycle", "decision", "experiment", "recognition") or can_see_everything(viewer):
-        return
-    state = await asyncio.to_thread(require_stream, context, kind, stream_id)
-    if kind == "goal":
-        require_goal(viewer, state)
-    elif kind == "cycle":
-        require_scope(viewer, state.of.team)
-    elif kind == "experiment":
-        require_experiment(viewer, state)
-    elif kind == "recognition":
-        require_recognition(viewer, state)
-    else:
-        require_decision(viewer, state)
+    require_visible = STREAM_REQUIREMENTS.get(kind)
+    if require_visible is not None and not can_see_everything(viewer):
+        require_visible(viewer, await asyncio.to_thread(require_stream, context, kind, stream_id))
 
 
 def require_stream(context: RequestContext, kind: str, stream_id: UUID) -> Any:
@@ -99,6 +82,15 @@ def require_stream(context: RequestContext, kind: str, stream_id: UUID) -> Any:
     if entry is None:
         raise NotFound(f"no such {kind}")
     return entry.state
+
+
+def require_visible_stream(context: RequestContext, kind: str, stream_id: UUID) -> UUID:
+    """The id of a stream that the viewer may see as it stands now. It asks the store: only for threads.
+
+    Raises `NotFound`, or `Forbidden`: who may see it is a matter of now, not of the time that is asked about.
+    """
+    STREAM_REQUIREMENTS[kind](context.viewer, require_stream(context, kind, stream_id))
+    return stream_id
 
 
 def new_stream_id(context: RequestContext, kind: str, ref: str | None) -> UUID:

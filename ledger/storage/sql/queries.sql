@@ -142,6 +142,10 @@ ORDER BY notification_id LIMIT :limit
 -- The goals that are live promises of one owner.
 SELECT goal_id FROM ledger_standing WHERE organisation_id = :organisation_id AND live_owner = :owner
 
+-- name: listed
+-- All live promises of an organisation.
+SELECT live_owner, goal_id FROM ledger_standing WHERE organisation_id = :organisation_id AND live_owner IS NOT NULL
+
 -- name: owners
 -- The owners of whose live promises some goals are.
 SELECT live_owner FROM ledger_standing

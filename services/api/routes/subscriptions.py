@@ -25,9 +25,8 @@ from services.api.context import RequestContext, parse_idempotency_key
 from services.api.http.parsing import decode_segment
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, json_response
-from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
-from services.api.queries import next_link, parse_id_cursor, read_response, requested_as_of, sight_of
-from services.api.routes.goal_queries import HistoryQuery
+from services.api.operations import AsOfQuery, HistoryQuery, Operation, Route, command_route, query_route
+from services.api.queries import history_response, next_link, parse_id_cursor, read_response, requested_as_of
 from services.api.summaries import StreamSummary
 from services.authorization import ACT, ADMIN, READ, Capability, may
 from services.event_filter import TYPE_PATTERNS
@@ -266,18 +265,9 @@ def _load_progress(context: RequestContext, subscription: Subscription) -> Deliv
     ),
 )
 def get_subscription_history(context: RequestContext, subscription: str) -> HttpResponse:
-    query: HistoryQuery = context.query
     found, _ = load_subscription(context, subscription)
     view = requested_as_of(context)
-    page = history.load_history_page(
-        context.runtime.database,
-        view,
-        found.id,
-        sight=sight_of(context, view),
-        after=query.after,
-        limit=query.limit,
-    )
-    return read_response(context, page, view, headers=next_link(context, query, after=page.next))
+    return history_response(context, view, found.id)
 
 
 # --- acting ----------------------------------------------------------------------------------------------------------
