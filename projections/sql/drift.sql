@@ -1,15 +1,5 @@
 -- The facts behind drift, as one lens shows them. `:ids` stands for a slice of the ids that are asked for.
 
--- name: judged
-SELECT stream_id, event_id, occurred_at FROM (
-  SELECT stream_id, event_id, occurred_at,
-    ROW_NUMBER() OVER (PARTITION BY stream_id ORDER BY occurred_at DESC, known_from DESC) AS place
-  FROM drift_clock
-  WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
-    AND occurred_at <= :at AND known_from <= :known AND kind <> 'resume'
-) AS latest
-WHERE place = 1
-
 -- name: pauses
 SELECT stream_id, event_id, proposal_id, occurred_at, paused_from, resume_on FROM drift_clock
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at <= :at AND known_from <= :known
