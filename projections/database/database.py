@@ -137,7 +137,9 @@ def query_by_ids(
         if database.dialect == "postgresql":
             parts: list[tuple[str, dict[str, Any]]] = []
             if wanted:
-                parts = [(sql.replace("IN (:ids)", "= ANY(CAST(:ids AS uuid[]))"), {"ids": list(wanted)})]
+                # As the array's own text: the driver would look for quotes in each of thousands of ids.
+                as_array = sql.replace("IN (:ids)", "= ANY(CAST(:ids AS uuid[]))")
+                parts = [(as_array, {"ids": f"{{{','.join(wanted)}}}"})]
         else:
             parts = [_slice(sql, wanted[start : start + _CHUNK_SIZE]) for start in range(0, len(wanted), _CHUNK_SIZE)]
         names += [name] * len(parts)

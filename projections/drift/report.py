@@ -48,6 +48,7 @@ from projections.figures import (
     round_for_report,
 )
 from projections.goals import ReportedPromise, promises_at
+from projections.paused_time import DAY_MICROS
 
 #: Share of live goals that are abandoned, over the line.
 ABANDONED_LINE = Fraction(1, 10)
@@ -66,8 +67,8 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     breaches; everything else looks at the whole life of what is live.
     """
     live = load_live_goals(database, as_of, scope)
-    facts = load_facts(database, as_of, live)
     around = load_context(database, as_of, scope, live)
+    facts = load_facts(database, as_of, live, around.present)
     purpose_drifts = compute_purpose_drift(
         live, load_graph_above(database, as_of, facts.links, facts.parents), around.frameworks, as_of
     )
@@ -96,8 +97,8 @@ def build_share_figures(
     database: Database, as_of: AsOf, scope: ReportScope, live: Sequence[ReportedPromise]
 ) -> Iterator[Figure | GroupFigure]:
     """Of the group figures the stale share, purpose drift and the acknowledgement share of these live goals."""
-    facts = load_facts(database, as_of, live)
     around = load_context(database, as_of, scope, live)
+    facts = load_facts(database, as_of, live, around.present)
     assessed = [compute_goal_drift(goal, facts, as_of, explain=scope.explain) for goal in cancellable(live)]
     yield next(_group_figures(assessed, as_of.policy.policy, scope))
     graph = load_graph_above(database, as_of, facts.links, facts.parents)
@@ -113,11 +114,11 @@ def _goal_figures(assessed: Iterable[GoalDrift], policy: Policy, scope: ReportSc
         if a.silent_days is not None:
             events = scope.list_events(_silence_events(a))
             yield Figure(name="abandoned", goal=a.goal.id, value=a.silent_days, line="over", events=events)
-        elif a.idle is not None:
+        elif a.idle_micros is not None:
             yield Figure(
                 name="stale_ratio",
                 goal=a.goal.id,
-                value=ratio_for_report(a.idle.numerator, a.idle.denominator * policy.cadence_days),
+                value=ratio_for_report(a.idle_micros, DAY_MICROS * policy.cadence_days),
                 line="over" if a.stale else None,
                 events=scope.list_events((a.judged, *a.stopped_by)),
             )
@@ -131,12 +132,12 @@ def _purpose_figure(
 
 
 def _by_owner(assessed: Iterable[GoalDrift]) -> list[tuple[UUID | None, UUID]]:
-    return [(a.goal.team, a.goal.owner) for a in assessed]
+    return [a.behind for a in assessed]
 
 
 def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportScope) -> Iterator[GroupFigure]:
     group = scope.group
-    awake = [a for a in assessed if a.idle is not None and a.silent_days is None]
+    awake = [a for a in assessed if a.idle_micros is not None and a.silent_days is None]
     stale = [a for a in awake if a.stale]
     events = scope.list_events(event for a in awake for event in (a.judged, *a.stopped_by))
     share = build_share("stale_share", len(stale), len(awake), census=True, events=events, **group)

@@ -44,10 +44,9 @@ ORDER BY f.known_from
 
 -- name: ended
 -- What ended since `:since`, or was spoken of since.
-SELECT :goal_body(g) AS body FROM :all_in_force(goals) AS g
+SELECT g.stream_id, :goal_body(g) AS body FROM :all_in_force(goals) AS g
 WHERE g.valid_from >= :since
   AND g.state IN ('satisfied', 'broken', 'cancelled', 'released', 'promise_withdrawn') AND (:whose)
-ORDER BY g.stream_id
 
 -- name: judged
 SELECT stream_id, event_id, occurred_at FROM drift_clock

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date
 from functools import cached_property
+from operator import attrgetter
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -233,29 +235,42 @@ class SupportFacts:
     def standing_promises(self) -> list[StandingPromise]:
         """Every promise that stood at some time of the window."""
         goals = [(goal, self.at) for goal in self.promises]
-        for row in cancellable(self._rows["ended"]):
+        for row in cancellable(sorted(self._rows["ended"], key=attrgetter("stream_id"))):
             goal = to_promised_goal(row.body)
             if isinstance(goal, ReportedEnd) and goal.promised is not None and to_micros(goal.ended_at) >= self.since:
                 goals.append((goal.promised, to_micros(goal.ended_at)))
-        ids = sorted({str(goal.id) for goal, _ in goals})
-        rows = query_by_ids(self._database, _SQL, dict.fromkeys(("pauses", "deliveries"), ids), self.as_of.params)
+        of = {
+            "pauses": sorted({str(goal.id) for goal, _ in goals if "pause" in goal.sources}),
+            "deliveries": sorted({str(goal.id) for goal, _ in goals}),
+        }
+        rows = query_by_ids(self._database, _SQL, of, self.as_of.params)
         pauses = group_by_stream(rows["pauses"], to_pause_record)
         delivered = group_by_stream(rows["deliveries"], lambda r: (r.occurred_at, r.kind))
-        owners = self.load_members(goal.owner for goal, _ in goals)
-        stops = {
-            goal.id: merge_spans(
-                [
-                    *paused_spans(pauses.get(goal.id, []), self.zone),
-                    *absent_spans(owners[goal.owner].absences if goal.owner in owners else (), self.zone),
-                    *_delivered_spans(delivered.get(goal.id, [])),
-                ]
-            )
-            for goal, _ in goals
-        }
+        absences = self._compute_absences({goal.owner for goal, _ in goals})
         return [
-            StandingPromise(goal=goal, begun=to_micros(goal.promised_at), until=until, stops=stops[goal.id])
+            StandingPromise(
+                goal=goal,
+                begun=to_micros(goal.promised_at),
+                until=until,
+                stops=_merge_stops(
+                    [
+                        *paused_spans(pauses.get(goal.id, ()), self.zone),
+                        *_delivered_spans(delivered.get(goal.id, ())),
+                    ],
+                    absences.get(goal.owner, []),
+                ),
+            )
             for goal, until in goals
         ]
+
+    def _compute_absences(self, owners: AbstractSet[UUID]) -> dict[UUID, list[Span]]:
+        """When the clocks of those owners stand who are or were absent."""
+        if self.member is None:
+            # Nearly all of them are among those whose help is listed, who are read together.
+            _ = self.helpers
+        members = self.load_members(owners)
+        absent = (members[owner] for owner in owners if owner in members and members[owner].absences)
+        return {member.id: merge_spans(absent_spans(member.absences, self.zone)) for member in absent}
 
     @cached_property
     def check_in_histories(self) -> list[CheckInHistory]:
@@ -331,7 +346,7 @@ def _to_need_fact(row: Row) -> NeedFact:
         index=row.need,
         owner=to_id(row.owner),
         team=to_optional_id(row.team),
-        helper=UUID(helper),
+        helper=to_id(helper),
         answer_by=date.fromisoformat(row.answer_by) if row.answer_by else None,
         raised_at=row.occurred_at,
         answer=to_optional_id(row.answer),
@@ -344,6 +359,10 @@ def _answer_due_at(need: NeedFact, helper: Member | None, zone: ZoneInfo) -> int
     """The instant at which the day of the answer is over for its helper."""
     day = need.answer_by or date.max
     return to_micros(absence_end(end_of_day(day, zone), helper.absences if helper else (), zone))
+
+
+def _merge_stops(stops: list[Span], absences: list[Span]) -> list[Span]:
+    return merge_spans([*stops, *absences]) if stops else absences
 
 
 def _delivered_spans(deliveries: Sequence[tuple[int, str]]) -> Iterator[Span]:

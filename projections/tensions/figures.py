@@ -16,6 +16,9 @@ from projections.decisions.report import build_time_box_figure
 from projections.drift import report as drift
 from projections.figures import Figure, GroupFigure, ReportScope
 from projections.overload import report as overload
+from projections.overload.additions import AdditionAnalysis
+from projections.overload.queries import OverloadFacts
+from projections.overload.rewound import RewoundFacts
 from projections.people import organisation_at
 from projections.recognition.report import build_relationship_figure
 from projections.support import report as support
@@ -44,13 +47,32 @@ class TensionContext(msgspec.Struct, frozen=True, kw_only=True):
     as_of: AsOf
     scope: ReportScope
     organisation: Organisation
+    #: What overload is made of at this time or later, read already; None: it is read.
+    overload: OverloadFacts | None = None
+
+
+#: The names of figures of what overload is made of.
+OVERLOAD_FIGURES = frozenset({"yes_and_ratio", "imposed_share"})
+
+
+def read_overload(at: TensionContext, days: int) -> OverloadFacts:
+    """What overload is made of up to `at`, enough for every time in the last `days` days before it."""
+    evidence = OverloadFacts(at.database, at.as_of, at.scope, reach=days)
+    evidence.prefetch()
+    # What all additions of the time need is read in one journey.
+    AdditionAnalysis(evidence, undone=False)
+    return evidence
 
 
 Found = Iterator[Figure | GroupFigure]
 
 
 def _from_overload(at: TensionContext) -> Found:
-    return overload.build_share_figures(at.database, at.as_of, at.scope)
+    if at.overload is not None:
+        return overload.build_share_figures(RewoundFacts(at.overload, at.as_of))
+    evidence = OverloadFacts(at.database, at.as_of, at.scope)
+    evidence.prefetch()
+    return overload.build_share_figures(evidence)
 
 
 def _from_goals(at: TensionContext) -> Found:
@@ -93,7 +115,7 @@ _SOURCES: tuple[tuple[frozenset[str], Callable[[TensionContext], Found]], ...] =
         _from_goals,
     ),
     (frozenset({"changes_accepted", "approaches_in_window"}), _from_answers),
-    (frozenset({"yes_and_ratio", "imposed_share"}), _from_overload),
+    (OVERLOAD_FIGURES, _from_overload),
     (frozenset({"needs_answered", "needs_past_answer_by", "check_ins_a_week"}), _from_support),
     (frozenset({"ritual_minutes", "ritual_minutes_before"}), _from_rituals),
     (frozenset({"decisions_inside_time_box"}), _from_decisions),
