@@ -396,6 +396,19 @@ def worst_week(loads: Sequence[WeekLoad], first: date, due: date) -> WeekLoad | 
     return max(met, key=_Fullness, default=None)
 
 
+def is_surely_within_lines(
+    laid: Iterable[PlacedCommitment], segments: Sequence[CapacitySegment], first: date, policy: Policy
+) -> bool:
+    """Whether no week from `first` on can be over a line: all that is asked on one day fits into the shortest day.
+
+    Without looking at any week. False says nothing.
+    """
+    applying = next((n for n in range(len(segments) - 1, 0, -1) if segments[n].first <= first), 0)
+    least = min(segment.per_day for segment in segments[applying:])
+    asked = sum((entry.spread.per_day for entry in laid), _ZERO)
+    return asked <= least * min(to_fraction(policy.load_amber), to_fraction(policy.load_red))
+
+
 class _Fullness:
     """How full a week is, to be compared with another; weeks alike are equal, so the first of them is found."""
 

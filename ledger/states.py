@@ -69,15 +69,36 @@ class StateSource(Protocol):
         """The goals that are the owner's live promises."""
 
 
+class RecentlyUsed(OrderedDict[K, V]):
+    """A bounded store; the least recently used are dropped first."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self._limit = limit
+
+    def use(self, key: K) -> V | None:
+        """The value, which counts as used now; None where there is none."""
+        value = self.get(key)
+        if value is not None:
+            self.move_to_end(key)
+        return value
+
+    def put(self, key: K, value: V) -> None:
+        """Keep a value, which counts as used now."""
+        self[key] = value
+        self.move_to_end(key)
+        if len(self) > self._limit:
+            self.popitem(last=False)
+
+
 class StateCache:
     """The writer's states, and the live goals by owner; the least recently used are dropped first."""
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self.entries: OrderedDict[Key, StreamState] = OrderedDict()
-        self.goals_by_owner: OrderedDict[Key, frozenset[UUID]] = OrderedDict()
+        self.entries = RecentlyUsed[Key, StreamState](limit)
+        self.goals_by_owner = RecentlyUsed[Key, frozenset[UUID]](limit)
         #: Organisation, as an integer -> its last position.
-        self.positions: OrderedDict[int, int] = OrderedDict()
+        self.positions = RecentlyUsed[int, int](limit)
         #: Log position up to which everything here is true; None: nothing is.
         self.synced_to: int | None = None
         #: When the event there was recorded (microseconds, UTC).
@@ -114,29 +135,11 @@ class StateCache:
         for book in [each for each in self.goals_by_owner if each[0] == key[0]]:
             del self.goals_by_owner[book]
 
-    def position(self, organisation_id: UUID) -> int | None:
-        return _get_recent(self.positions, organisation_id.int)
-
-    def put_position(self, organisation: int, position: int) -> None:
-        _put_recent(self.positions, organisation, position, self._limit)
-
-    def entry(self, key: Key) -> StreamState | None:
-        return _get_recent(self.entries, key)
-
-    def live_goals(self, key: Key) -> frozenset[UUID] | None:
-        return _get_recent(self.goals_by_owner, key)
-
-    def put_entry(self, key: Key, entry: StreamState) -> None:
-        _put_recent(self.entries, key, entry, self._limit)
-
-    def put_live_goals(self, key: Key, goals: frozenset[UUID]) -> None:
-        _put_recent(self.goals_by_owner, key, goals, self._limit)
-
     def apply(self, moves: Iterable[StateChange]) -> None:
         """Apply what was decided and is now stored."""
         for move in moves:
             organisation_id, goal_id = move.organisation_id, move.stream_id
-            self.put_entry(stream_key(organisation_id, goal_id), move.entry)
+            self.entries.put((organisation_id.int, goal_id.int), move.entry)
             if move.before.listed_under == move.after.listed_under:
                 continue
             for owner, joins in ((move.before.listed_under, False), (move.after.listed_under, True)):
@@ -148,20 +151,6 @@ class StateCache:
 
 def stream_key(organisation_id: UUID, stream_id: UUID) -> Key:
     return (organisation_id.int, stream_id.int)
-
-
-def _get_recent(store: OrderedDict[K, V], key: K) -> V | None:
-    value = store.get(key)
-    if value is not None:
-        store.move_to_end(key)
-    return value
-
-
-def _put_recent(store: OrderedDict[K, V], key: K, value: V, limit: int) -> None:
-    store[key] = value
-    store.move_to_end(key)
-    if len(store) > limit:
-        store.popitem(last=False)
 
 
 class BatchStates:
@@ -184,10 +173,10 @@ class BatchStates:
         known = self._read.get(key)
         if known is not None:
             return known
-        found = self._cache.entry(key)
+        found = self._cache.entries.use(key)
         if found is None:
             found = fold(self.source.load_stream(organisation_id, stream_id), self.aggregates)
-            self._cache.put_entry(key, found)
+            self._cache.entries.put(key, found)
         self._read[key] = found
         return found
 
@@ -200,10 +189,10 @@ class BatchStates:
     def live_goals(self, organisation_id: UUID, owner: UUID) -> list[UUID]:
         """The goals that are the owner's live promises, in the order of their ids."""
         key = stream_key(organisation_id, owner)
-        goals = self._cache.live_goals(key)
+        goals = self._cache.goals_by_owner.use(key)
         if goals is None:
             goals = self.source.live_goals_of(organisation_id, owner)
-            self._cache.put_live_goals(key, goals)
+            self._cache.goals_by_owner.put(key, goals)
         book = set(goals)
         for move in self.changes:
             if move.organisation_id == organisation_id:
@@ -214,7 +203,7 @@ class BatchStates:
         """Let the commands after this one see the decision."""
         self.changes.append(move)
         self._decided.append(events)
-        key = stream_key(move.organisation_id, move.stream_id)
+        key = (move.organisation_id.int, move.stream_id.int)
         self._changed[key] = self._read[key] = move.entry
 
     def flush_to_cache(self) -> dict[Key, StreamState]:

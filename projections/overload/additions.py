@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.load import WeekLoad, line_crossed
+from domain.load import WeekLoad
 from domain.terms import Priority
 from projections.figures import EventRef, MemberRef, SubjectGoal, SubjectMember, TeamRef, event_ids, round_for_report
 from projections.overload.facts import ANY_DROP
@@ -82,7 +82,7 @@ class AdditionAnalysis:
     def __init__(self, evidence: OverloadFacts) -> None:
         self._evidence = evidence
         self._trade_offs_by_event = {g.event: g for g in evidence.trade_offs}
-        self._worst_weeks: dict[UUID, WeekLoad | None] = {}
+        self._absorbed: dict[UUID, bool] = {}
         own = [a for a in evidence.additions if evidence.is_in_scope(a.owner, a.team)]
         window = {a.event for a in own if a.at >= evidence.since}
         seeds = [a for a in own if a.event in window]
@@ -94,7 +94,8 @@ class AdditionAnalysis:
             a.event: evidence.with_hours(a) for a in sorted(connected, key=lambda a: (a.at, a.position))
         }
         self.window_additions = [a for a in self._connected_additions.values() if a.event in window]
-        evidence.read_histories(self.window_additions)
+        # An older one is asked about only where a trade-off might be inferred for it.
+        evidence.read_held(self._connected_additions.values())
 
     # --- what came back -----------------------------------------------------------------------------------------
 
@@ -134,17 +135,13 @@ class AdditionAnalysis:
 
     def find_worst_week(self, addition: Addition) -> WeekLoad | None:
         """The owner's fullest week at the instant after the act."""
-        if addition.event not in self._worst_weeks:
-            # An older one is asked about only where a trade-off might be inferred for it.
-            if not self._evidence.has_history(addition):
-                self._evidence.read_histories(self._connected_additions.values())
-            self._worst_weeks[addition.event] = self._evidence.find_worst_week(addition)
-        return self._worst_weeks[addition.event]
+        return self._evidence.find_worst_week(addition)
 
     def is_absorbed(self, addition: Addition) -> bool:
         """The fullest week stays at or under the amber line."""
-        worst = self.find_worst_week(addition)
-        return worst is None or line_crossed(worst.ratio, self._evidence.policy) is None
+        if addition.event not in self._absorbed:
+            self._absorbed[addition.event] = self._evidence.is_absorbed(addition)
+        return self._absorbed[addition.event]
 
     @cached_property
     def pairing(self) -> Pairing:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import chain
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -24,9 +24,12 @@ from domain.instants import from_micros, to_micros
 from domain.load import (
     WEEKS_AHEAD,
     Commitment,
+    PlacedCommitment,
     WeekLoad,
     available_within,
     capacity_segments,
+    is_surely_within_lines,
+    line_crossed,
     mark_abandoned,
     place,
     spread_effort,
@@ -36,11 +39,11 @@ from domain.load import (
 from domain.member.member import Absence, Capacity
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
-from projections.database.database import Database, Row, named_statements, to_id, to_optional_id
+from projections.database.database import Database, Row, named_statements, query_by_ids, to_id, to_optional_id
 from projections.database.database import Query as Statement
 from projections.database.sql import all_in_force_sql
 from projections.figures import ReportScope
-from projections.overload.availability import AvailabilityHistory, Declaration
+from projections.overload.availability import Availability, AvailabilityHistory, Declaration
 from projections.overload.facts import PromiseFact
 from projections.overload.pairing import INFERRED_WITHIN_DAYS, Addition, TradeOffFact
 from projections.people import member_at, members_at
@@ -91,12 +94,14 @@ class WindowPromise(msgspec.Struct, frozen=True, kw_only=True):
     owner: UUID
 
 
-class _Held(NamedTuple):
-    """A promise and the events between which it stood so, each by its instant (microseconds) and log position."""
+class HeldCommitment(msgspec.Struct, frozen=True, gc=False):
+    """What the load at an act needs of a `PromiseFact`."""
 
-    since: tuple[int, int]
-    until: tuple[int, int]
-    promise: PromiseFact
+    commitment: Commitment
+    team: UUID | None = None
+
+
+_HELD_DECODER = msgspec.json.Decoder(HeldCommitment)
 
 
 class OverloadFacts:
@@ -115,10 +120,10 @@ class OverloadFacts:
         self.since = to_micros(end_of_day(self._days_ago(scope.share_days), self._zone))
         self._day_cache: dict[int, date] = {}
         self._freed_hours: dict[tuple[UUID, UUID], Fraction] = {}
-        self._histories: dict[UUID, list[_Held]] = {}
+        #: Addition -> what its owner held right after it.
+        self._held: dict[UUID, list[HeldCommitment]] = {}
+        self._worst_weeks: dict[UUID, WeekLoad | None] = {}
         self._prefetched: dict[str, list[Row]] = {}
-        self._histories_since = 0
-        self._history_owners: set[UUID] = set()
 
     def _days_ago(self, days: int) -> date:
         return date.fromordinal(max(date.min.toordinal(), self.today.toordinal() - days))
@@ -408,35 +413,48 @@ class OverloadFacts:
 
     # --- the load at an earlier instant -------------------------------------------------------------------------
 
-    def read_histories(self, additions: Iterable[Addition]) -> None:
-        """Read at once what `worst` will want for these additions."""
-        wanted = list(additions)
-        if wanted:
-            self._histories_since, self._history_owners = min(a.at for a in wanted), {a.owner for a in wanted}
-            self._histories = defaultdict(list)
-            condition, params = _in_condition("owner", sorted(map(str, self._history_owners)))
-            for row in self._load_rows("held_since", condition, {**params, "since": self._histories_since}):
-                since, until = (row.valid_from, row.from_position), (row.valid_to, row.to_position)
-                self._histories[to_id(row.owner)].append(_Held(since, until, _PROMISE_DECODER.decode(row.body)))
+    def read_held(self, additions: Iterable[Addition]) -> None:
+        """Read at once what the owners of these additions held right after each of them."""
+        wanted = [addition for addition in additions if addition.event not in self._held]
+        if not wanted:
+            return
+        self._held |= {addition.event: [] for addition in wanted}
+        ids = sorted({str(addition.goal) for addition in wanted})
+        params = {**self.as_of.params, "since": min(addition.at for addition in wanted)}
+        decoded = dict[str, HeldCommitment]()
+        for row in query_by_ids(self._database, _SQL, {"held_at_acts": ids}, params)["held_at_acts"]:
+            held = self._held.get(to_id(row.event_id))
+            if held is not None:
+                if row.body not in decoded:
+                    decoded[row.body] = _HELD_DECODER.decode(row.body)
+                held.append(decoded[row.body])
 
-    def has_history(self, addition: Addition) -> bool:
-        """Whether `read_histories` covered the addition's owner and reached back to it."""
-        return addition.owner in self._history_owners and addition.at >= self._histories_since
+    def _place_at(self, addition: Addition) -> tuple[list[PlacedCommitment], Availability]:
+        time = self.availability_of(addition.owner).availability_at(addition.at, addition.position)
+        held = (self.with_estimate(h.commitment, h.team, addition.day) for h in self._held[addition.event])
+        return place(held, addition.day, time.presence, self.policy), time
 
     def find_worst_week(self, addition: Addition) -> WeekLoad | None:
         """The owner's fullest week that meets [day taken, due], right after the act, over all goals.
 
         Of the events of the act's own instant those before it in the log count, and those after it do not.
         """
-        act = (addition.at, addition.position)
-        promises = [held.promise for held in self._histories.get(addition.owner, ()) if held.since <= act < held.until]
-        time = self.availability_of(addition.owner).availability_at(*act)
-        held = (self.with_estimate(h.commitment, h.team, addition.day) for h in promises)
-        laid = place(held, addition.day, time.presence, self.policy)
-        # One week more than the due asks for: on a weekend the next week answers.
-        weeks = min(WEEKS_AHEAD, max(0, (addition.due - addition.day).days) // 7 + 2)
-        loads = week_loads_of_placed(laid, time.segments, time.presence, addition.day, weeks)
-        return worst_week(loads, addition.day, addition.due)
+        if addition.event not in self._worst_weeks:
+            laid, time = self._place_at(addition)
+            # One week more than the due asks for: on a weekend the next week answers.
+            weeks = min(WEEKS_AHEAD, max(0, (addition.due - addition.day).days) // 7 + 2)
+            loads = week_loads_of_placed(laid, time.segments, time.presence, addition.day, weeks)
+            self._worst_weeks[addition.event] = worst_week(loads, addition.day, addition.due)
+        return self._worst_weeks[addition.event]
+
+    def is_absorbed(self, addition: Addition) -> bool:
+        """Whether that week stays at or under the amber line."""
+        if addition.event not in self._worst_weeks:
+            laid, time = self._place_at(addition)
+            if is_surely_within_lines(laid, time.segments, addition.day, self.policy):
+                return True
+        worst = self.find_worst_week(addition)
+        return worst is None or line_crossed(worst.ratio, self.policy) is None
 
     # --- the rest -----------------------------------------------------------------------------------------------
 

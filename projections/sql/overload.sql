@@ -12,18 +12,22 @@ WHERE effort_hours IS NOT NULL
 SELECT team, effort_hours, body FROM :all_in_force(overload_promises) AS promises
 WHERE effort_hours IS NOT NULL
 
--- name: held_since
--- Those that ended at `since` held just before, and may have outlived another event of that instant. In two parts, each
--- with an index of its own: those that have ended since, and those of whose earlier end was not known.
-SELECT owner, valid_from, from_position, CASE WHEN to_position > :known THEN 9223372036854775807 ELSE valid_to END AS valid_to,
-  CASE WHEN to_position > :known THEN 9223372036854775807 ELSE to_position END AS to_position, body
-FROM overload_promises
-WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to >= :since
-  AND known_from <= :known AND known_to > :known AND live = 1 AND (:whose)
+-- name: held_at_acts
+-- What each owner of these goals' additions held right after each of them: of the events of its instant those before it in
+-- the log count. In two parts, each with an index of its own: those that ended behind it, and those of whose earlier end
+-- was not known.
+SELECT a.event_id, p.body FROM overload_additions a JOIN overload_promises p ON p.organisation_id = a.organisation_id
+  AND p.owner = a.owner AND p.live = 1 AND p.valid_to >= a.occurred_at
+WHERE a.organisation_id = :organisation_id AND a.stream_id IN (:ids) AND a.occurred_at >= :since AND a.occurred_at <= :at
+  AND a.known_from <= :known AND a.known_to > :known AND p.known_from <= :known AND p.known_to > :known
+  AND (p.valid_from < a.occurred_at OR p.valid_from = a.occurred_at AND p.from_position <= a.log_position)
+  AND (p.valid_to > a.occurred_at OR p.to_position > a.log_position)
 UNION ALL
-SELECT owner, valid_from, from_position, 9223372036854775807, 9223372036854775807, body FROM overload_promises
-WHERE organisation_id = :organisation_id AND valid_from <= :at AND +valid_to < :since AND to_position > :known
-  AND known_from <= :known AND known_to > :known AND live = 1 AND (:whose)
+SELECT a.event_id, p.body FROM overload_promises p JOIN overload_additions a ON a.organisation_id = p.organisation_id
+  AND a.owner = p.owner AND a.occurred_at > p.valid_to
+WHERE p.organisation_id = :organisation_id AND p.to_position > :known AND p.to_position < 9223372036854775807 AND p.live = 1
+  AND p.known_from <= :known AND p.known_to > :known AND a.stream_id IN (:ids) AND a.occurred_at >= :since
+  AND a.occurred_at <= :at AND a.known_from <= :known AND a.known_to > :known
 
 -- name: concerned
 SELECT owner FROM overload_additions WHERE :facts AND occurred_at >= :since AND (:whose)

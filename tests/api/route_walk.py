@@ -161,21 +161,20 @@ def _create_framework(app: ApiApp) -> dict[str, str]:
     }
 
 
-def walk_routes(app: ApiApp, hidden: TenantSecrets, person: str = "stella") -> list[Leak]:
-    """Every route, each way of naming what is hidden; what came out that should not have."""
-    document = app.client.get("/openapi.json").json()
-    visitor, found = app.as_member(person), []
-    before = app.runtime.ledger.position(app.organisation_id(VICTIM))
+def walk_routes(app: ApiApp, hidden: TenantSecrets, person: str = "stella") -> Iterator[Leak]:
+    """Every route, each way of naming what is hidden; what came out that should not have, as soon as it did."""
+    document = msgspec.json.decode(app.client.get("/openapi.json").content)
+    visitor = app.as_member(person)
+    victim = app.organisation_id(VICTIM)
+    before = app.runtime.ledger.position(victim)
     for method, path, how in generate_requests(document, hidden):
         response = visitor.request(method, path, **how)
-        found += [
-            Leak(f"{method} {path}", response.status_code, what) for what in find_disclosures(response, path, hidden)
-        ]
-        after = app.runtime.ledger.position(app.organisation_id(VICTIM))
+        for what in find_disclosures(response, path, hidden):
+            yield Leak(f"{method} {path}", response.status_code, what)
+        after = app.runtime.ledger.position(victim)
         if after != before:
-            found.append(Leak(f"{method} {path}", response.status_code, "their log has grown"))
+            yield Leak(f"{method} {path}", response.status_code, "their log has grown")
             before = after
-    return found
 
 
 def find_disclosures(response: Response, path: str, hidden: TenantSecrets) -> Iterator[str]:
