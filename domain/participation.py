@@ -22,7 +22,8 @@ def has_left(member_id: UUID, world: DecisionContext, *, at: datetime | None = N
 
 def require_not_left(world: DecisionContext) -> None:
     """Raise `Forbidden` for a party that has left; one that no event names yet may act."""
-    if world.party is not None and has_left(world.party, world):
+    member = None if world.party is None else world.member(world.party)
+    if member is not None and member.left_at is not None and member.left_at <= world.at:
         raise Forbidden("who has left the organisation no longer acts in it")
 
 

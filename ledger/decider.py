@@ -18,11 +18,11 @@ from domain.envelope import NewEvent, RecordedEvent, Source
 from domain.errors import InTheFuture, NotFound, VersionConflict
 from domain.goal.state import Goal
 from domain.index import NOT_INDEXED
-from domain.load import Commitment
 from domain.member.member import SEVERAL_TEAMS, Member
 from domain.organisation.organisation import Organisation, PolicyVersion
 from domain.policy import Policy
-from domain.registry import AggregateType, to_commitment
+from domain.promise_book import PromiseBook
+from domain.registry import AggregateType
 from domain.team.team import Team
 from domain.text import check_texts
 from ledger.commands import Command
@@ -83,10 +83,8 @@ class BatchStateReader:
     def decision(self, organisation_id: UUID, decision_id: UUID) -> Decision | None:
         return cast("Decision | None", self._state("decision", organisation_id, decision_id))
 
-    def live_commitments(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
-        """The owner's live promises, found by the index, in the order of their ids."""
-        goals = (self._state("goal", organisation_id, goal) for goal in self._states.live_goals(organisation_id, owner))
-        return tuple(held for goal in goals if (held := to_commitment(goal)) is not None)
+    def promises(self, organisation_id: UUID, owner: UUID) -> PromiseBook:
+        return self._states.promises(organisation_id, owner)
 
     def cycle(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
         return cast("Cycle | None", self._state("cycle", organisation_id, cycle_id))
@@ -140,6 +138,8 @@ class DecidedCommand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     events: list[RecordedEvent]
     #: How many of them are timers.
     timers: int
+    #: The organisation's position after them.
+    position: int
     before: StreamState
     change: StateChange
 
@@ -201,8 +201,7 @@ class CommandDecider:
         """Let the commands after this one see it."""
         self.states.record(decision.change, decision.events)
         self.log_position += len(decision.events)
-        organisation_id = decision.organisation_id
-        self.positions[organisation_id.int] = self.position(organisation_id) + len(decision.events)
+        self.positions[decision.organisation_id.int] = decision.position
 
     def position(self, organisation_id: UUID) -> int:
         """The organisation's position after the accepted decisions."""
@@ -266,7 +265,7 @@ class _StreamDecision:
         raise RuntimeError(f"timers of {self._stream} do not end")
 
     def record(self, fact: NewEvent) -> None:
-        """Give the fact its envelope and fold it."""
+        """Give the fact its envelope and fold it, in its place in business time."""
         timer = fact.source is Source.TIMER
         number = len(self.events) + 1
         if not timer and self._correlation is None:
@@ -296,18 +295,18 @@ class _StreamDecision:
             self._causation = self._causation or fact.event_id
         self.facts.append(fact)
         self.events.append(recorded)
-        self._fold(recorded)
-
-    def _fold(self, recorded: RecordedEvent) -> None:
-        """Take the event into the state, in its place in business time."""
         if self._last_at is None or recorded.occurred_at >= self._last_at:
             self._last_at = recorded.occurred_at
         elif not self.aggregate.can_fold_late(self.state, recorded):
-            states, command = self._decider.states, self._command
-            stream = states.load_stream(command.organisation_id, command.stream_id)
-            self.state = fold([*stream, *self.events], states.aggregates).state
+            self.state = self._fold_anew()
             return
         self.state = self.aggregate.evolve(self.state, recorded)
+
+    def _fold_anew(self) -> Any:  # noqa: ANN401
+        """The state that all events make, each in its place in business time."""
+        states, command = self._decider.states, self._command
+        stream = states.load_stream(command.organisation_id, command.stream_id)
+        return fold([*stream, *self.events], states.aggregates).state
 
     def to_decided_command(self, timers: int) -> DecidedCommand:
         command, aggregates = self._command, self._decider.states.aggregates
@@ -321,6 +320,7 @@ class _StreamDecision:
             facts=self.facts,
             events=self.events,
             timers=timers,
+            position=self._position + len(self.events),
             before=self._before,
             change=StateChange(
                 organisation_id=command.organisation_id,

@@ -46,15 +46,12 @@ class RecentReceipts:
     def __init__(self, limit: int = MAX_CACHED_RECEIPTS) -> None:
         self._limit = limit
         #: The oldest first.
-        self._receipts: OrderedDict[IdempotencyIdentity, CachedReceipt] = OrderedDict()
-
-    def get(self, identity: IdempotencyIdentity) -> CachedReceipt | None:
-        return self._receipts.get(identity)
+        self.receipts: OrderedDict[IdempotencyIdentity, CachedReceipt] = OrderedDict()
 
     def put(self, identity: IdempotencyIdentity, receipt: CachedReceipt) -> None:
-        self._receipts[identity] = receipt
-        while len(self._receipts) > self._limit:
-            self._receipts.popitem(last=False)
+        self.receipts[identity] = receipt
+        while len(self.receipts) > self._limit:
+            self.receipts.popitem(last=False)
 
 
 class IdempotencyRecords:
@@ -79,12 +76,12 @@ class IdempotencyRecords:
 
         Raises `IdempotencyMismatch` where that request had another body.
         """
-        identity = to_identity(organisation_id, key)
+        identity = (organisation_id.int, key.scope, key.key)
         given = self._added.get(identity)
         if given is not None:
             _check_digest(key, given[1])
             return msgspec.structs.replace(given[2], replayed=True)
-        cached = self._cache.get(identity)
+        cached = self._cache.receipts.get(identity)
         if cached is not None and cached.created_at > self._now - _RETENTION_MICROS:
             _check_digest(key, cached.digest)
             return msgspec.structs.replace(cached.receipt, replayed=True)
@@ -97,7 +94,7 @@ class IdempotencyRecords:
 
     def add(self, organisation_id: UUID, key: IdempotencyKey, receipt: Receipt) -> None:
         """Note the receipt of a command of this batch under its key."""
-        self._added[to_identity(organisation_id, key)] = (organisation_id, key.digest, receipt)
+        self._added[organisation_id.int, key.scope, key.key] = (organisation_id, key.digest, receipt)
 
     def rows(self) -> list[Row]:
         """The rows to store for the batch."""
@@ -110,10 +107,6 @@ class IdempotencyRecords:
         """Cache the receipts of the batch, which is committed."""
         for identity, (_, digest, receipt) in self._added.items():
             self._cache.put(identity, CachedReceipt(digest, msgspec.structs.replace(receipt, state=None), self._now))
-
-
-def to_identity(organisation_id: UUID, key: IdempotencyKey) -> IdempotencyIdentity:
-    return (organisation_id.int, key.scope, key.key)
 
 
 def purge(session: LogSession, now: int) -> int:

@@ -356,7 +356,7 @@ class Ledger:
             return frozenset[UUID]().union(*(source.live_goals_of(organisation_id, key) for key in keys))
 
     def find_changed_streams(self, after: int, limit: int) -> tuple[int, frozenset[tuple[UUID, UUID]] | None]:
-        """The head, and the streams that have grown behind a log position, each with its organisation.
+        """The head, and the streams but goals that have grown behind a log position, each with its organisation.
 
         None where more than `limit` events did. What is loaded after this call contains at least all up to that head.
         """
@@ -364,7 +364,7 @@ class Ledger:
             head = int(session.query("head")[0][0])
             if not 0 <= head - after <= limit:
                 return head, None
-            rows = session.query("changed", after=after) if head > after else []
+            rows = session.query("changed_but_goals", after=after) if head > after else []
         return head, frozenset((row_uuid(organisation), row_uuid(stream)) for organisation, stream in rows)
 
     def count(self) -> int:

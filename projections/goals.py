@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import FieldInfo
 
 from domain.errors import InvalidField
 from domain.goal.acts import Pause
 from domain.goal.evolve import evolve
-from domain.goal.state import Ended, Goal, OpenBlocker, Promised, PromiseFields
+from domain.goal.state import PROMISED_STATES, Ended, Goal, OpenBlocker, Promised, PromiseFields
 from domain.terms import GoalKind, Measure
 from domain.text import fold
 from ledger.cancellation import cancellable
 from projections.as_of import AsOf
-from projections.database.database import Database, Row, named_statements, to_id
+from projections.database.database import Database, IdTable, Row, named_statements, to_id
 from projections.database.paging import Order, RowSelection, query_digest_of, query_page
-from projections.database.sql import all_in_force_sql, in_clause, without_nul
+from projections.database.sql import PART_MARK, all_in_force_sql, goal_body_sql, in_clause, without_nul
 from projections.database.tables import END_OF_TIME, Column
+from projections.engine.state_parts import PartValues, StateParts, parts_table
 from projections.engine.stream_events import to_column_value
 from projections.engine.versions import Version, VersionedProjection
 
 _SQL = "goals"
 _CHUNK_SIZE = 400
+#: The end that keeps a promise.
+KEPT_STATE = "satisfied"
+STANDING_OR_KEPT_STATES = (*PROMISED_STATES, KEPT_STATE)
 #: What goals without a date are sorted as.
 _DUE = "COALESCE(due, '9999-12-31')"
 
@@ -46,9 +51,91 @@ def _fields(goal: Goal) -> tuple[Any, ...]:
     )
 
 
+#: What check-ins, timers and open questions change of a promise. All else is its agreement.
+_STATED = frozenset(
+    {
+        *(
+            "version",
+            "state",
+            "moved_at",
+            "acted_at",
+            "last_at",
+            "sources",
+            "progress",
+            "exact_progress",
+            "progress_at",
+        ),
+        *("confidence", "value", "value_at", "last_check_in", "last_check_in_at", "last_words"),
+        *("judged_at", "judged_by_event", "blockers", "blocked_in_check_in", "blockers_told_at", "needs"),
+        *("proposal", "delivery", "lapsed_at", "contact_at", "contact_event", "sponsor_missed_answer", "reminded_of"),
+    }
+)
+
+
+def _define_part(name: str, fields: Iterable[FieldInfo], tag: str | None = None) -> Callable[..., msgspec.Struct]:
+    """A Struct of some fields of a promise, encoded as they are in the whole; it takes their values in order."""
+    typed = [(field.name, Any, _default_of(field)) for field in fields]
+    return msgspec.defstruct(name, typed, tag=tag, omit_defaults=True, frozen=True, gc=False)
+
+
+def _default_of(field: FieldInfo) -> Any:
+    if field.default_factory is not msgspec.NODEFAULT:
+        return msgspec.field(default_factory=field.default_factory)
+    # What has no default is always there.
+    return msgspec.UNSET if field.default is msgspec.NODEFAULT else field.default
+
+
+_FIELDS = [field for field in msgspec.structs.fields(Promised) if field.name != "statements"]
+_STATED_FIELDS = [field for field in _FIELDS if field.name in _STATED]
+_AGREED_FIELDS = [field for field in _FIELDS if field.name not in _STATED]
+_get_stated = attrgetter(*(field.name for field in _STATED_FIELDS))
+_get_agreed = attrgetter(*(field.name for field in _AGREED_FIELDS))
+_Stated = _define_part("Stated", _STATED_FIELDS)
+_Agreed = _define_part("Agreed", _AGREED_FIELDS, tag="promised")
+
+
+def _find_promise(goal: Goal) -> Promised | None:
+    return goal if isinstance(goal, Promised) else goal.promised if isinstance(goal, Ended) else None
+
+
+def _list_agreed_values(goal: Goal) -> PartValues:
+    promise = _find_promise(goal)
+    return None if promise is None else _get_agreed(promise)
+
+
+def _encode_agreement(values: tuple[Any, ...]) -> str:
+    """Without the bracket at its end: what is stated goes on behind it."""
+    return msgspec.json.encode(_Agreed(*values)).decode()[:-1]
+
+
+def _encode_without_agreement(goal: Promised | Ended) -> str:
+    if isinstance(goal, Promised):
+        return f"{PART_MARK},{msgspec.json.encode(_Stated(*_get_stated(goal))).decode()[1:]}"
+    end = msgspec.json.encode(msgspec.structs.replace(goal, promised=None)).decode()
+    return f'{end[:-1]},"promised":{_encode_without_agreement(cast("Promised", goal.promised))}}}'
+
+
+GOAL_PARTS = StateParts(
+    table=parts_table(
+        "goal_agreements",
+        "JSON of the state, up to what is stated: it stands in `body` in the place of the newline.",
+        "Goals: what of their states was agreed (terms, parties, title), once for all rows of `goals` that have it.",
+    ),
+    values_of=_list_agreed_values,
+    encode_part=_encode_agreement,
+    encode_rest=_encode_without_agreement,
+    columns=(
+        Column(
+            "agreement", "integer", "`number` in goal_agreements; none: the body is the whole state.", nullable=True
+        ),
+        Column("body", "text", "The state, but for its agreement, in whose place a newline stands."),
+    ),
+    whole_sql=goal_body_sql("goals"),
+)
+
 GOALS = VersionedProjection(
     name="goals",
-    version=7,
+    version=8,
     kind="goal",
     evolve=evolve,
     columns=(
@@ -79,7 +166,8 @@ GOALS = VersionedProjection(
         ("sponsor", "valid_from"),
         ("team", "valid_from"),
     ),
-    comment="Goals: one row per state, business time and belief; the whole state in body.",
+    comment="Goals: one row per state, business time and belief; what was said of each in body.",
+    parts=GOAL_PARTS,
 )
 
 
@@ -134,12 +222,26 @@ class ReportedEnd(msgspec.Struct, frozen=True, kw_only=True, tag="ended", gc=Fal
     promised: ReportedPromise | None = None
 
 
+class KeptGoal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A goal whose promise was kept, as far as columns say what it was: its whole state need not be read."""
+
+    id: UUID
+    state: str
+    title: str
+    team: UUID | None
+    owner: UUID
+    #: ISO 8601; empty where it has none.
+    due: str
+
+
 PromisedGoal = ReportedPromise | ReportedEnd
+StandingOrKept = ReportedPromise | KeptGoal
 #: As a report reads it, or whole.
 AnyPromise = Promised | ReportedPromise
 AnyPromisedGoal = AnyPromise | Ended | ReportedEnd
 
 _PROMISED_GOAL: msgspec.json.Decoder[PromisedGoal] = msgspec.json.Decoder(PromisedGoal)
+_STANDING = msgspec.json.Decoder(ReportedPromise)
 _GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 
 Sort = Literal["due", "-due", "title", "-title", "updated", "-updated"]
@@ -242,6 +344,30 @@ def promises_at(
     return [goal for goal in goals if isinstance(goal, ReportedPromise)]
 
 
+def standing_or_kept_goals_at(
+    database: Database, as_of: AsOf, *, team: UUID | None, owners: Iterable[UUID] | None
+) -> list[StandingOrKept]:
+    """Every goal, or those of a team, of any of these owners, whose promise stands or was kept; by id."""
+    body = f"CASE WHEN state <> '{KEPT_STATE}' THEN {goal_body_sql('goals')} END AS body"
+    columns = f"stream_id, state, title, team, owner, due, {body}"
+    rows, ids = _load_rows(database, as_of, columns, team, owners, STANDING_OR_KEPT_STATES), IdTable()
+    return [to_standing_or_kept(row, ids) for row in cancellable(rows)]
+
+
+def to_standing_or_kept(row: Row, ids: IdTable) -> StandingOrKept:
+    """The goal of a row in one of `STANDING_OR_KEPT_STATES`; `ids` has those of teams and owners, made once."""
+    if row.state != KEPT_STATE:
+        return _STANDING.decode(row.body)
+    return KeptGoal(
+        id=to_id(row.stream_id),
+        state=row.state,
+        title=row.title,
+        team=ids[row.team] if row.team else None,
+        owner=ids[row.owner],
+        due=row.due or "",
+    )
+
+
 def to_promised_goal(body: str) -> PromisedGoal:
     """What reports read of the stored state of a goal that is promised, or ended."""
     return _PROMISED_GOAL.decode(body)
@@ -254,6 +380,18 @@ def _load_bodies(
     owners: Iterable[UUID] | None,
     states: Iterable[str] | None,
 ) -> list[str]:
+    columns = f"stream_id, {goal_body_sql('goals')} AS body"
+    return [row.body for row in _load_rows(database, as_of, columns, team, owners, states)]
+
+
+def _load_rows(  # noqa: PLR0913 - what is read, and of which goals
+    database: Database,
+    as_of: AsOf,
+    columns: str,
+    team: UUID | None,
+    owners: Iterable[UUID] | None,
+    states: Iterable[str] | None,
+) -> list[Row]:
     where, params = ["1 = 1"], dict(as_of.params)
     if team is not None:
         where.append("team = :team")
@@ -263,9 +401,9 @@ def _load_bodies(
             marks, values = in_clause(column, wanted)
             where.append(f"{column} IN ({marks})")
             params.update(values)
-    sql = f"SELECT stream_id, body FROM {all_in_force_sql('goals')} AS goals WHERE {' AND '.join(where)}"
+    sql = f"SELECT {columns} FROM {all_in_force_sql('goals')} AS goals WHERE {' AND '.join(where)}"
     # Sorted here: a database would move whole bodies about, and PostgreSQL write those of thousands of goals to disk.
-    return [row.body for row in sorted(database.query(sql, params), key=attrgetter("stream_id"))]
+    return sorted(database.query(sql, params), key=attrgetter("stream_id"))
 
 
 def load_timelines(
@@ -328,7 +466,8 @@ def _to_version(row: Row) -> Version:
 
 def load_supporting_goals(database: Database, as_of: AsOf, goal_id: UUID) -> list[Goal]:
     """The goals that support this one, by id."""
-    sql = f"SELECT body FROM {all_in_force_sql('goals')} AS goals WHERE supports LIKE :supports ORDER BY stream_id"
+    of = f"{all_in_force_sql('goals')} AS goals WHERE supports LIKE :supports ORDER BY stream_id"
+    sql = f"SELECT {goal_body_sql('goals')} AS body FROM {of}"
     rows = database.query(sql, {**as_of.params, "supports": f"%{goal_id}%"})
     return [_GOAL.decode(row.body) for row in rows]
 
@@ -362,7 +501,7 @@ def load_goals_page(
         where, params = [*where, condition], params | changed
     rows, following = query_page(
         database,
-        RowSelection(table="goals", where=where, few_of=few_of),
+        RowSelection(table="goals", where=where, few_of=few_of, body=goal_body_sql("v")),
         as_of.disjoint_predicates,
         {**as_of.params, **params, **seen},
         order,

@@ -11,7 +11,7 @@ from domain.calendar import add_working_days, count_working_days_between, local_
 from domain.charter.state import charter_id, part_id
 from domain.context import DecisionContext
 from domain.corrections import row_id
-from domain.envelope import Event, Source
+from domain.envelope import Event
 from domain.errors import ActNotAllowed, InvalidField, NotAParty, NotFound, OutOfOrder
 from domain.goal import acts as a
 from domain.goal import events as e
@@ -19,7 +19,7 @@ from domain.goal import opening
 from domain.goal.state import Ended, Goal, Negotiating, OpenBlocker, OpenNeed, Promised, Side, statements_of
 from domain.goal.statements import MAX_STATEMENTS, Statement
 from domain.instants import format_instant
-from domain.quantities import Number, parse_quantity, to_fraction
+from domain.quantities import parse_quantity, to_fraction
 from domain.references import as_uuid
 from domain.terms import Support, check_date
 from domain.text import is_visible
@@ -39,29 +39,28 @@ def record_check_in(goal: Promised, act: a.CheckIn, world: DecisionContext) -> e
     figures = (act.progress, act.confidence, act.value, act.blockers)
     if not (act.note or act.ideas or act.needs) and figures == (None, None, None, None):
         raise InvalidField("a check-in says something: at least a note", pointer="/note")
-    confidence = _parse_ratio(act.confidence, "/confidence")
+    confidence = None if act.confidence is None else parse_quantity(act.confidence, "/confidence", low=0, high=1)
     if confidence is not None and not is_visible(act.note) and _has_confidence_fallen(goal, confidence, world):
         raise InvalidField("confidence fell by 0.2 or more: say a word about why", pointer="/note")
     return e.CheckedIn(
         note=act.note,
-        progress=_parse_ratio(act.progress, "/progress"),
+        progress=None if act.progress is None else parse_quantity(act.progress, "/progress", low=0, high=1),
         confidence=confidence,
         value=parse_quantity(act.value, "/value") if act.value is not None else None,
         blockers=None
         if act.blockers is None
         else tuple(_parse_blocker(b, i, world) for i, b in enumerate(act.blockers)),
-        ideas=tuple(opening.require_text(idea, f"/ideas/{i}") for i, idea in enumerate(act.ideas)),
-        needs=tuple(_parse_need(n, i, world) for i, n in enumerate(act.needs)),
+        ideas=tuple([opening.require_text(idea, f"/ideas/{i}") for i, idea in enumerate(act.ideas)]),
+        needs=tuple([_parse_need(n, i, world) for i, n in enumerate(act.needs)]),
         corrects=None if act.corrects is None else _find_statement(goal, act.corrects, world, check_in=True).event_id,
     )
 
 
-def check_room(goal: Goal, event: Event) -> None:
+def check_room(goal: Goal, event: e.CheckedIn) -> None:
     """Raise `InvalidField` where more needs would wait than the goal, as it stands now, has room for."""
-    if isinstance(event, e.CheckedIn) and event.needs:
-        promised = goal.promised if isinstance(goal, Ended) else goal
-        if isinstance(promised, Promised) and len(promised.needs) + len(event.needs) > MAX_OPEN:
-            raise InvalidField(f"at most {MAX_OPEN} needs wait for an answer at a time", pointer="/needs")
+    promised = goal.promised if isinstance(goal, Ended) else goal
+    if isinstance(promised, Promised) and len(promised.needs) + len(event.needs) > MAX_OPEN:
+        raise InvalidField(f"at most {MAX_OPEN} needs wait for an answer at a time", pointer="/needs")
 
 
 def _has_confidence_fallen(goal: Promised, confidence: str, world: DecisionContext) -> bool:
@@ -108,10 +107,6 @@ def take_back(goal: Promised, act: a.TakeBackStatement, role: str, world: Decisi
     check_in = False if role == "integration" else None
     found = _find_statement(goal, act.corrects, world, check_in=check_in)
     return e.StatementTakenBack(corrects=found.event_id, of="check_in" if found.is_check_in else "value")
-
-
-def _parse_ratio(value: Number | None, pointer: str) -> str | None:
-    return None if value is None else parse_quantity(value, pointer, low=0, high=1, places=6)
 
 
 def _parse_blocker(written: a.BlockerInput, index: int | None, world: DecisionContext) -> e.Blocker:
@@ -196,7 +191,7 @@ def resolve_implicit_target(goal: Goal, act: a.GoalAct, world: DecisionContext) 
 
     Any other answer names what it answers, and `check_open` lists which could be named.
     """
-    if world.source is not Source.IMPORT or not isinstance(goal, Promised):
+    if not isinstance(goal, Promised):
         return act
     party = world.party
     if isinstance(act, a.AnswerNeed) and act.need is None:

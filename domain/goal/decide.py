@@ -54,17 +54,21 @@ def decide(goal: Goal | None, act: a.GoalAct, world: DecisionContext) -> list[Ne
         return _open_goal(act, world)
     if isinstance(act, a.Draft):
         raise AlreadyExists("this goal exists already", pointer="/ref")
-    if _is_redundant_import_accept(goal, act, world):
-        return []
-    act = check_ins.resolve_implicit_target(goal, act, world)
+    if world.source is Source.IMPORT:
+        if _is_redundant_import_accept(goal, act, world):
+            return []
+        act = check_ins.resolve_implicit_target(goal, act, world)
     then = _find_state_then(goal, act, world)
     transition, role = _find_transition(then, act, world)
     _check_order(goal, act, world)
     _check_reason(transition, act)
-    _check_answers(goal, act, world)
+    if hasattr(act, "answers"):
+        _check_answers(goal, act, world)
     event = _HANDLERS[type(act)](then, act, role, world)
-    check_ins.check_room(goal, event)
-    return _with_self_consent(goal, [_new_event(event, act, world)], act, world)
+    if isinstance(event, e.CheckedIn) and event.needs:
+        check_ins.check_room(goal, event)
+    fact = NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at, reason=act.reason)
+    return _with_self_consent(goal, [fact], world) if isinstance(act, a.Offer | a.ProposeChange) else [fact]
 
 
 def _new_event(event: Event, act: a.Act, world: DecisionContext) -> NewEvent:
@@ -86,18 +90,15 @@ def _open_goal(act: a.GoalAct, world: DecisionContext) -> list[NewEvent]:
         case _:
             raise NotFound("no such goal")
     _check_reason(BY_STATE_ACT_ROLE["draft", _act_name(act), "owner" if isinstance(act, a.Offer) else "sponsor"], act)
-    return _with_self_consent(None, [_new_event(event, act, world)], act, world)
+    fact = _new_event(event, act, world)
+    return _with_self_consent(None, [fact], world) if isinstance(act, a.Offer) else [fact]
 
 
-def _with_self_consent(
-    goal: Goal | None, facts: list[NewEvent], act: a.GoalAct, world: DecisionContext
-) -> list[NewEvent]:
-    """Where one person holds both roles, an offer or a proposal is accepted in the same command.
+def _with_self_consent(goal: Goal | None, facts: list[NewEvent], world: DecisionContext) -> list[NewEvent]:
+    """An offer or a proposal, with its acceptance in the same command where one person holds both roles.
 
     An owner's proposal within the policy's tolerance likewise.
     """
-    if not isinstance(act, a.Offer | a.ProposeChange):
-        return facts
     state: Any = _preview_state(goal, facts[0], world)
     if isinstance(state, Negotiating) and state.owner == state.sponsor:
         # No further answer is due: the offerer can still name what gives, as an owner who promises can.
@@ -140,7 +141,7 @@ def _preview_state(goal: Goal | None, fact: NewEvent, world: DecisionContext) ->
 
 def _is_redundant_import_accept(goal: Goal, act: a.GoalAct, world: DecisionContext) -> bool:
     """In an import the redundant accept of a self-set goal's offer or change: accepted with it already."""
-    if world.source is not Source.IMPORT or not isinstance(goal, Promised) or not goal.self_set:
+    if not isinstance(goal, Promised) or not goal.self_set:
         return False
     return isinstance(act, a.Accept | a.AcceptChange) and goal.proposal is None and world.party == goal.owner
 
@@ -191,8 +192,11 @@ def roles_of(goal: Goal, world: DecisionContext, act: a.Act | None = None) -> fr
 
 
 def _find_transition(goal: Goal, act: a.GoalAct, world: DecisionContext) -> tuple[Transition, str]:
-    roles = _filter_by_declared_role(roles_of(goal, world, act), act)
-    name = _act_name(act)
+    roles, name = roles_of(goal, world, act), str(act.__struct_config__.tag)
+    if act.as_ is not None:
+        if act.as_ not in roles:
+            raise NotAParty(f"you are not the {act.as_} of this goal", pointer="/as")
+        roles = frozenset({act.as_})
     if isinstance(goal, Promised) and isinstance(act, a.AnswerNeed | a.ResolveBlocker):
         check_ins.check_open(goal, act, world, allowed_acts(goal.state, roles))
     for role in ROLES:
@@ -208,14 +212,6 @@ def _find_transition(goal: Goal, act: a.GoalAct, world: DecisionContext) -> tupl
     # Not how the goal stands keeps it out, but that it comes behind what made it so.
     _check_order(goal, act, world)
     raise ActNotAllowed(f"{name} is not possible while the goal is {goal.state}", allowed=allowed)
-
-
-def _filter_by_declared_role(roles: frozenset[str], act: a.Act) -> frozenset[str]:
-    if act.as_ is None:
-        return roles
-    if act.as_ not in roles:
-        raise NotAParty(f"you are not the {act.as_} of this goal", pointer="/as")
-    return frozenset({act.as_})
 
 
 def _find_state_then(goal: Goal, act: a.GoalAct, world: DecisionContext) -> Goal:
@@ -263,10 +259,8 @@ def _open_event_id(goal: Goal) -> UUID | None:
     return None
 
 
-def _check_answers(goal: Goal, act: a.GoalAct, world: DecisionContext) -> None:
+def _check_answers(goal: Goal, act: Any, world: DecisionContext) -> None:
     """Raise where the act does not name the open event that it answers: consent is to what was seen."""
-    if not hasattr(act, "answers"):
-        return
     opened = _open_event_id(goal)
     if act.answers is None:
         if world.source is Source.IMPORT:

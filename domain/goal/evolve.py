@@ -56,13 +56,6 @@ def end_handler(state: str) -> Callable[..., Goal]:
 # --- in communication --------------------------------------------------------------------------------------------
 
 
-def record_contact(goal: Promised, recorded: RecordedEvent) -> Promised:
-    """The promise, its parties in contact where one of them spoke."""
-    if recorded.party not in (goal.owner, goal.sponsor) or recorded.occurred_at <= goal.contact_at:
-        return goal
-    return replace(goal, contact_at=recorded.occurred_at, contact_event=recorded.event_id)
-
-
 def _apply_judgement(goal: Promised, recorded: RecordedEvent) -> Promised:
     return replace(goal, **_judgement_fields(goal, recorded))
 
@@ -385,7 +378,9 @@ def _fold(goal: Goal, recorded: RecordedEvent) -> Goal:
     if isinstance(goal, Negotiating) and kind in NEGOTIATING_HANDLERS:
         return NEGOTIATING_HANDLERS[kind](goal, recorded.data, recorded)
     if isinstance(goal, Promised):
-        goal = record_contact(goal, recorded)
+        if recorded.party in (goal.owner, goal.sponsor) and recorded.occurred_at > goal.contact_at:
+            # One of its parties spoke.
+            goal = replace(goal, contact_at=recorded.occurred_at, contact_event=recorded.event_id)
         if kind in PROMISED_HANDLERS:
             return PROMISED_HANDLERS[kind](goal, recorded.data, recorded)
     if isinstance(goal, Ended) and recorded.occurred_at < goal.ended_at and isinstance(recorded.data, e.BACK_DATABLE):

@@ -51,7 +51,16 @@ def next_due_timer(goal: Goal | None, world: DecisionContext) -> NewEvent | None
     Reminders are due only to the sweep (source TIMER): an act recorded late causes no reminder that was never sent.
     Between two acts of the same instant no timer runs.
     """
-    if not isinstance(goal, Negotiating | Promised) or goal.acted_at >= world.at or _is_before_due_day(goal, world):
+    if not isinstance(goal, Negotiating | Promised) or goal.acted_at >= world.at:
+        return None
+    if (
+        isinstance(goal, Promised)
+        and goal.state == "active"
+        and world.source is not Source.TIMER
+        and world.at.astimezone(UTC).date() < goal.lapse_due
+    ):
+        # Most acts come days before the only clock that they could find rung: the lapse is no earlier than the end of
+        # the due day, and no zone is a day ahead of UTC.
         return None
     until, since = _find_clock_limits(goal, world)
     if goal.acted_at >= until:
@@ -85,16 +94,6 @@ def _find_clock_limits(goal: Negotiating | Promised, world: DecisionContext) -> 
         return world.at, _BEGINNING_OF_TIME
     moves = world.external_source == source and not isinstance(world.act, BACK_DATABLE_ACTS)
     return world.at if moves else min(world.at, watermark), goal.moved_at
-
-
-def _is_before_due_day(goal: Negotiating | Promised, world: DecisionContext) -> bool:
-    """Whether an act comes days before the only clock that it could find rung: most do, and need not look further.
-
-    The lapse is no earlier than the end of the due day, and no zone is a day ahead of UTC.
-    """
-    if not isinstance(goal, Promised) or goal.state != "active" or world.source is Source.TIMER:
-        return False
-    return world.at.astimezone(UTC).date() < goal.lapse_due
 
 
 def next_timer_at(goal: Goal | None, world: DecisionContext) -> datetime | None:

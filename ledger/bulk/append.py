@@ -8,7 +8,7 @@ of it is kept, or nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from time import monotonic, sleep
 from types import TracebackType
@@ -21,7 +21,7 @@ from eventsourcing.persistence import IntegrityError
 from domain.errors import VersionConflict
 from domain.instants import from_micros, to_micros
 from domain.registry import AggregateType
-from ledger.bulk.staging import StagingStore
+from ledger.bulk.staging import StagedEvent, StagingStore
 from ledger.commands import Command, Receipt
 from ledger.decider import CommandDecider, DecidedCommand
 from ledger.serialization import Mapper, with_log_position
@@ -147,6 +147,7 @@ class BulkAppend:
         appended by then nothing is kept. The same rows can simply be handled again in a new bulk, which finds those of
         `appended_rows` again.
         """
+        self._staging.flush()
         self._organisations = self._staging.list_organisations()
         after, events = _BEFORE_FIRST, self._limits.slice_events
         while True:
@@ -164,6 +165,9 @@ class BulkAppend:
 
     def _append_slice(self, after: int, upto: int) -> None:
         """Append the events behind one number up to another, with their rows, in one transaction."""
+        # Read before the lock is taken: others wait for what is done under it.
+        staged = self._staging.read_events(max(after, 0), upto)
+        index_rows, import_rows = self._staging.index_rows(after, upto), self._staging.import_rows(after, upto)
 
         def batch(session: LogSession, head: Head) -> Append | None:
             if head.log_position != self._seen_position:
@@ -171,14 +175,13 @@ class BulkAppend:
             now = head.next_recorded_at(max(self._clock(), self._now))
             # Read before the rows are copied: a connection in a COPY runs no query.
             positions = {each: _load_position(session, each) for each in self._organisations}
-            events = upto - max(after, 0)
-            self._seen_position = head.log_position + events
+            self._seen_position = head.log_position + len(staged)
             rows = (
-                (EVENTS, self._event_rows(head, now, positions, (after, upto))),
-                (STREAM_INDEX, self._staging.index_rows(after, upto)),
-                (IMPORT_ROWS, self._staging.import_rows(after, upto)),
+                (EVENTS, _place_events(staged, head, now, positions)),
+                (STREAM_INDEX, index_rows),
+                (IMPORT_ROWS, import_rows),
             )
-            return Append(events=events, recorded_at=to_micros(now), rows=rows, bulk=True)
+            return Append(events=len(staged), recorded_at=to_micros(now), rows=rows, bulk=True)
 
         try:
             self._recorder.append_locked(batch)
@@ -205,18 +208,18 @@ class BulkAppend:
                 if self._staging.has_read_live_goals(organisation_id, row_uuid(owner)):
                     raise VersionConflict(_CONFLICT_MESSAGE)
 
-    def _event_rows(
-        self, head: Head, now: datetime, positions: dict[UUID, int], numbers: tuple[int, int]
-    ) -> Iterator[Row]:
-        """Staged events of a slice with the places that they take in the log."""
-        recorded_at = to_micros(now)
-        for number, (organisation_id, stream_id, version, topic, state) in enumerate(
-            self._staging.read_events(*numbers), start=1
-        ):
-            positions[organisation_id] += 1
-            position, log_position = positions[organisation_id], head.log_position + number
-            placed = with_log_position(state, recorded_at=now, position=position, log_position=log_position)
-            yield stream_id, version, topic, placed, log_position, organisation_id, position, recorded_at
+
+def _place_events(
+    staged: Sequence[StagedEvent], head: Head, now: datetime, positions: dict[UUID, int]
+) -> Iterator[Row]:
+    """Staged events of a slice with the places that they take in the log."""
+    recorded_at, log_position = to_micros(now), head.log_position
+    places = {organisation_id.hex: position for organisation_id, position in positions.items()}
+    for organisation_id, stream_id, version, topic, state in staged:
+        places[organisation_id] = position = places[organisation_id] + 1
+        log_position += 1
+        placed = with_log_position(state, recorded_at=now, position=position, log_position=log_position)
+        yield stream_id, version, topic, placed, log_position, organisation_id, position, recorded_at
 
 
 def _load_position(session: LogSession, organisation_id: UUID) -> int:

@@ -54,7 +54,14 @@ class CommandBatch:
             self.commands, left = [], self.commands
         else:
             for waiting in self._within_time_budget():
-                (decided if self._decide_from_cache(unit, waiting) else left).append(waiting)
+                try:
+                    waiting.outcome = unit.decide(waiting.command)
+                except CacheMiss:
+                    left.append(waiting)
+                    continue
+                # A keyed command that failed may be a duplicate of one that succeeded: only the store knows.
+                may_be_duplicate = waiting.command.idempotency is not None and isinstance(waiting.outcome, Exception)
+                (left if may_be_duplicate else decided).append(waiting)
             self.commands = decided
         if left:
             self._queue.requeue(left)
@@ -82,14 +89,6 @@ class CommandBatch:
                 return
             yield waiting
 
-    def _decide_from_cache(self, unit: UnitOfWork, waiting: PendingCommand) -> bool:
-        """Whether the cache was enough to decide it."""
-        try:
-            waiting.outcome = unit.decide(waiting.command)
-        except CacheMiss:
-            return False
-        return not _may_be_duplicate(waiting)
-
 
 class _NoStore:
     """Null session: every call raises `CacheMiss`."""
@@ -107,8 +106,3 @@ class _NoStore:
 
 
 _NO_STORE = _NoStore()
-
-
-def _may_be_duplicate(waiting: PendingCommand) -> bool:
-    """Whether a keyed command that failed may be a duplicate of one that succeeded: only the store knows."""
-    return waiting.command.idempotency is not None and isinstance(waiting.outcome, Exception)

@@ -74,7 +74,6 @@ class Committer:
         #: Its holder decides: the thread, or an event loop.
         self._decider_lock = Lock()
         self._loop_committers: dict[asyncio.AbstractEventLoop, LoopCommitter] = {}
-        self._timeouts: dict[asyncio.AbstractEventLoop, TimeoutWatcher] = {}
         self._thread: Thread | None = None
         self._start_lock = Lock()
 
@@ -105,14 +104,10 @@ class Committer:
         """Enqueue a command of the running event loop: await the result, and `cancel` it where that is cancelled."""
         loop = asyncio.get_running_loop()
         waiting = PendingCommand(command, loop, loop.create_future())
-        loop_committer = self._loop_committer(loop)
+        loop_committer = self._loop_committers.get(loop) or self._add_loop_committer(loop)
         self._enqueue(waiting, notify=False)
         loop_committer.schedule()
-        timeouts = self._timeouts.get(loop)
-        if timeouts is None:
-            self._forget_closed_loops()
-            timeouts = self._timeouts[loop] = TimeoutWatcher(loop, self._limits.command_seconds, self._expire)
-        timeouts.add(waiting)
+        loop_committer.timeouts.add(waiting)
         return waiting
 
     def cancel(self, waiting: PendingCommand) -> None:
@@ -155,27 +150,22 @@ class Committer:
         waiting.in_doubt = not self._queue.remove(waiting) or waiting.in_doubt
         return unavailable(waiting, f"the ledger did not get to it within {self._limits.command_seconds} s")
 
-    def _loop_committer(self, loop: asyncio.AbstractEventLoop) -> LoopCommitter:
-        """The committer of this loop, made on first use."""
-        loop_committer = self._loop_committers.get(loop)
-        if loop_committer is None:
-            self._forget_closed_loops()
-            loop_committer = LoopCommitter(
-                loop,
-                queue=self._queue,
-                writer=self._writer,
-                outcomes=self._outcomes,
-                decider_lock=self._decider_lock,
-                recorder=self._recorder,
-                limits=self._limits.batch,
-            )
-            self._loop_committers[loop] = loop_committer
-        return loop_committer
+    def _add_loop_committer(self, loop: asyncio.AbstractEventLoop) -> LoopCommitter:
+        """The committer of a loop that has its first command."""
+        self._forget_closed_loops()
+        self._loop_committers[loop] = made = LoopCommitter(
+            loop,
+            queue=self._queue,
+            writer=self._writer,
+            outcomes=self._outcomes,
+            timeouts=TimeoutWatcher(loop, self._limits.command_seconds, self._expire),
+            decider_lock=self._decider_lock,
+            recorder=self._recorder,
+            limits=self._limits.batch,
+        )
+        return made
 
     def _forget_closed_loops(self) -> None:
-        for loop in list(self._timeouts):
-            if loop.is_closed():
-                self._timeouts.pop(loop, None)
         for loop, loop_committer in list(self._loop_committers.items()):
             if loop.is_closed() and self._loop_committers.pop(loop, None) is not None:
                 loop_committer.close()

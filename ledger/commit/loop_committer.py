@@ -14,7 +14,7 @@ from time import monotonic
 
 from ledger.commit.batch import BatchLimits, CommandBatch
 from ledger.commit.outcomes import OutcomeResolver
-from ledger.commit.queue import CommandQueue
+from ledger.commit.queue import CommandQueue, TimeoutWatcher
 from ledger.commit.writer import Writer
 from ledger.errors import HeadConflict
 from ledger.storage.protocol import AsyncAppender, LogStore
@@ -33,6 +33,7 @@ class LoopCommitter:
         queue: CommandQueue,
         writer: Writer,
         outcomes: OutcomeResolver,
+        timeouts: TimeoutWatcher,
         decider_lock: Lock,
         recorder: LogStore,
         limits: BatchLimits,
@@ -41,6 +42,8 @@ class LoopCommitter:
         self._queue = queue
         self._writer = writer
         self._outcomes = outcomes
+        #: Watches the loop's own commands.
+        self.timeouts = timeouts
         #: Its holder decides.
         self._decider_lock = decider_lock
         self._recorder = recorder

@@ -76,7 +76,7 @@ class TimeoutWatcher:
     def add(self, waiting: PendingCommand) -> None:
         """Watch a command; call on the loop."""
         watched = self._deadlines
-        while watched and watched[0][1].is_abandoned:
+        while watched and (future := watched[0][1].future) is not None and future.done():
             watched.popleft()
         watched.append((self._loop.time() + self._seconds, waiting))
         if self._timer is None:

@@ -18,7 +18,6 @@ from uuid import UUID
 import msgspec
 from eventsourcing.persistence import PersistenceError
 
-from domain.envelope import RecordedEvent
 from domain.errors import Refusal
 from domain.index import NOT_INDEXED, IndexEntry
 from domain.instants import from_micros, to_micros
@@ -107,7 +106,7 @@ class UnitOfWork:
         if unknown:
             wanted = [(UUID(int=organisation),) for organisation in unknown]
             for organisation_id, position in self._session.query("positions_of", wanted=wanted):
-                self._cache.put_position(row_uuid(organisation_id).int, int(position or 0))
+                self._cache.positions.put(row_uuid(organisation_id).int, int(position or 0))
         self._to_prefetch = self._find_cache_misses(commands)
 
     def warm_up(self, commands: Sequence[Command], until: float) -> bool:
@@ -125,11 +124,10 @@ class UnitOfWork:
 
         A defect in a rule harms its own command alone. Raises only where the store failed, or the transaction with it.
         """
-        self._prefetch_missing(command)
+        if self._to_prefetch:
+            self._prefetch_missing(command)
         try:
-            if command.act is None:
-                return self._run_timers(command)
-            return self._find_duplicate_receipt(command) or self._decide_new(command)
+            return self._run_timers(command) if command.act is None else self._decide_act(command)
         except Refusal as refusal:
             return refusal
         except Exception as error:
@@ -158,7 +156,7 @@ class UnitOfWork:
         """Move what the committed transaction stored into the cache; the streams that it changed."""
         changed = self.states.flush_to_cache()
         for organisation, position in self._decider.positions.items():
-            self._cache.put_position(organisation, position)
+            self._cache.positions.put(organisation, position)
         self._cache.synced_to, self._cache.recorded_at = self._decider.log_position, self._head_recorded_at
         self._idempotency_records.apply_commit()
         return changed
@@ -172,7 +170,7 @@ class UnitOfWork:
             cache.clear()
         else:
             for *row, organisation_id, position in self._session.query("grown", after=synced):
-                cache.put_position(row_uuid(organisation_id).int, position)
+                cache.positions.put(row_uuid(organisation_id).int, position)
                 self._apply_foreign_event(stream_key(row_uuid(organisation_id), row_uuid(row[0])), row, aggregates)
         cache.synced_to, cache.recorded_at = head.log_position, head.recorded_at
 
@@ -198,7 +196,7 @@ class UnitOfWork:
 
     def _prefetch_missing(self, command: Command) -> None:
         """Read the next streams that are not cached, as soon as the first of them is needed."""
-        if self._to_prefetch and self._find_cache_misses([command]).keys() & self._to_prefetch.keys():
+        if self._find_cache_misses([command]).keys() & self._to_prefetch.keys():
             keys = list(islice(self._to_prefetch, _PREFETCH_STREAMS))
             self._source.prefetch(keys)
             for key in keys:
@@ -208,26 +206,21 @@ class UnitOfWork:
                     self.states.entry(UUID(int=key[0]), UUID(int=key[1]))
                 del self._to_prefetch[key]
 
-    def _find_duplicate_receipt(self, command: Command) -> Receipt | None:
-        """The receipt where this very request, or import row, has been answered before."""
-        key, organisation_id = command.idempotency, command.organisation_id
-        if key is not None:
-            earlier = self._idempotency_records.find_receipt(organisation_id, key)
-            if earlier is not None:
-                return earlier
-        if command.import_row is not None:
-            row = (organisation_id, command.import_row)
-            if row in self._already_imported_rows or row in self._import_rows:
-                return self._build_duplicate_row_receipt(command)
-        return None
-
-    def _decide_new(self, command: Command) -> Receipt:
+    def _decide_act(self, command: Command) -> Receipt:
+        """The receipt; of a request, or an import row, that has been answered before the receipt of then."""
+        organisation_id, key = command.organisation_id, command.idempotency
+        earlier = None if key is None else self._idempotency_records.find_receipt(organisation_id, key)
+        if earlier is not None:
+            return earlier
+        row = None if command.import_row is None else (organisation_id, command.import_row)
+        if row is not None and (row in self._already_imported_rows or row in self._import_rows):
+            return self._build_duplicate_row_receipt(command)
         decision = self._decider.decide(command)
         receipt = self._accept(decision, self._find_index_change(decision))
-        if command.idempotency is not None:
-            self._idempotency_records.add(command.organisation_id, command.idempotency, receipt)
-        if command.import_row is not None:
-            self._import_rows.add((command.organisation_id, command.import_row))
+        if key is not None:
+            self._idempotency_records.add(organisation_id, key, receipt)
+        if row is not None:
+            self._import_rows.add(row)
         return receipt
 
     def _find_index_change(self, decision: DecidedCommand) -> IndexEntry | None:
@@ -262,18 +255,30 @@ class UnitOfWork:
     def _accept(self, decision: DecidedCommand, standing: IndexEntry | None) -> Receipt:
         """Take the decision into the batch, whole: it is encoded before anything of it is kept."""
         organisation_id, stream_id = decision.organisation_id, decision.change.stream_id
-        rows = [self._build_event_row(stream_id, recorded) for recorded in decision.events]
+        rows = [
+            (
+                stream_id,
+                recorded.version,
+                recorded.type,
+                self._mapper.encode_state(recorded),
+                recorded.log_position,
+                organisation_id,
+                recorded.position,
+                self._recorded_micros,
+            )
+            for recorded in decision.events
+        ]
         self._decider.accept(decision)
         self._event_rows.extend(rows)
         if standing is not None:
             timer = to_micros(standing.next_timer_at) if standing.next_timer_at else None
-            key = stream_key(organisation_id, stream_id)
+            key = (organisation_id.int, stream_id.int)
             self._index_rows[key] = (organisation_id, stream_id, standing.listed_under, timer)
         return Receipt(
             event_ids=[recorded.event_id for recorded in decision.events[decision.timers :]],
             stream=decision.stream,
             version=decision.change.entry.version,
-            position=self._decider.position(organisation_id),
+            position=decision.position,
             log_position=self._decider.log_position,
             # An act that repeats what holds already records nothing.
             already=len(decision.events) == decision.timers,
@@ -292,22 +297,10 @@ class UnitOfWork:
             state=entry.state,
         )
 
-    def _build_event_row(self, stream_id: UUID, recorded: RecordedEvent) -> Row:
-        return (
-            stream_id,
-            recorded.version,
-            recorded.type,
-            self._mapper.encode_state(recorded),
-            recorded.log_position,
-            recorded.organisation_id,
-            recorded.position,
-            self._recorded_micros,
-        )
-
 
 def _load_position(cache: StateCache, session: LogSession, organisation_id: UUID) -> int:
     """The organisation's position at the head."""
-    known = cache.position(organisation_id)
+    known = cache.positions.use(organisation_id.int)
     if known is None:
         known = int(session.query("position", organisation_id=organisation_id)[0][0] or 0)
     return known

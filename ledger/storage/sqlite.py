@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Condition, Lock
 from time import monotonic, sleep
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from eventsourcing.persistence import (
@@ -250,6 +250,10 @@ class ScratchFile(SQLiteSession):
     def execute(self, sql: str, *params: object) -> sqlite3.Cursor:
         """Run SQL of the staging file's own; UUIDs as their 32 digits."""
         return self._connection.execute(sql, tuple(to_sqlite(p) for p in params))
+
+    def execute_many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Run SQL once for each row; UUIDs are their 32 digits already."""
+        self._connection.executemany(sql, rows)
 
     def close(self) -> None:
         self._connection.close()

@@ -257,7 +257,7 @@ def _improvement_figures(review: CycleReview, group: dict[str, Any]) -> Iterator
 
     def counted(name: str, of: Sequence[ImprovementEntry], holds: Callable[[ImprovementEntry], bool]) -> GroupFigure:
         found = [i for i in of if holds(i)]
-        events = event_ids(event for i in found for event in review.notes.improvements.get(i.improvement, []))
+        events = event_ids(event for i in of for event in review.notes.improvements.get(i.improvement, []))
         share = build_share(name, len(found), len(of), census=True, events=events, **group)
         return of_group(share, [(i.team, i.owner) for i in of])
 

@@ -92,6 +92,8 @@ class RowSelection(msgspec.Struct, frozen=True, kw_only=True):
     any_of: Sequence[str] = ()
     #: Conditions that few rows fulfil, however large the organisation is: an index finds them, and they are sorted.
     few_of: Sequence[str] = ()
+    #: The body of a row `v`.
+    body: str = "v.body"
 
 
 def page_sql(selection: RowSelection, predicates: Sequence[str], order: Order, *conditions: str) -> str:
@@ -115,7 +117,7 @@ def page_sql(selection: RowSelection, predicates: Sequence[str], order: Order, *
     by = f"sort_key {order.direction}, {{}}stream_id {order.direction}"
     return (
         # UNION: a row may fulfil several of the conditions. Bodies are read of the page's rows alone.
-        f"SELECT p.sort_key, v.stream_id, v.body"
+        f"SELECT p.sort_key, v.stream_id, {selection.body} AS body"
         f" FROM (SELECT * FROM ({' UNION '.join(parts)}) AS parts ORDER BY {by.format('')} LIMIT :rows) AS p"
         f" JOIN {selection.table} AS v ON v.organisation_id = :organisation_id AND v.stream_id = p.stream_id"
         f" AND v.version = p.version AND v.known_from = p.known_from ORDER BY p.{by.format('p.')}"

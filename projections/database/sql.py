@@ -14,15 +14,17 @@ from projections.database.tables import END_OF_TIME, Dialect, Table, ddl
 BEGUN = "organisation_id = :organisation_id AND valid_from <= :at AND known_from <= :known"
 #: What had ended at `:at`, by an event that was not known at `:known`.
 END_UNKNOWN = f"+valid_to <= :at AND to_position > :known AND to_position < {END_OF_TIME} AND known_to > :known"
+#: Where the part of a stored state that is in another table belongs: JSON has no such character, not even in its texts.
+PART_MARK = "\n"
 #: The macros of the statements in files, by which versions are selected; in each a table, or its alias, or nothing.
-_MACROS = re.compile(r":(in_force|all_in_force|unended)\((\w*)\)")
+_MACROS = re.compile(r":(in_force|all_in_force|unended|goal_body)\((\w*)\)")
 
 
 def named_statements(name: str) -> dict[str, str]:
     """The named statements of `sql/<name>.sql`.
 
-    In them `:in_force(g)` stands for `in_force_sql` of a row `g`, `:unended(g)` for `unended_sql`, and, behind FROM,
-    `:all_in_force(goals)` for `all_in_force_sql`.
+    In them `:in_force(g)` stands for `in_force_sql` of a row `g`, `:unended(g)` for `unended_sql`, `:goal_body(g)` for
+    `goal_body_sql`, and, behind FROM, `:all_in_force(goals)` for `all_in_force_sql`.
     """
     return _load_statements(name)
 
@@ -33,6 +35,7 @@ def _load_statements(name: str) -> dict[str, str]:
         "in_force": in_force_sql,
         "unended": unended_sql,
         "all_in_force": all_in_force_sql,
+        "goal_body": goal_body_sql,
     }
     return {
         statement: _MACROS.sub(lambda found: macros[found[1]](found[2]), sql)
@@ -68,6 +71,15 @@ def all_in_force_sql(table: str) -> str:
         f"(SELECT * FROM {table} WHERE {BEGUN} AND valid_to > :at AND known_to > :known"
         f" UNION ALL SELECT * FROM {table} WHERE {BEGUN} AND {END_UNKNOWN})"
     )
+
+
+def goal_body_sql(row: str) -> str:
+    """The whole state of a row of `goals`: its body, with its agreement where that stands in it."""
+    agreement = (
+        f"(SELECT agreed.part FROM goal_agreements AS agreed WHERE agreed.organisation_id = {row}.organisation_id"
+        f" AND agreed.stream_id = {row}.stream_id AND agreed.number = {row}.agreement)"
+    )
+    return f"COALESCE(REPLACE({row}.body, '{PART_MARK}', {agreement}), {row}.body)"
 
 
 def in_clause(name: str, values: Iterable[object]) -> tuple[str, dict[str, str]]:

@@ -93,12 +93,13 @@ def _latency_figure(over: Sequence[DecisionRound], group: dict[str, Any]) -> Gro
 
 def _time_box_figures(over: Sequence[DecisionRound], group: dict[str, Any]) -> Iterator[GroupFigure]:
     """How many were decided before their deadline; and how the others were, as far as they are."""
+    events = _round_events(over)
     inside = [a for a in over if a.outcome is not None and a.outcome.inside_time_box]
-    share = build_share("decisions_inside_time_box", len(inside), len(over), events=_round_events(inside), **group)
+    share = build_share("decisions_inside_time_box", len(inside), len(over), events=events, **group)
     yield of_group(share, _by_party(over))
     for by in ("fallback", "lead"):
         so = [a for a in over if a.outcome is not None and a.outcome.by == by]
-        share = build_share(f"decisions_by_{by}", len(so), len(over), events=_round_events(so), **group)
+        share = build_share(f"decisions_by_{by}", len(so), len(over), events=events, **group)
         yield of_group(share, _by_party(over))
 
 
@@ -107,7 +108,7 @@ def _integrated_figure(over: Sequence[DecisionRound], group: dict[str, Any]) -> 
     raised = [(a.team, o) for a in over for o in a.objections]
     objections = [o for _, o in raised]
     integrated = [o for o in objections if o.settled == "integrated"]
-    events = event_ids(event for o in integrated for event in (o.id, o.settled_by))
+    events = event_ids(event for o in objections for event in (o.id, o.settled_by))
     share = build_share("objections_integrated", len(integrated), len(objections), events=events, **group)
     return of_group(share, [(team, o.by) for team, o in raised])
 
@@ -116,7 +117,7 @@ def _reopened_figure(over: Sequence[DecisionRound], group: dict[str, Any]) -> Gr
     """The share of decisions that were reopened within 30 days, as far as is known by then."""
     decided = [a for a in over if a.outcome is not None]
     again = [a for a in decided if _is_reopened_soon(a)]
-    events = event_ids(event for a in again for event in (a.outcome.event_id if a.outcome else None, a.reopened_event))
+    events = event_ids([*_round_events(decided), *(a.reopened_event for a in decided)])
     share = build_share("decisions_reopened", len(again), len(decided), events=events, **group)
     return of_group(share, _by_party(decided))
 

@@ -8,6 +8,7 @@ the current version. Cycles of goals that support each other lead nowhere.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from projections.lineage.links import Link, SupportedGoal, links_at, load_all_li
 _MAX_LEVELWISE_QUERIES = 8
 
 
-class SupportGraph(msgspec.Struct, frozen=True):
+class SupportGraph(msgspec.Struct, frozen=True, dict=True):
     """Goals with what they support, and everything above them."""
 
     links: dict[UUID, list[Link]]
@@ -39,7 +40,8 @@ class SupportGraph(msgspec.Struct, frozen=True):
         parent = self.parents.get(goal)
         return parent is not None and parent.state in PROMISED_STATES
 
-    def group_by_parent(self) -> LinksByParent:
+    @cached_property
+    def by_parent(self) -> LinksByParent:
         """The links from above: one walk, however many purposes are asked about. For a graph that is loaded."""
         goals: dict[UUID, list[tuple[UUID, Link]]] = {}
         purposes: dict[UUID, list[tuple[UUID, Link]]] = {}
@@ -132,7 +134,7 @@ def compute_purpose_drift(
     goals: Iterable[AnyPromise], graph: SupportGraph, frameworks: Mapping[UUID, CharterSnapshot], as_of: AsOf
 ) -> list[PurposeDrift]:
     """Each goal that has a purpose within reach: its team's or the organisation's."""
-    by_parent = graph.group_by_parent()
+    by_parent = graph.by_parent
     paths: dict[tuple[UUID, bool], dict[UUID, PurposePath]] = {}
     reach: dict[UUID | None, list[CharterSnapshot]] = {}
     drifts = []

@@ -44,7 +44,7 @@ def find_diverging_streams(
 def _compare(reader: LedgerReader, database: Database, projection: VersionedProjection, position: int) -> list[UUID]:
     found: list[UUID] = []
     after = str(UUID(int=0))
-    while rows := _read_page(database, projection.name, position, after):
+    while rows := _read_page(database, projection, position, after):
         streams = reader.read_streams([to_id(row.stream_id) for row in rows], position)
         for row in rows:
             state = fold_stream(projection.evolve, streams.get(to_id(row.stream_id), ()))
@@ -70,9 +70,9 @@ def fold_stream(evolve: Evolve, events: Sequence[RecordedEvent]) -> Any:
     return (fold(events, aggregates) if entry is None else entry).state
 
 
-def _read_page(database: Database, table: str, position: int, after: str) -> list[Row]:
+def _read_page(database: Database, projection: VersionedProjection, position: int, after: str) -> list[Row]:
     return database.query(
-        f"SELECT stream_id, body FROM {table}"
+        f"SELECT stream_id, {projection.body_sql} AS body FROM {projection.name}"
         " WHERE (valid_to = :end OR to_position > :known) AND known_from <= :known AND known_to > :known"
         f" AND stream_id > :after ORDER BY stream_id LIMIT {_PAGE_SIZE}",
         {"end": END_OF_TIME, "known": position, "after": after},

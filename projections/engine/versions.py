@@ -35,6 +35,7 @@ from projections.database.tables import (
     Column,
     Table,
 )
+from projections.engine.state_parts import NO_PARTS, NumberedParts, StateParts, in_part_order, number_parts
 from projections.engine.stream_events import Evolve, PreparedEvent, StreamEvents, to_column_value
 
 
@@ -273,8 +274,9 @@ def is_changed_after(version: Version, after: int) -> bool:
 
 #: A state as its columns say it, behind `VALID_TIME`.
 _StateColumns = tuple[Any, ...]
-#: A tip, and its tail where that was made already.
-_FoldState = tuple[LatestVersion, _StateColumns | None]
+#: A tip, its tail where that was made already, and the parts of the stream's states.
+_FoldState = tuple[LatestVersion, _StateColumns | None, NumberedParts]
+_Rows = dict[str, list[tuple[Any, ...]]]
 
 
 class VersionedProjection:
@@ -292,56 +294,93 @@ class VersionedProjection:
         indexes: tuple[tuple[str, ...], ...] = (),
         latest_indexes: tuple[tuple[str, ...], ...] = (),
         comment: str,
+        parts: StateParts | None = None,
     ) -> None:
+        """`parts`: what of a state is in a table of its own; without it the body is the whole state."""
         self.name = name
         self.version = version
         self.kinds = frozenset({kind})
+        body = (Column("body", "json", "The whole state."),) if parts is None else parts.columns
         self.table = Table(
             name=name,
-            columns=(*SYSTEM_TIME, *VALID_TIME, *columns, Column("body", "json", "The whole state.")),
+            columns=(*SYSTEM_TIME, *VALID_TIME, *columns, *body),
             key=VERSION_KEY,
             indexes=(*VERSION_INDEXES, *indexes),
             latest_indexes=tuple(("organisation_id", *index) for index in latest_indexes),
             comment=comment,
             closing=VERSION_CLOSING,
         )
-        self.tables = (self.table,)
+        self.tables = (self.table,) if parts is None else (self.table, parts.table)
         self.evolve = evolve
+        #: The state as JSON of a row.
+        self.body_sql = "body" if parts is None else parts.whole_sql
         self._fields = fields
+        self._parts = parts
 
-    def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
+    def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> _Rows:
         """The rows of one stream that an event behind log position `after` opened or closed."""
         if not stream:
             return {}
         whole = StreamEvents.of(stream)
-        changed = [version for version in compute_versions(whole, self.evolve) if is_changed_after(version, after)]
-        return {self.name: self._build_rows(whole, changed, {})}
+        versions, numbers, parts, _ = self._number_whole(whole)
+        changed = [(v, number) for v, number in zip(versions, numbers, strict=True) if is_changed_after(v, after)]
+        rows = {self.name: self._build_rows(whole, changed, {})}
+        return rows | self._name_parts([row for row in parts if row[2] > after])
 
     def state_after(self, stream: StreamEvents) -> _FoldState:
         """What `follow` needs to go on after a whole stream."""
-        return find_latest_version(stream, self.evolve), None
+        return find_latest_version(stream, self.evolve), None, self._number_whole(stream)[3]
 
-    def apply(
-        self, memory: _FoldState, events: StreamEvents
-    ) -> tuple[dict[str, list[tuple[Any, ...]]], _FoldState] | None:
+    def apply(self, memory: _FoldState, events: StreamEvents) -> tuple[_Rows, _FoldState] | None:
         """The rows that the next events open or close, and what to remember; None where the whole stream is needed."""
-        last, tail = memory
+        last, tail, known = memory
         found = extend_versions(last, events, self.evolve)
         if found is None:
             return None
+        versions, tip = found
         tails = {} if tail is None else {id(last.state): tail}
-        rows = self._build_rows(events, found[0], tails)
-        return {self.name: rows}, (found[1], tails.get(id(found[1].state)))
+        numbers, parts, known = self._number(known, versions, events)
+        rows = {self.name: self._build_rows(events, list(zip(versions, numbers, strict=True)), tails)}
+        return rows | self._name_parts(parts), (tip, tails.get(id(tip.state)), known)
+
+    def _number_whole(
+        self, stream: StreamEvents
+    ) -> tuple[list[Version], list[int | None], list[tuple[Any, ...]], NumberedParts]:
+        """All versions of a stream, the numbers of their parts, the rows of the parts, and the parts themselves."""
+
+        def number() -> tuple[list[Version], list[int | None], list[tuple[Any, ...]], NumberedParts]:
+            versions = compute_versions(stream, self.evolve)
+            versions = versions if self._parts is None else in_part_order(versions)
+            return versions, *self._number(NO_PARTS, versions, stream)
+
+        return stream.memoize(("parts", self.name), number)  # type: ignore[no-any-return]
+
+    def _number(
+        self, known: NumberedParts, versions: Sequence[Version], events: StreamEvents
+    ) -> tuple[list[int | None], list[tuple[Any, ...]], NumberedParts]:
+        if self._parts is None:
+            return [None] * len(versions), [], known
+        return number_parts(self._parts, known, versions, events.row_prefix)
+
+    def _name_parts(self, rows: list[tuple[Any, ...]]) -> _Rows:
+        return {} if self._parts is None else {self._parts.table.name: rows}
 
     def _build_rows(
-        self, events: StreamEvents, found: Sequence[Version], tails: dict[int, _StateColumns]
+        self,
+        events: StreamEvents,
+        found: Sequence[tuple[Version, int | None]],
+        tails: dict[int, _StateColumns],
     ) -> list[tuple[Any, ...]]:
         """`tails`: by the state's identity, as a state has its row written twice: once when it begins, once ended."""
         head, rows = events.row_prefix, []
-        for version in found:
+        for version, number in found:
             tail = tails.get(id(version.state))
             if tail is None:
-                body = encode_state(version.state)
-                tail = tails[id(version.state)] = (*self._fields(version.state), body)
+                tail = tails[id(version.state)] = (*self._fields(version.state), *self._encode(version.state, number))
             rows.append((*head, *version.time_columns, *tail))
         return rows
+
+    def _encode(self, state: Any, number: int | None) -> tuple[Any, ...]:
+        if self._parts is None:
+            return (encode_state(state),)
+        return number, encode_state(state) if number is None else self._parts.encode_rest(state)

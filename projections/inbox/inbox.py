@@ -21,7 +21,7 @@ from projections.as_of import AsOf
 from projections.attribution import load_attributed_acts
 from projections.database.database import Database, named_statements, to_id
 from projections.database.paging import ALL_ROWS, ORDER_BY_ID, RowSelection, page_sql
-from projections.database.sql import in_clause
+from projections.database.sql import goal_body_sql, in_clause
 from projections.history.history import load_entries
 from projections.inbox.framework_requests import list_framework_requests
 from projections.inbox.goal_requests import AWAITING_ANSWER_STATES, OpenRequest, list_open_requests, with_texts
@@ -158,7 +158,7 @@ _CONCERNED = (
 def _load_goals(database: Database, as_of: AsOf, member: UUID) -> dict[UUID, Goal]:
     """The goals in talk or promised that may ask something of the member, by id."""
     marks, states = in_clause("state", (*AWAITING_ANSWER_STATES, *PROMISED_STATES))
-    selection = RowSelection(table="goals", where=[f"state IN ({marks})"], few_of=_CONCERNED)
+    selection = RowSelection(table="goals", where=[f"state IN ({marks})"], few_of=_CONCERNED, body=goal_body_sql("v"))
     sql = page_sql(selection, as_of.disjoint_predicates, ORDER_BY_ID)
     rows = database.query(sql, {**as_of.params, **states, "member": str(member), "rows": ALL_ROWS})
     return {goal.id: goal for goal in (_GOAL_DECODER.decode(row.body) for row in rows)}

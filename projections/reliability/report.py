@@ -95,7 +95,7 @@ def _open_figures(promises: Sequence[DuePromise], group: dict[str, Any]) -> Iter
     """Of the cohort what still waits for its verdict; and what is in no cohort."""
     cohort = [promise for promise in promises if promise.counts_as in TRIPLE]
     awaiting = [promise for promise in cohort if promise.counts_as in _HONOURED and promise.awaits_what == "verdict"]
-    events = event_ids(event for promise in awaiting for event in promise.events)
+    events = event_ids(event for promise in cohort for event in promise.events)
     share = build_share("awaiting_sponsor", len(awaiting), len(cohort), events=events, **group)
     yield of_group(share, by_owner(cohort), [(promise.team, promise.sponsor) for promise in awaiting])
     undecided = [promise for promise in promises if promise.counts_as == "open"]

@@ -24,7 +24,7 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at
 ORDER BY stream_id, version
 
 -- name: goals
-SELECT body FROM goals
+SELECT :goal_body(goals) AS body FROM goals
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND :in_force()
 
 -- name: approaches

@@ -54,5 +54,5 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at
 ORDER BY occurred_at, known_from
 
 -- name: states
-SELECT stream_id, state, body FROM goals
+SELECT stream_id, state, title, team, owner, due, :goal_body(goals) AS body FROM goals
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND :in_force()

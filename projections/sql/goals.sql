@@ -1,7 +1,7 @@
 -- Goals. Each question names its organisation, its business time and its belief.
 
 -- name: get
-SELECT g.body, (
+SELECT :goal_body(g) AS body, (
     SELECT MAX(e.version) FROM goals e
     WHERE e.organisation_id = :organisation_id AND e.stream_id = :stream_id AND e.known_from <= :known
   ) AS stream_version
@@ -10,7 +10,7 @@ WHERE g.organisation_id = :organisation_id AND g.stream_id = :stream_id
   AND :in_force(g)
 
 -- name: timelines
-SELECT stream_id, event_id, version, valid_from, known_from, recorded_from, body,
+SELECT stream_id, event_id, version, valid_from, known_from, recorded_from, :goal_body(goals) AS body,
   CASE WHEN to_position > :known THEN 9223372036854775807 ELSE valid_to END AS valid_to
 FROM goals
 WHERE :began

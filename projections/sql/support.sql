@@ -44,7 +44,7 @@ ORDER BY f.known_from
 
 -- name: ended
 -- What ended since `:since`, or was spoken of since.
-SELECT g.stream_id, g.body FROM :all_in_force(goals) AS g
+SELECT g.stream_id, :goal_body(g) AS body FROM :all_in_force(goals) AS g
 WHERE g.valid_from >= :since
   AND g.state IN ('satisfied', 'broken', 'cancelled', 'released', 'promise_withdrawn') AND (:whose)
 
@@ -141,7 +141,7 @@ WHERE organisation_id = :organisation_id AND party = :member
 ORDER BY occurred_at, known_from
 
 -- name: bodies
-SELECT stream_id, body FROM goals
+SELECT stream_id, :goal_body(goals) AS body FROM goals
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND :in_force()
 
 -- name: renegotiated

@@ -23,14 +23,7 @@ from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import HttpResponse, encode, format_version_etag
 from services.api.operations import Handler, Operation, Route, command_route
 from services.authorization import ACT, ADMIN, DECIDE, can_see_everything, roles_for_command
-from services.visibility.policy import (
-    require_decision,
-    require_experiment,
-    require_goal,
-    require_recognition,
-    require_scope,
-    with_read_scope,
-)
+from services.visibility.policy import STREAM_REQUIREMENTS, with_read_scope
 
 #: How often a command is decided again after a conflict before the conflict is answered.
 _MAX_ATTEMPTS = 5
@@ -78,19 +71,9 @@ async def _require_visible(context: RequestContext, kind: str, stream_id: UUID) 
     """A refusal reveals the state, by its text or by its code: it is replaced for viewers who may not see the goal."""
     # What its member may see counts: a key that can only act is refused for what it may not do, not for its scope.
     viewer = with_read_scope(context.viewer)
-    if kind not in ("goal", "cycle", "decision", "experiment", "recognition") or can_see_everything(viewer):
-        return
-    state = await asyncio.to_thread(require_stream, context, kind, stream_id)
-    if kind == "goal":
-        require_goal(viewer, state)
-    elif kind == "cycle":
-        require_scope(viewer, state.of.team)
-    elif kind == "experiment":
-        require_experiment(viewer, state)
-    elif kind == "recognition":
-        require_recognition(viewer, state)
-    else:
-        require_decision(viewer, state)
+    require_visible = STREAM_REQUIREMENTS.get(kind)
+    if require_visible is not None and not can_see_everything(viewer):
+        require_visible(viewer, await asyncio.to_thread(require_stream, context, kind, stream_id))
 
 
 def require_stream(context: RequestContext, kind: str, stream_id: UUID) -> Any:
@@ -99,6 +82,15 @@ def require_stream(context: RequestContext, kind: str, stream_id: UUID) -> Any:
     if entry is None:
         raise NotFound(f"no such {kind}")
     return entry.state
+
+
+def require_visible_stream(context: RequestContext, kind: str, stream_id: UUID) -> UUID:
+    """The id of a stream that the viewer may see as it stands now. It asks the store: only for threads.
+
+    Raises `NotFound`, or `Forbidden`: who may see it is a matter of now, not of the time that is asked about.
+    """
+    STREAM_REQUIREMENTS[kind](context.viewer, require_stream(context, kind, stream_id))
+    return stream_id
 
 
 def new_stream_id(context: RequestContext, kind: str, ref: str | None) -> UUID:
@@ -113,44 +105,39 @@ def new_stream_id(context: RequestContext, kind: str, ref: str | None) -> UUID:
 
 def build_command(context: RequestContext, kind: str, stream_id: UUID, act: Any, *, creates: bool = False) -> Command:
     """The act as the ledger takes it, with the viewer as actor and the roles that the key conveys."""
+    viewer, if_match = context.viewer, context.headers.get("if-match")
+    idempotency = None
+    if context.idempotency_key is not None:
+        # Scoped to member and route. The digest covers what the path names too: another goal is another request.
+        digested = msgspec.json.encode([None if creates else stream_id, act], order="sorted")
+        idempotency = IdempotencyKey(
+            scope=_format_idempotency_scope(viewer.member_id, context.operation.id),
+            key=context.idempotency_key,
+            digest=hashlib.sha256(digested).hexdigest(),
+        )
     return Command(
-        organisation_id=context.viewer.organisation_id,
+        organisation_id=viewer.organisation_id,
         kind=kind,
         stream_id=stream_id,
         act=act,
-        actor=context.viewer.member_id,
-        key_id=context.viewer.key_id,
-        roles=roles_for_command(context.viewer),
+        actor=viewer.member_id,
+        key_id=viewer.key_id,
+        roles=roles_for_command(viewer),
         must_exist=not creates,
-        expected_versions=(0,) if creates else _parse_if_match(context.headers.get("if-match")),
-        idempotency=_build_idempotency_key(context, None if creates else stream_id, act),
+        expected_versions=(0,) if creates else None if if_match is None else _parse_if_match(if_match),
+        idempotency=idempotency,
     )
 
 
-def _parse_if_match(if_match: str | None) -> tuple[int, ...] | None:
+def _parse_if_match(if_match: str) -> tuple[int, ...] | None:
     """The versions that `If-Match` names, none where no tag of it is ours (RFC 9110, 13.1.1).
 
     None for `*`, which asks for existence alone, as every act on a stream does anyway.
     """
-    if if_match is None:
-        return None
     tags = parse_entity_tags(if_match)
     if tags is None:
         raise field_error("/If-Match", 'entity tags, such as "v7", parted by commas; or *', where="header")
     return None if tags.any else tags.versions
-
-
-def _build_idempotency_key(context: RequestContext, stream_id: UUID | None, act: Any) -> IdempotencyKey | None:
-    """Scoped to member and route. The digest covers what the path names too: another goal is another request."""
-    key = context.idempotency_key
-    if key is None:
-        return None
-    digested = msgspec.json.encode([stream_id, act], order="sorted")
-    return IdempotencyKey(
-        scope=_format_idempotency_scope(context.viewer.member_id, context.operation.id),
-        key=key,
-        digest=hashlib.sha256(digested).hexdigest(),
-    )
 
 
 @lru_cache(maxsize=4096)

@@ -23,7 +23,7 @@ from ledger.commands import EventPosition
 from ledger.sessions import is_session_token
 from services.api.admission import Admission, Share
 from services.api.assistants import Assistants
-from services.api.auth.key_cache import KeyCache, is_valid
+from services.api.auth.key_cache import KeyCache
 from services.api.auth.rate_limits import RateLimits
 from services.api.http.bodies import read_body, spool_body
 from services.api.http.cookies import read_session_token
@@ -166,6 +166,8 @@ class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
     #: The body as it came, for routes that read it themselves: a file without a name, closed with the request.
     body_file: BinaryIO | None
     headers: dict[str, str]
+    #: The `Idempotency-Key` header of an idempotent operation.
+    idempotency_key: str | None
     path: str
     freshness: Freshness | None
 
@@ -197,11 +199,6 @@ class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
         if viewer is None:
             raise ProblemError("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
         return replace(self, viewer=viewer)
-
-    @property
-    def idempotency_key(self) -> str | None:
-        """The `Idempotency-Key` header."""
-        return parse_idempotency_key(self.headers)
 
 
 def share_of(viewer: Viewer) -> Share:
@@ -244,8 +241,7 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
     is_file = operation.body_media not in (JSON, FORM)
     body_file = await _receive_file(state.api, viewer, receive, headers, operation) if is_file else None
     body = await _receive_json(runtime, receive, headers, operation) if is_post and not is_file else None
-    if operation.idempotent:
-        parse_idempotency_key(headers)
+    idempotency_key = parse_idempotency_key(headers) if operation.idempotent else None
     if operation.reads_view:
         await _wait_for_position(state.api, viewer, query, headers, receive)
     return RequestContext(
@@ -261,6 +257,7 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
         body=body,
         body_file=body_file,
         headers=headers,
+        idempotency_key=idempotency_key,
         path=state.path,
         freshness=None,
     )
@@ -323,7 +320,7 @@ async def _authenticate(state: RequestState, scope: Any, now: datetime, operatio
         key = parse_api_key(state.headers)
         key = key if key.startswith(PREFIX) else ""
     known = await state.api.key_cache.authenticate(key) if key else None
-    if known is None or known.holder is None or not is_valid(known, now):
+    if known is None or not known.is_valid(now):
         client = scope.get("client")
         rate = await limits.consume(f"address:{client[0] if client else 'unknown'}")
         raise ProblemError("unauthenticated", headers={**rate, "WWW-Authenticate": 'Bearer realm="plimsoll"'})

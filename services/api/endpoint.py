@@ -30,35 +30,33 @@ async def call_operation(
     route: Route, parameters: dict[str, str], state: RequestState, scope: Any, receive: Any
 ) -> Response:
     """The response of the route's handler, or the problem that stands for what was raised."""
+    operation, context = route.operation, None
     try:
-        response = await _call_handler(route, parameters, state, scope, receive)
+        if not operation.scopes:
+            public = await build_public_context(state, scope, receive, operation)
+            response: Response = await _call_without_key(route, public, receive, parameters)
+        else:
+            context = await build_context(state, scope, receive, operation)
+            if route.blocking:
+                response = await context.run_in_thread(route.weight, partial(_answer, route, context, parameters))
+            else:
+                # A handler that never blocks, such as every command's.
+                if operation.reads_view:
+                    context = await asyncio.to_thread(with_freshness, context)
+                response = await route.handler(context, **parameters)
     except ClientDisconnected:
         state.problem = "client_disconnected"
         return HttpResponse(body=b"", status=CLIENT_DISCONNECTED)
     except Exception as error:  # noqa: BLE001 - every exception has its problem
-        return error_response(error, state, scope["method"])
+        is_late = isinstance(error, DeadlineExceeded) and context is not None
+        return error_response(_deadline_error(route, error) if is_late else error, state, scope["method"])
+    finally:
+        if context is not None and context.body_file is not None:
+            context.body_file.close()
     return revalidate(response, state.headers.get("if-none-match")) if route.method == "GET" else response
 
 
-async def _call_handler(
-    route: Route, parameters: dict[str, str], state: RequestState, scope: Any, receive: Any
-) -> Response:
-    if not route.operation.scopes:
-        public = await build_public_context(state, scope, receive, route.operation)
-        return await _call_without_key(route, public, receive, parameters)
-    context = await build_context(state, scope, receive, route.operation)
-    try:
-        if route.blocking:
-            return await context.run_in_thread(route.weight, partial(_answer, route, context, parameters))
-        return await _call_on_loop(route, context, parameters)
-    except DeadlineExceeded as error:
-        raise _deadline_error(route, error) from None
-    finally:
-        if context.body_file is not None:
-            context.body_file.close()
-
-
-def _deadline_error(route: Route, error: DeadlineExceeded) -> Exception:
+def _deadline_error(route: Route, error: Exception) -> Exception:
     """What a request whose time is over is answered with."""
     if route.weight is Weight.IMPORT:
         detail = f"{error}; what was kept of it stands, and is found again when it is sent again"
@@ -85,14 +83,6 @@ async def _call_without_key(
         answer = partial(route.handler, context, **parameters)
         return await context.api.admission.run(route.weight, _NOBODY, receive, answer)
     response: HttpResponse = route.handler(context, **parameters)
-    return response
-
-
-async def _call_on_loop(route: Route, context: RequestContext, parameters: dict[str, str]) -> Response:
-    """Run a handler that never blocks, such as every command's."""
-    if route.operation.reads_view:
-        context = await asyncio.to_thread(with_freshness, context)
-    response: Response = await route.handler(context, **parameters)
     return response
 
 

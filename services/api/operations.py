@@ -9,11 +9,15 @@ from typing import Annotated, Any
 
 import msgspec
 
+from projections.database.paging import MAX_PAGE_SIZE
+
 #: Key in a handler's `opt` under which its operation stands.
 OPERATION = "operation"
 
 #: A position of the organisation's log. (msgspec takes constraints on the number, not on "number or null".)
 Position = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+#: The place at which a list's next page begins, as the page before named it.
+Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 #: A day or an RFC 3339 instant, read by `services.api.http.parsing`.
 TimeText = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 
@@ -40,6 +44,13 @@ class AsOfQuery(ReadQuery, frozen=True, kw_only=True):
     recorded_as_of: Annotated[
         TimeText | None, msgspec.Meta(description="Only what had been recorded by this RFC 3339 instant.")
     ] = None
+
+
+class HistoryQuery(AsOfQuery, frozen=True, kw_only=True):
+    """A part of a history."""
+
+    after: Annotated[int, msgspec.Meta(ge=0, le=2**53, description="Only events after this version.")] = 0
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE_SIZE)] = 100
 
 
 class ListQuery(AsOfQuery, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from services.api.http.parsing import decode_path
 from services.api.http.problems import ProblemError, error_response
 from services.api.http.responses import with_default_headers
 from services.api.metrics import Metrics
+from services.api.operations import Route
 from services.api.router import Router
 from services.logs import RequestLogLine, request_log
 
@@ -76,18 +77,28 @@ class HttpPipeline:
         scope = {**scope, "app": self}
         exchange = RequestResponse(scope, receive, send, self.state)
         try:
-            await self._respond(scope, exchange)
+            found = self._find_route(scope, exchange)
+            if found is None:
+                await self._answer_unrouted(scope, exchange.receive, exchange.send)
+            else:
+                try:
+                    response = await call_operation(*found, exchange.state, scope, exchange.receive)
+                except asyncio.CancelledError as error:
+                    if not self.state.waits.is_stopping:
+                        raise
+                    response = error_response(error, exchange.state, scope["method"])
+                await response(scope, exchange.receive, exchange.send)
         except Exception as error:
             # Whatever it is, it has its problem: a server's own answer would be plain text, without a line in the log.
-            response = error_response(error, exchange.state, exchange.method)
+            problem = error_response(error, exchange.state, exchange.method)
             if exchange.has_begun:
                 exchange.finish(self.state.metrics)
                 raise
-            await response(scope, exchange.receive, exchange.send)
+            await problem(scope, exchange.receive, exchange.send)
         exchange.finish(self.state.metrics)
 
-    async def _respond(self, scope: Any, exchange: RequestResponse) -> None:
-        """Find the route, have it called, and send its response. Raises what cannot be answered by a route."""
+    def _find_route(self, scope: Any, exchange: RequestResponse) -> tuple[Route, dict[str, str]] | None:
+        """The route and its path's parameters; None where no route answers. Raises ProblemError for a bad head."""
         path = decode_path((scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0])
         scope["path"] = exchange.state.path = path
         exchange.state.query_string = scope["query_string"]
@@ -98,19 +109,10 @@ class HttpPipeline:
             scope["method"] = "GET"
             exchange.state.is_head = True
         found = self._router.find(scope["method"], path)
-        if found is None:
-            await self._answer_unrouted(scope, exchange.receive, exchange.send)
-            return
-        route, parameters = found
-        scope["path_template"] = route.path
-        exchange.is_logged = route.operation.is_logged
-        try:
-            response = await call_operation(route, parameters, exchange.state, scope, exchange.receive)
-        except asyncio.CancelledError as error:
-            if not self.state.waits.is_stopping:
-                raise
-            response = error_response(error, exchange.state, scope["method"])
-        await response(scope, exchange.receive, exchange.send)
+        if found is not None:
+            scope["path_template"] = found[0].path
+            exchange.is_logged = found[0].operation.is_logged
+        return found
 
     async def _answer_unrouted(self, scope: Any, receive: Receive, send: Send) -> None:
         if self._litestar is None:

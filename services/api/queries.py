@@ -17,11 +17,12 @@ from domain.references import as_uuid
 from ledger.person_reads import PersonRead, ReadSubject
 from projections.as_of import AsOf, NotFollowed, resolve_as_of
 from projections.database.sql import in_clause
+from projections.history.history import load_history_page
 from services.api.context import RequestContext, to_log_position
 from services.api.http.parsing import encode_path, parse_as_of, parse_instant
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import JSON, HttpResponse, encode, response_with_etag
-from services.api.operations import AsOfQuery, ListQuery
+from services.api.operations import AsOfQuery, HistoryQuery, ListQuery
 from services.authorization import AUDITOR, LEAD, STEWARD, Capability, Viewer, may
 from services.visibility.policy import is_narrowed_team
 from services.visibility.sight import ViewerSight
@@ -217,3 +218,13 @@ def read_response(
         all_headers |= context.freshness.headers
     body = value if isinstance(value, bytes) else encode(value)
     return response_with_etag(body, tag=tag, media_type=media_type, headers=all_headers)
+
+
+def history_response(context: RequestContext, view: AsOf, stream_id: UUID, *, goal: UUID | None = None) -> HttpResponse:
+    """A page of one stream's history, as a `HistoryQuery` asks for it; `goal`: it is visible to the viewer."""
+    query: HistoryQuery = context.query
+    sight = sight_of(context, view, goal=goal)
+    page = load_history_page(
+        context.runtime.database, view, stream_id, sight=sight, after=query.after, limit=query.limit
+    )
+    return read_response(context, page, view, headers=next_link(context, query, after=page.next))

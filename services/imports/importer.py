@@ -139,23 +139,23 @@ def import_lines(  # noqa: PLR0913 - who imports what, and how
 
 
 class _RowSpool:
-    """The well-formed lines between the passes: number, ordinal among equal rows, text."""
+    """The well-formed lines between the passes: number, identity (of a row with an `id` it is made again), text."""
 
     def __init__(self, file: tempfile.SpooledTemporaryFile[bytes]) -> None:
         self._file = file
         self.rows = 0
 
-    def add(self, line: int, ordinal: int, text: bytes) -> None:
-        self._file.write(b"%d %d %s\n" % (line, ordinal, text.strip()))
+    def add(self, line: int, identity: str, text: bytes) -> None:
+        self._file.write(b"%d %s %s\n" % (line, identity.encode(), text.strip()))
         self.rows += 1
 
-    def __iter__(self) -> Iterator[tuple[ImportRow, int]]:
+    def __iter__(self) -> Iterator[tuple[ImportRow, str]]:
         self._file.seek(0)
         for stored in self._file:
-            line, ordinal, text = stored.split(b" ", 2)
+            line, identity, text = stored.split(b" ", 2)
             row = parse_row(int(line), text)
             if row is not None:
-                yield row, int(ordinal)
+                yield row, identity.decode() or row.compute_identity(1)
 
 
 class _RowErrors:
@@ -292,7 +292,7 @@ class _Importer:
                 continue
             if row is not None:
                 names.add(row)
-                spool.add(line, 1 if row.own_id is not None else equal.add(row.digest), text)
+                spool.add(line, "" if row.own_id is not None else row.compute_identity(equal.add(row.digest)), text)
         return errors, {name: line for name, line in names.unresolved.items() if not self._is_in_ledger(*name)}
 
     def _is_in_ledger(self, kind: str, ref: str) -> bool:
@@ -306,7 +306,7 @@ class _Importer:
         accepted = already = 0
         failed: dict[Name, int] = {}
         created, sources = DigestCounter(), set[str]()
-        for done, (row, ordinal) in enumerate(spool, 1):
+        for done, (row, identity) in enumerate(spool, 1):
             if self._progress is not None and (done % _PROGRESS_ROWS == 0 or done == spool.rows):
                 self._progress(done, spool.rows)
             if not self.kept:
@@ -317,7 +317,7 @@ class _Importer:
             try:
                 self._add_source(bulk, row, sources)
                 # Of an import that will be refused the rest is decided too, to list all errors at once.
-                receipt = None if unknown and self._partial else bulk.handle(self._build_command(row, ordinal))
+                receipt = None if unknown and self._partial else bulk.handle(self._build_command(row, identity))
             except Refusal as refusal:
                 errors.add(_to_row_error(row, refusal))
                 receipt = None
@@ -339,12 +339,12 @@ class _Importer:
         source = row.source or self._source
         if source is None or row.kind != "goal" or source in known:
             return
-        command = self._build_command(row, ordinal=0)
+        command = self._build_command(row, identity=None)
         added = {"kind": "organisation", "stream_id": self._organisation_id, "act": AddSource(source=source)}
         bulk.handle(msgspec.structs.replace(command, **added, on_behalf_of=None, import_row=None))
         known.add(source)
 
-    def _build_command(self, row: ImportRow, ordinal: int) -> Command:
+    def _build_command(self, row: ImportRow, identity: str | None) -> Command:
         at = row.at.astimezone(self._now.tzinfo)
         if at > self._now:
             raise InTheFuture(pointer="/at")
@@ -366,7 +366,7 @@ class _Importer:
             occurred_at=at,
             # By this a later row that corrects it finds what it said.
             correlation_id=row_id(organisation_id, row.own_id) if row.own_id is not None else None,
-            import_row=row.compute_identity(ordinal),
+            import_row=identity,
         )
 
     def _require_voice(self, row: ImportRow, at: datetime) -> None:

@@ -150,13 +150,21 @@ class ImportRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ref: str | None
     act: Any
     creates: bool
-    #: The row's own `id`, or the SHA-256 of its canonical form.
     own_id: str | None
-    digest: bytes
     #: The tracker or file that the row says it came from.
     source: str | None
-    #: Every (kind, composed reference, JSON pointer) that the row names.
-    names: tuple[tuple[str, str, str], ...]
+    #: The row as it was read.
+    raw: dict[str, Any]
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of its canonical form."""
+        return hashlib.sha256(msgspec.json.encode(self.raw, order="sorted")).digest()
+
+    @property
+    def names(self) -> tuple[tuple[str, str, str], ...]:
+        """Every (kind, composed reference, JSON pointer) that the row names."""
+        return tuple(_find_names(self.raw, ""))
 
     @property
     def created(self) -> tuple[str, str] | None:
@@ -364,8 +372,7 @@ def _build_row(line: int, raw: dict[str, Any]) -> ImportRow:
         creates=creates,
         own_id=head.id,
         source=head.source,
-        digest=hashlib.sha256(msgspec.json.encode(raw, order="sorted")).digest(),
-        names=tuple(_find_names(raw, "")),
+        raw=raw,
     )
 
 

@@ -223,6 +223,16 @@ def require_recognition(viewer: Viewer, recognition: Recognition) -> None:
         )
 
 
+#: Kind of stream -> what raises `Forbidden` for a viewer who may not see one in this state; others are seen by all.
+STREAM_REQUIREMENTS: Mapping[str, Callable[[Viewer, Any], None]] = {
+    "goal": require_goal,
+    "cycle": lambda viewer, state: require_scope(viewer, state.of.team),
+    "decision": require_decision,
+    "experiment": require_experiment,
+    "recognition": require_recognition,
+}
+
+
 # --- pulses ----------------------------------------------------------------------------------------------------------
 
 P = TypeVar("P", Pulse, WaveClosed)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -161,21 +162,31 @@ def _create_framework(app: ApiApp) -> dict[str, str]:
     }
 
 
-def walk_routes(app: ApiApp, hidden: TenantSecrets, person: str = "stella") -> list[Leak]:
-    """Every route, each way of naming what is hidden; what came out that should not have."""
-    document = app.client.get("/openapi.json").json()
-    visitor, found = app.as_member(person), []
-    before = app.runtime.ledger.position(app.organisation_id(VICTIM))
+@cache
+def _decode(document: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.json.decode(document)
+    return found
+
+
+def load_document(app: ApiApp) -> dict[str, Any]:
+    """The OpenAPI document that the application answers; who walks reads it, and changes nothing of it."""
+    return _decode(app.client.get("/openapi.json").content)
+
+
+def walk_routes(app: ApiApp, hidden: TenantSecrets, person: str = "stella") -> Iterator[Leak]:
+    """Every route, each way of naming what is hidden; what came out that should not have, as soon as it did."""
+    document = load_document(app)
+    visitor = app.as_member(person)
+    victim = app.organisation_id(VICTIM)
+    before = app.runtime.ledger.position(victim)
     for method, path, how in generate_requests(document, hidden):
         response = visitor.request(method, path, **how)
-        found += [
-            Leak(f"{method} {path}", response.status_code, what) for what in find_disclosures(response, path, hidden)
-        ]
-        after = app.runtime.ledger.position(app.organisation_id(VICTIM))
+        for what in find_disclosures(response, path, hidden):
+            yield Leak(f"{method} {path}", response.status_code, what)
+        after = app.runtime.ledger.position(victim)
         if after != before:
-            found.append(Leak(f"{method} {path}", response.status_code, "their log has grown"))
+            yield Leak(f"{method} {path}", response.status_code, "their log has grown")
             before = after
-    return found
 
 
 def find_disclosures(response: Response, path: str, hidden: TenantSecrets) -> Iterator[str]:

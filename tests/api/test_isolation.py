@@ -12,7 +12,7 @@ from projections import as_of
 from projections.database import sql
 from projections.database.database import named_statements
 from tests.api.app_under_test import ApiApp
-from tests.api.route_walk import SECRET, TenantSecrets, create_secrets, generate_requests, walk_routes
+from tests.api.route_walk import SECRET, TenantSecrets, create_secrets, generate_requests, load_document, walk_routes
 
 
 @pytest.fixture
@@ -22,12 +22,12 @@ def secrets(app: ApiApp) -> TenantSecrets:
 
 @pytest.mark.parametrize("person", ["stella", "aud", "ana", "bot"])
 def test_no_route_tells_one_organisation_about_another(app: ApiApp, secrets: TenantSecrets, person: str) -> None:
-    assert [] == walk_routes(app, secrets, person)
+    assert [] == list(walk_routes(app, secrets, person))
 
 
 def test_the_walk_knows_every_route_and_its_bodies_are_taken(app: ApiApp, secrets: TenantSecrets) -> None:
     # given the same walk by the owners of what is hidden
-    document = app.client.get("/openapi.json").json()
+    document = load_document(app)
     walked = {(method, path.partition("?")[0]) for method, path, _ in generate_requests(document, secrets)}
     operations = sum(len(methods) for methods in document["paths"].values())
 
@@ -87,4 +87,4 @@ def missing_predicate(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
 def test_the_walk_fails_when_a_predicate_is_forgotten(
     app: ApiApp, secrets: TenantSecrets, missing_predicate: None
 ) -> None:
-    assert [] != walk_routes(app, secrets), f"a statement without its organisation showed nothing of {SECRET}"
+    assert next(walk_routes(app, secrets), None), f"a statement without its organisation showed nothing of {SECRET}"

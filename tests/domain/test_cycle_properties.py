@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.charter import acts as h
 from domain.cycle import acts as c
 from domain.cycle import events as e
 from domain.cycle.decide import possible_ends
@@ -21,16 +22,32 @@ from tests.spec import why
 
 CYCLES = ("one", "two", "three")
 GOALS = ("g1", "g2", "g3")
+FREEDOMS = ("tools", "hours")
 
 step = st.tuples(
-    st.integers(0, 14),
+    st.integers(0, 17),
     st.sampled_from(CYCLES),
     st.sampled_from(GOALS),
     st.sampled_from(["lea", "ana", "sam", "ben"]),
     st.integers(0, 2),
 )
-#: Draws of a history; see `Cycling`.
+#: Draws of a history; see `CycleRun`.
 steps = st.lists(step, max_size=50)
+
+#: A cycle with two goals, freedoms and an approach; the same looked back upon and closed; and another one after it.
+BEGUN = [
+    *((0, "one", "g1", "lea", 1), (2, "one", "g2", "lea", 0), (16, "one", "g1", "lea", 0), (16, "one", "g1", "lea", 1)),
+    *((15, "one", "g1", "ana", 0), (15, "one", "g3", "ana", 1), (9, "one", "g2", "lea", 0), (4, "one", "g1", "lea", 2)),
+]
+ENDED = [
+    *((3, "one", "g1", "ben", 0), (8, "one", "g1", "lea", 0), (8, "one", "g2", "lea", 0), (10, "one", "g1", "lea", 0)),
+    (15, "one", "g1", "ana", 1),
+]
+FOLLOWED = [(0, "two", "g1", "lea", 1), (15, "two", "g1", "ana", 2), (3, "two", "g1", "ana", 0)]
+#: Draws of a history that has begun.
+begun_steps = st.tuples(st.sampled_from([BEGUN, [*BEGUN, *ENDED], [*BEGUN, *ENDED, *FOLLOWED]]), steps).map(
+    lambda drawn: [*drawn[0], *drawn[1]]
+)
 
 
 class CycleRun:
@@ -75,8 +92,14 @@ class CycleRun:
             g.ProposeChange(changes=g.Changes(effort_hours=number + 1), reason=why()),
             g.AcceptChange(),
             g.Cancel(reason=why()),
+            g.ChooseApproach(text="In pairs", freedom=FREEDOMS[number] if number < len(FREEDOMS) else None),
         ]
-        return (of_cycle[kind], cycle) if kind < len(of_cycle) else (of_goal[kind - len(of_cycle)], goal)
+        of_charter: list[Any] = [
+            h.GrantFreedom(freedom=FREEDOMS[number % 2], text="Our tools", purpose_version=1),
+            h.WithdrawFreedom(freedom=FREEDOMS[number % 2], reason=why()),
+        ]
+        acts = [(act, cycle) for act in of_cycle] + [(act, goal) for act in of_goal]
+        return [*acts, *((act, "core") for act in of_charter)][kind]
 
     def improvement(self, cycle: str, number: int) -> str:
         state: Cycle | None = self.story.state(cycle, "cycle")
@@ -136,8 +159,7 @@ def test_a_goal_can_be_said_to_be_only_what_it_is(draws: Any) -> None:
 
 
 def test_the_draws_reach_a_second_cycle() -> None:
-    draws = [(0, "one", "g1", "lea", 1), (3, "one", "g1", "ben", 0), (8, "one", "g1", "lea", 0)]
-    told = CycleRun([*draws, (10, "one", "g1", "lea", 0), (0, "two", "g1", "lea", 0)])
+    told = CycleRun([*BEGUN, *ENDED, *FOLLOWED])
 
     assert 0 == told.refused
     assert ["closed", "open"] == [type(s).__struct_config__.tag for s in told.story.states("cycle")]

@@ -5,6 +5,7 @@ Only what the events say is read: terms from the request, offer or counter, chan
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
@@ -17,6 +18,7 @@ import msgspec
 from domain.envelope import RecordedEvent
 from domain.goal import events as e
 from domain.member.member import AbsenceDeclared, CapacityDeclared
+from projections.figures import Figure
 
 DAY = timedelta(days=1)
 ZERO = Fraction(0)
@@ -38,6 +40,12 @@ def in_time(events: Iterable[RecordedEvent], kind: str) -> list[Any]:
 
 def list_proposals(events: Iterable[RecordedEvent]) -> dict[UUID, Any]:
     return {r.event_id: r.data for r in events if isinstance(r.data, e.ChangeProposed | e.ChangeCountered)}
+
+
+def count_named(recorded: Iterable[RecordedEvent], figure: Figure) -> Counter[str]:
+    """How many events of each class the figure names."""
+    named = set(figure.events or ())
+    return Counter(type(event.data).__name__ for event in recorded if event.event_id in named)
 
 
 class ExplainedGoal(msgspec.Struct, kw_only=True):

@@ -112,6 +112,11 @@ WHERE originator_id IN :stream_ids AND notification_id <= :upto ORDER BY notific
 -- Streams that have grown behind a log position, of all organisations: what a cache must drop.
 SELECT DISTINCT organisation_id, originator_id FROM stored_events WHERE notification_id > :after AND organisation_id IS NOT NULL
 
+-- name: changed_but_goals
+-- The same but for goals, which are most of them: what a cache of viewers must drop.
+SELECT DISTINCT organisation_id, originator_id FROM stored_events WHERE notification_id > :after AND organisation_id IS NOT NULL
+    AND NOT (topic >= 'goal.' AND topic < 'goal/')
+
 -- name: grown
 -- The events behind a log position, of all organisations: what a cache must apply.
 SELECT originator_id, originator_version, topic, state, organisation_id, position FROM stored_events
@@ -136,6 +141,10 @@ ORDER BY notification_id LIMIT :limit
 -- name: live
 -- The goals that are live promises of one owner.
 SELECT goal_id FROM ledger_standing WHERE organisation_id = :organisation_id AND live_owner = :owner
+
+-- name: listed
+-- All live promises of an organisation.
+SELECT live_owner, goal_id FROM ledger_standing WHERE organisation_id = :organisation_id AND live_owner IS NOT NULL
 
 -- name: owners
 -- The owners of whose live promises some goals are.

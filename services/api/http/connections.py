@@ -139,7 +139,8 @@ class GuardedProtocol(asyncio.Protocol):
                 return
             self._inner.data_received(piece)
         if not self._follower.is_within_head:
-            self._stop_head_timer()
+            if self._head_timer is not None:
+                self._stop_head_timer()
         elif self._head_timer is None:
             self._start_head_timer()
 
@@ -230,13 +231,6 @@ class _RequestFollower:
     def follow(self, piece: bytes) -> _Objection | None:
         """What speaks against passing these bytes on; None where nothing does."""
         passed = self.heads, self.is_within_body
-        objection = self._parse(piece)
-        if objection is not None:
-            # The server sees nothing of this piece.
-            self.heads, self.is_within_body = passed
-        return objection
-
-    def _parse(self, piece: bytes) -> _Objection | None:
         if self._is_upgraded:
             return ("malformed", "this server speaks HTTP/1.1 alone: nothing may follow a request to change that")
         try:
@@ -245,11 +239,14 @@ class _RequestFollower:
             # Answered as a request without that wish; the parser goes no further.
             self._is_upgraded = True
         except httptools.HttpParserError:
-            return self._objection or ("malformed", "not HTTP/1.1")
-        if self.is_within_head:
+            self._objection = self._objection or ("malformed", "not HTTP/1.1")
+        if self._objection is None and self.is_within_head:
             self._unfinished_bytes += len(piece)
             if self._unfinished_bytes > MAX_HEAD_BYTES:
-                return _HEAD_TOO_LARGE
+                self._objection = _HEAD_TOO_LARGE
+        if self._objection is not None:
+            # The server sees nothing of this piece.
+            self.heads, self.is_within_body = passed
         return self._objection
 
     def on_message_begin(self) -> None:

@@ -36,6 +36,7 @@ DEFAULT_HEADERS = {
     "cache-control": "private, no-cache",
 }
 _DEFAULT_PAIRS = tuple((name.encode(), value.encode()) for name, value in DEFAULT_HEADERS.items())
+_DEFAULT_NAMES = frozenset(name for name, _ in _DEFAULT_PAIRS)
 _NOT_MODIFIED = 304
 #: What of a body is given to the connection at a time.
 _PART_BYTES = 65_536
@@ -115,9 +116,8 @@ class DelegatedResponse(msgspec.Struct, frozen=True, kw_only=True):
             await self.application(scope, receive, send)
 
 
-def encode(value: Any) -> bytes:
-    """Compact JSON of Structs and plain data, instants in one form."""
-    return encode_json(value)
+#: Compact JSON of Structs and plain data, instants in one form.
+encode = encode_json
 
 
 def compute_content_etag(body: bytes) -> str:
@@ -170,7 +170,10 @@ def with_default_headers(
     names = {name for name, _ in headers}
     if allowed is not None and b"allow" in names:
         headers = [(name, allowed.encode() if name == b"allow" else value) for name, value in headers]
-    headers += [pair for pair in _DEFAULT_PAIRS if pair[0] not in names]
+    if names.isdisjoint(_DEFAULT_NAMES):
+        headers += _DEFAULT_PAIRS
+    else:
+        headers += [pair for pair in _DEFAULT_PAIRS if pair[0] not in names]
     headers.append((b"x-request-id", request_id.encode()))
     for name, value in rate.items():
         key = name.lower().encode()

@@ -20,7 +20,7 @@ import msgspec
 import structlog
 
 from ledger.errors import LedgerUnavailable
-from services.api.auth.key_cache import KeyCache, is_valid
+from services.api.auth.key_cache import KeyCache
 from services.api.live.chunks import Chunk, Encoder, SharedStreams, StreamView
 from services.api.live.hints import Hints
 from services.api.live.subscriber import End, StreamSubscriber
@@ -276,7 +276,7 @@ class LiveFeed:
     async def find_viewer(self, key: str) -> Viewer | None:
         """Who reads with this key, as they stand now (the cache's age apart); None where it has ended."""
         known = await self._key_cache.authenticate(key)
-        viewer = known.viewer if known is not None and is_valid(known, self._runtime.clock()) else None
+        viewer = known.viewer if known is not None and known.is_valid(self._runtime.clock()) else None
         return viewer if viewer is not None and READ in viewer.scopes else None
 
     async def _check_key(self, key: str, subscribers: list[StreamSubscriber]) -> None:

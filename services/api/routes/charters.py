@@ -39,17 +39,15 @@ from services.api.commands import act_routes, command_response, execute
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, ListQuery, Operation, Route, Weight, query_route
+from services.api.operations import AsOfQuery, HistoryQuery, ListQuery, Operation, Route, Weight, query_route
 from services.api.queries import (
     as_of_now,
+    history_response,
     load_changed,
-    next_link,
     read_response,
     record_person_read,
     requested_as_of,
-    sight_of,
 )
-from services.api.routes.goal_queries import HistoryQuery
 from services.authorization import READ
 from services.visibility.policy import (
     build_goal_filter,
@@ -327,16 +325,10 @@ def get_charter(context: RequestContext, of: str) -> HttpResponse:
     ),
 )
 def get_charter_history(context: RequestContext, of: str) -> HttpResponse:
-    query: HistoryQuery = context.query
     view = requested_as_of(context)
     charter = load_charter(context, of, as_of_now(context)).charter
     _may_read_private_parts(context, view, charter)
-    sight = sight_of(context, view)
-    page = history.load_history_page(
-        context.runtime.database, view, charter.id, sight=sight, after=query.after, limit=query.limit
-    )
-    headers = next_link(context, query, after=page.next)
-    return read_response(context, page, view, headers=headers)
+    return history_response(context, view, charter.id)
 
 
 async def _resolve_charter(context: RequestContext, ref: str) -> tuple[UUID, str | None]:

@@ -36,6 +36,8 @@ from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse
 from services.api.operations import (
     AsOfQuery,
+    Cursor,
+    HistoryQuery,
     ListQuery,
     Operation,
     Route,
@@ -43,8 +45,15 @@ from services.api.operations import (
     command_route,
     query_route,
 )
-from services.api.queries import as_of_now, find_changed_after, next_link, read_response, requested_as_of, sight_of
-from services.api.routes.goal_queries import Cursor, HistoryQuery
+from services.api.queries import (
+    as_of_now,
+    find_changed_after,
+    history_response,
+    next_link,
+    read_response,
+    requested_as_of,
+    sight_of,
+)
 from services.authorization import ACT, ADMIN, READ, can_see_everything
 from services.visibility.events import EventVisibility
 from services.visibility.policy import (
@@ -268,15 +277,9 @@ def get_cycle(context: RequestContext, cycle: str) -> HttpResponse:
     ),
 )
 def get_cycle_history(context: RequestContext, cycle: str) -> HttpResponse:
-    query: HistoryQuery = context.query
     view = requested_as_of(context)
     found = load_cycle(context, decode_segment(cycle), as_of_now(context))
-    sight = sight_of(context, view)
-    page = history.load_history_page(
-        context.runtime.database, view, found.id, sight=sight, after=query.after, limit=query.limit
-    )
-    headers = next_link(context, query, after=page.next)
-    return read_response(context, page, view, headers=headers)
+    return history_response(context, view, found.id)
 
 
 async def act_on_cycle(context: RequestContext, cycle: str) -> HttpResponse:

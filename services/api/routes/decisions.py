@@ -20,13 +20,15 @@ from projections.database.paging import MAX_PAGE_SIZE
 from projections.decisions import decisions
 from projections.decisions.decisions import Perspective
 from projections.history import history
-from services.api.commands import act_routes, command_response, execute, new_stream_id
+from services.api.commands import act_routes, command_response, execute, new_stream_id, require_visible_stream
 from services.api.context import RequestContext
 from services.api.filters import DecisionState, MemberReference, ScopeReference, require_references
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse, format_version_etag
 from services.api.operations import (
     AsOfQuery,
+    Cursor,
+    HistoryQuery,
     ListQuery,
     Operation,
     Route,
@@ -34,11 +36,16 @@ from services.api.operations import (
     command_route,
     query_route,
 )
-from services.api.queries import as_of_now, find_changed_after, next_link, read_response, requested_as_of, sight_of
-from services.api.routes.goal_queries import Cursor, HistoryQuery
+from services.api.queries import (
+    as_of_now,
+    find_changed_after,
+    history_response,
+    next_link,
+    read_response,
+    requested_as_of,
+)
 from services.api.summaries import StreamSummary
 from services.authorization import ACT, ADMIN, DECIDE, READ, can_see_everything
-from services.visibility.policy import require_decision
 
 _TAG = "decisions"
 _PROBLEM_CODES = ("act_not_allowed", "reason_required", "answers_required", "answers_superseded", "out_of_order")
@@ -196,15 +203,8 @@ def _resolve_decision(context: RequestContext, ref: str) -> UUID:
 
 
 def _load_decision(context: RequestContext, ref: str, view: AsOf) -> Decision:
-    """The decision as of the question, for this viewer.
-
-    Raises `NotFound`, or `Forbidden`: who may see it is a matter of how it stands *now*, not of the time asked about.
-    """
-    decision_id = _resolve_decision(context, ref)
-    latest = context.runtime.ledger.load(context.viewer.organisation_id, "decision", decision_id)
-    if latest is None:
-        raise NotFound("no such decision")
-    require_decision(context.viewer, latest)
+    """The decision as of the question, for this viewer; raises `NotFound`, or `Forbidden`."""
+    decision_id = require_visible_stream(context, "decision", _resolve_decision(context, ref))
     found = decisions.decision_at(context.runtime.database, view, decision_id)
     if found is None:
         raise NotFound("no such decision at that time")
@@ -254,15 +254,9 @@ def get_decision(context: RequestContext, decision: str) -> HttpResponse:
     ),
 )
 def get_decision_history(context: RequestContext, decision: str) -> HttpResponse:
-    query: HistoryQuery = context.query
     view = requested_as_of(context)
     found = _load_decision(context, decision, as_of_now(context))
-    sight = sight_of(context, view)
-    page = history.load_history_page(
-        context.runtime.database, view, found.id, sight=sight, after=query.after, limit=query.limit
-    )
-    headers = next_link(context, query, after=page.next)
-    return read_response(context, page, view, headers=headers)
+    return history_response(context, view, found.id)
 
 
 # --- saying ----------------------------------------------------------------------------------------------------------

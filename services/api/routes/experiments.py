@@ -21,7 +21,7 @@ from projections import experiments
 from projections.as_of import AsOf, load_stream_versions
 from projections.database.paging import MAX_PAGE_SIZE
 from projections.history import history
-from services.api.commands import act_routes, command_response, execute, new_stream_id
+from services.api.commands import act_routes, command_response, execute, new_stream_id, require_visible_stream
 from services.api.context import RequestContext
 from services.api.filters import (
     ExperimentState,
@@ -34,6 +34,8 @@ from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse, format_version_etag
 from services.api.operations import (
     AsOfQuery,
+    Cursor,
+    HistoryQuery,
     ListQuery,
     Operation,
     Route,
@@ -41,11 +43,16 @@ from services.api.operations import (
     command_route,
     query_route,
 )
-from services.api.queries import as_of_now, find_changed_after, next_link, read_response, requested_as_of, sight_of
-from services.api.routes.goal_queries import Cursor, HistoryQuery
+from services.api.queries import (
+    as_of_now,
+    find_changed_after,
+    history_response,
+    next_link,
+    read_response,
+    requested_as_of,
+)
 from services.api.summaries import StreamSummary
 from services.authorization import ACT, ADMIN, READ, can_see_everything
-from services.visibility.policy import require_experiment
 
 _TAG = "experiments"
 _PROBLEM_CODES = ("act_not_allowed", "reason_required", "out_of_order")
@@ -182,15 +189,8 @@ def _resolve_experiment(context: RequestContext, ref: str) -> UUID:
 
 
 def _load_experiment(context: RequestContext, ref: str, view: AsOf) -> Experiment:
-    """The experiment as of the question, for this viewer.
-
-    Raises `NotFound`, or `Forbidden`: who may see it is a matter of how it stands *now*, not of the time asked about.
-    """
-    experiment_id = _resolve_experiment(context, ref)
-    latest = context.runtime.ledger.load(context.viewer.organisation_id, "experiment", experiment_id)
-    if latest is None:
-        raise NotFound("no such experiment")
-    require_experiment(context.viewer, latest)
+    """The experiment as of the question, for this viewer; raises `NotFound`, or `Forbidden`."""
+    experiment_id = require_visible_stream(context, "experiment", _resolve_experiment(context, ref))
     found = experiments.experiment_at(context.runtime.database, view, experiment_id)
     if found is None:
         raise NotFound("no such experiment at that time")
@@ -238,18 +238,9 @@ def get_experiment(context: RequestContext, experiment: str) -> HttpResponse:
     ),
 )
 def get_experiment_history(context: RequestContext, experiment: str) -> HttpResponse:
-    query: HistoryQuery = context.query
     view = requested_as_of(context)
     found = _load_experiment(context, experiment, as_of_now(context))
-    page = history.load_history_page(
-        context.runtime.database,
-        view,
-        found.id,
-        sight=sight_of(context, view),
-        after=query.after,
-        limit=query.limit,
-    )
-    return read_response(context, page, view, headers=next_link(context, query, after=page.next))
+    return history_response(context, view, found.id)
 
 
 # --- saying ----------------------------------------------------------------------------------------------------------

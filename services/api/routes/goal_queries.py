@@ -33,6 +33,8 @@ from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, format_version_etag
 from services.api.operations import (
     AsOfQuery,
+    Cursor,
+    HistoryQuery,
     ListQuery,
     Operation,
     ReadQuery,
@@ -41,14 +43,21 @@ from services.api.operations import (
     Weight,
     query_route,
 )
-from services.api.queries import as_of_now, find_changed_after, next_link, read_response, requested_as_of, sight_of
+from services.api.queries import (
+    as_of_now,
+    find_changed_after,
+    history_response,
+    next_link,
+    read_response,
+    requested_as_of,
+    sight_of,
+)
 from services.api.summaries import GoalSummary, allowed_acts_by_role, goal_summary
 from services.authorization import READ, can_see_everything
 from services.visibility.events import EventVisibility
 from services.visibility.policy import build_goal_filter, require_goal
 
 _TAG = "goals"
-Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 _FOUR = "[0-9a-f]{4}"
 GoalIdPrefix = Annotated[
     str,
@@ -225,13 +234,6 @@ def get_goal(context: RequestContext, goal: str) -> HttpResponse:
     return read_response(context, answer, view, tag=tag)
 
 
-class HistoryQuery(AsOfQuery, frozen=True, kw_only=True):
-    """A part of a history."""
-
-    after: Annotated[int, msgspec.Meta(ge=0, le=2**53, description="Only events after this version.")] = 0
-    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE_SIZE)] = 100
-
-
 @query_route(
     "/v1/goals/{goal}/history",
     Operation(
@@ -245,15 +247,9 @@ class HistoryQuery(AsOfQuery, frozen=True, kw_only=True):
     ),
 )
 def get_history(context: RequestContext, goal: str) -> HttpResponse:
-    query: HistoryQuery = context.query
     view = requested_as_of(context)
     found = load_goal(context, goal, as_of_now(context))
-    sight = sight_of(context, view, goal=found.id)
-    page = history.load_history_page(
-        context.runtime.database, view, found.id, sight=sight, after=query.after, limit=query.limit
-    )
-    headers = next_link(context, query, after=page.next)
-    return read_response(context, page, view, headers=headers)
+    return history_response(context, view, found.id, goal=found.id)
 
 
 class DiffQuery(ReadQuery, frozen=True, kw_only=True):

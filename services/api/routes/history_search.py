@@ -23,9 +23,8 @@ from services.api.filters import (
 )
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, Position, Route, Weight, query_route
+from services.api.operations import AsOfQuery, Cursor, Operation, Position, Route, Weight, query_route
 from services.api.queries import next_link, read_response, record_person_read, requested_as_of, sight_of
-from services.api.routes.goal_queries import Cursor
 from services.authorization import READ
 from services.event_filter import EventFilter
 from services.visibility.events import EventVisibility

@@ -14,7 +14,7 @@ from domain.member.member import Member
 from domain.references import Ref, as_uuid
 from ledger.api_keys import GUEST_SCOPE_PREFIX, KeyRecord
 from services import organisations
-from services.api.context import RequestContext
+from services.api.context import RequestContext, parse_idempotency_key
 from services.api.http.parsing import decode_segment
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, encode, json_response
@@ -94,7 +94,7 @@ def _steward(context: RequestContext) -> organisations.KeySteward:
 
 def _reject_idempotency_key(context: RequestContext) -> None:
     """Refuse a repeated request: the secret cannot be shown again, and a second key would go unnoticed."""
-    if context.idempotency_key is not None:
+    if parse_idempotency_key(context.headers) is not None:
         raise field_error("/Idempotency-Key", "this answer holds a secret and is never replayed", where="header")
 
 

@@ -14,9 +14,8 @@ from projections.people import organisation_at
 from services.api.commands import command_response, execute
 from services.api.context import RequestContext
 from services.api.http.responses import HttpResponse, json_response
-from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
-from services.api.queries import load_versions, next_link, read_response, requested_as_of, sight_of
-from services.api.routes.goal_queries import HistoryQuery
+from services.api.operations import AsOfQuery, HistoryQuery, Operation, Route, command_route, query_route
+from services.api.queries import history_response, load_versions, read_response, requested_as_of
 from services.api.summaries import PolicySummary, StreamSummary, policy_summary
 from services.authorization import ADMIN, READ
 
@@ -106,17 +105,8 @@ def get_organisation(context: RequestContext) -> HttpResponse:
     ),
 )
 def get_organisation_history(context: RequestContext) -> HttpResponse:
-    query: HistoryQuery = context.query
     view = requested_as_of(context)
-    page = history.load_history_page(
-        context.runtime.database,
-        view,
-        context.viewer.organisation_id,
-        sight=sight_of(context, view),
-        after=query.after,
-        limit=query.limit,
-    )
-    return read_response(context, page, view, headers=next_link(context, query, after=page.next))
+    return history_response(context, view, context.viewer.organisation_id)
 
 
 def _load_organisation(context: RequestContext, view: AsOf) -> Organisation:

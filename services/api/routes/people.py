@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from typing import Annotated, get_args
-from uuid import UUID
 
 import msgspec
 
@@ -27,6 +26,7 @@ from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse
 from services.api.operations import (
     AsOfQuery,
+    HistoryQuery,
     ListQuery,
     Operation,
     Route,
@@ -37,15 +37,14 @@ from services.api.operations import (
 from services.api.queries import (
     as_of_now,
     find_changed_after,
+    history_response,
     load_versions,
     next_link,
     parse_id_cursor,
     read_response,
     record_person_read,
     requested_as_of,
-    sight_of,
 )
-from services.api.routes.goal_queries import HistoryQuery
 from services.api.summaries import MemberSummary, TeamSummary, member_summary, team_summary
 from services.authorization import ACT, ADMIN, READ
 from services.visibility.policy import can_see_person, require_person
@@ -195,16 +194,7 @@ def get_member_history(context: RequestContext, member: str) -> HttpResponse:
     view = requested_as_of(context)
     if found.id != context.viewer.member_id:
         record_person_read(context, view, "members/history", member=found.id)
-    return _respond_with_history(context, found.id, view)
-
-
-def _respond_with_history(context: RequestContext, stream_id: UUID, view: AsOf) -> HttpResponse:
-    query: HistoryQuery = context.query
-    sight = sight_of(context, view)
-    page = history.load_history_page(
-        context.runtime.database, view, stream_id, sight=sight, after=query.after, limit=query.limit
-    )
-    return read_response(context, page, view, headers=next_link(context, query, after=page.next))
+    return history_response(context, view, found.id)
 
 
 class TeamsQuery(ListQuery, frozen=True, kw_only=True):
@@ -289,7 +279,7 @@ def get_team_history(context: RequestContext, team: str) -> HttpResponse:
     team_id = context.resolve_id("team", decode_segment(team))
     if not teams_and_leads_at(context.runtime.database, as_of_now(context), team=team_id):
         raise NotFound("no such team")
-    return _respond_with_history(context, team_id, requested_as_of(context))
+    return history_response(context, requested_as_of(context), team_id)
 
 
 def _respond_with_team(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:

@@ -27,9 +27,25 @@ from services.api.context import PublicContext, RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import HttpResponse, json_response
-from services.api.operations import AsOfQuery, ListQuery, Operation, Route, Weight, command_route, query_route
-from services.api.queries import as_of_now, find_changed_after, next_link, read_response, requested_as_of, sight_of
-from services.api.routes.goal_queries import Cursor, HistoryQuery
+from services.api.operations import (
+    AsOfQuery,
+    Cursor,
+    HistoryQuery,
+    ListQuery,
+    Operation,
+    Route,
+    Weight,
+    command_route,
+    query_route,
+)
+from services.api.queries import (
+    as_of_now,
+    find_changed_after,
+    history_response,
+    next_link,
+    read_response,
+    requested_as_of,
+)
 from services.api.summaries import StreamSummary
 from services.authorization import ACT, ADMIN, READ, STEWARD, roles_for_command
 from services.visibility.policy import redact_pulse
@@ -192,20 +208,11 @@ def get_pulse(context: RequestContext, pulse: str) -> HttpResponse:
     ),
 )
 def get_pulse_history(context: RequestContext, pulse: str) -> HttpResponse:
-    query: HistoryQuery = context.query
     view = requested_as_of(context)
     pulse_id = _resolve(context, pulse)
     if pulses.pulse_at(context.runtime.database, as_of_now(context), pulse_id) is None:
         raise NotFound("no such pulse")
-    page = history.load_history_page(
-        context.runtime.database,
-        view,
-        pulse_id,
-        sight=sight_of(context, view),
-        after=query.after,
-        limit=query.limit,
-    )
-    return read_response(context, page, view, headers=next_link(context, query, after=page.next))
+    return history_response(context, view, pulse_id)
 
 
 # --- opening and closing ---------------------------------------------------------------------------------------------

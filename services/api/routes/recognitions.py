@@ -18,7 +18,7 @@ from projections.as_of import AsOf
 from projections.database.paging import MAX_PAGE_SIZE
 from projections.history import history
 from projections.recognition import recognitions
-from services.api.commands import act_routes, command_response, execute, new_stream_id, require_stream
+from services.api.commands import act_routes, command_response, execute, new_stream_id, require_visible_stream
 from services.api.context import RequestContext
 from services.api.filters import (
     CycleReference,
@@ -29,15 +29,30 @@ from services.api.filters import (
 )
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse, format_version_etag
-from services.api.operations import AsOfQuery, ListQuery, Operation, Route, Weight, command_route, query_route
-from services.api.queries import as_of_now, find_changed_after, next_link, read_response, requested_as_of, sight_of
-from services.api.routes.goal_queries import Cursor, HistoryQuery
+from services.api.operations import (
+    AsOfQuery,
+    Cursor,
+    HistoryQuery,
+    ListQuery,
+    Operation,
+    Route,
+    Weight,
+    command_route,
+    query_route,
+)
+from services.api.queries import (
+    as_of_now,
+    find_changed_after,
+    history_response,
+    next_link,
+    read_response,
+    requested_as_of,
+)
 from services.api.summaries import StreamSummary
 from services.authorization import ACT, ADMIN, READ
 from services.visibility.policy import (
     is_unrestricted,
     require_goal,
-    require_recognition,
     sees_everything_else,
     with_read_scope,
 )
@@ -170,8 +185,9 @@ def _build_visibility_filter(context: RequestContext) -> recognitions.Recognitio
 
 def _load_recognition(context: RequestContext, ref: str, view: AsOf) -> tuple[Recognition, int]:
     """The recognition as of the question and its version, for this viewer; raises `NotFound`, or `Forbidden`."""
-    recognition_id = context.resolve_id("recognition", decode_segment(ref))
-    require_recognition(context.viewer, require_stream(context, "recognition", recognition_id))
+    recognition_id = require_visible_stream(
+        context, "recognition", context.resolve_id("recognition", decode_segment(ref))
+    )
     found = recognitions.recognition_at(context.runtime.database, view, recognition_id)
     if found is None:
         raise NotFound("no such recognition at that time")
@@ -212,18 +228,9 @@ def get_recognition(context: RequestContext, recognition: str) -> HttpResponse:
     ),
 )
 def get_recognition_history(context: RequestContext, recognition: str) -> HttpResponse:
-    query: HistoryQuery = context.query
     view = requested_as_of(context)
     found, _ = _load_recognition(context, recognition, as_of_now(context))
-    page = history.load_history_page(
-        context.runtime.database,
-        view,
-        found.id,
-        sight=sight_of(context, view),
-        after=query.after,
-        limit=query.limit,
-    )
-    return read_response(context, page, view, headers=next_link(context, query, after=page.next))
+    return history_response(context, view, found.id)
 
 
 # --- saying ----------------------------------------------------------------------------------------------------------

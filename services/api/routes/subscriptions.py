@@ -21,13 +21,12 @@ from projections.database.paging import ALL_ROWS, MAX_PAGE_SIZE
 from projections.history import history
 from projections.subscriptions import load_subscriptions_page
 from services.api.commands import command_response, execute
-from services.api.context import RequestContext
+from services.api.context import RequestContext, parse_idempotency_key
 from services.api.http.parsing import decode_segment
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, json_response
-from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
-from services.api.queries import next_link, parse_id_cursor, read_response, requested_as_of, sight_of
-from services.api.routes.goal_queries import HistoryQuery
+from services.api.operations import AsOfQuery, HistoryQuery, Operation, Route, command_route, query_route
+from services.api.queries import history_response, next_link, parse_id_cursor, read_response, requested_as_of
 from services.api.summaries import StreamSummary
 from services.authorization import ACT, ADMIN, READ, Capability, may
 from services.event_filter import TYPE_PATTERNS
@@ -266,25 +265,16 @@ def _load_progress(context: RequestContext, subscription: Subscription) -> Deliv
     ),
 )
 def get_subscription_history(context: RequestContext, subscription: str) -> HttpResponse:
-    query: HistoryQuery = context.query
     found, _ = load_subscription(context, subscription)
     view = requested_as_of(context)
-    page = history.load_history_page(
-        context.runtime.database,
-        view,
-        found.id,
-        sight=sight_of(context, view),
-        after=query.after,
-        limit=query.limit,
-    )
-    return read_response(context, page, view, headers=next_link(context, query, after=page.next))
+    return history_response(context, view, found.id)
 
 
 # --- acting ----------------------------------------------------------------------------------------------------------
 
 
 def reject_idempotency_key(context: RequestContext) -> None:
-    if context.idempotency_key is not None:
+    if parse_idempotency_key(context.headers) is not None:
         raise field_error("/Idempotency-Key", "this answer holds a secret and is never replayed", where="header")
 
 

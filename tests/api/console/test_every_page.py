@@ -27,6 +27,8 @@ def world(shared_app: ApiApp) -> World:
     return create_world(shared_app)
 
 
+# 35 seconds of processor time, most of it the browser's, which a busy machine may take minutes for.
+@pytest.mark.timeout(600)
 def test_no_page_breaks_a_rule_of_access_light_or_dark_wide_or_narrow(world: World, signed_in: OpenTab) -> None:
     how = {"viewport": WIDE}
     visits = [(signed_in(None, **how), path, path) for path in ("/console/sign-in", "/console/sign-in/once?token=x")]

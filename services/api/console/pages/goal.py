@@ -18,8 +18,8 @@ from services.api.console.goal_acts import LABELS, group_acts, list_my_acts
 from services.api.console.page import PageRequest, page
 from services.api.console.rendering import format_value
 from services.api.filters import GoalField
-from services.api.operations import AsOfQuery, Route, TimeText, Weight
-from services.api.routes.goal_queries import DiffQuery, GoalView, HistoryQuery, get_diff, get_goal, get_history
+from services.api.operations import AsOfQuery, HistoryQuery, Route, TimeText, Weight
+from services.api.routes.goal_queries import DiffQuery, GoalView, get_diff, get_goal, get_history
 from services.api.routes.lineage import WhyQuery, get_links, get_why
 from services.event_filter import EventFilter
 from services.visibility.feed import load_feed_page
