@@ -6,7 +6,7 @@ drifting goal names who could say one sentence to whom to mend it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import chain
 from statistics import median
@@ -22,8 +22,8 @@ from projections.database.database import Database
 from projections.drift.context import load_context
 from projections.drift.expectation_drift import build_expectation_figures
 from projections.drift.goal_drift import GoalDrift, compute_goal_drift
-from projections.drift.purpose_drift import build_purpose_figure, compute_purpose_drift, load_graph_above
-from projections.drift.queries import Consent, load_facts
+from projections.drift.purpose_drift import build_purpose_figure, compute_purpose_drift, load_graph_above, PurposeDrift, purpose_figure
+from projections.drift.queries import Consent, load_facts, load_clocks
 from projections.drift.suggestions import (
     Suggestion,
     build_abandoned_suggestion,
@@ -48,6 +48,7 @@ from projections.figures import (
     round_for_report,
 )
 from projections.goals import ReportedPromise, promises_at
+from projections.lineage.links import links_at, parents_at
 from projections.paused_time import DAY_MICROS
 
 #: Share of live goals that are abandoned, over the line.
@@ -94,17 +95,23 @@ def load_live_goals(database: Database, as_of: AsOf, scope: ReportScope) -> list
 
 
 def build_share_figures(
-    database: Database, as_of: AsOf, scope: ReportScope, live: Sequence[ReportedPromise]
+    database: Database, as_of: AsOf, scope: ReportScope, live: Sequence[ReportedPromise], wanted: Collection[str]
 ) -> Iterator[Figure | GroupFigure]:
-    """Of the group figures the stale share, purpose drift and the acknowledgement share of these live goals."""
-    around = load_context(database, as_of, scope, live)
-    facts = load_facts(database, as_of, live, around.present)
-    assessed = [compute_goal_drift(goal, facts, as_of, explain=scope.explain) for goal in cancellable(live)]
-    yield next(_group_figures(assessed, as_of.policy.policy, scope))
-    graph = load_graph_above(database, as_of, facts.links, facts.parents)
-    drifts = compute_purpose_drift(live, graph, around.frameworks, as_of)
-    yield build_purpose_figure(drifts, graph, as_of.policy.policy.purpose_line, scope, charter=around.purposes)
-    yield next(build_expectation_figures(around.expectations, as_of.policy.policy))
+    """Of the stale share, purpose drift and the acknowledgement share of these live goals those that are wanted."""
+    needs_context = not {"purpose_drift", "acknowledgement_share"}.isdisjoint(wanted)
+    around = load_context(database, as_of, scope, live) if needs_context else None
+    if "stale_share" in wanted:
+        facts = load_clocks(database, as_of, live, around.present if around is not None else {})
+        assessed = [compute_goal_drift(goal, facts, as_of, explain=scope.explain) for goal in cancellable(live)]
+        yield next(_group_figures(assessed, as_of.policy.policy, scope))
+    if around is not None and "purpose_drift" in wanted:
+        links = links_at(database, as_of, (goal.id for goal in live))
+        parents = parents_at(database, as_of, (link.parent for of_goal in links.values() for link in of_goal))
+        graph = load_graph_above(database, as_of, links, parents)
+        drifts = compute_purpose_drift(live, graph, around.frameworks, as_of)
+        yield build_purpose_figure(drifts, graph, as_of.policy.policy.purpose_line, scope, charter=around.purposes)
+    if around is not None and "acknowledgement_share" in wanted:
+        yield next(build_expectation_figures(around.expectations, as_of.policy.policy))
 
 
 # --- figures ---------------------------------------------------------------------------------------------------------
