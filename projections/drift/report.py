@@ -22,8 +22,8 @@ from projections.database.database import Database
 from projections.drift.context import load_context
 from projections.drift.expectation_drift import build_expectation_figures
 from projections.drift.goal_drift import GoalDrift, compute_goal_drift
-from projections.drift.purpose_drift import build_purpose_figure, compute_purpose_drift, load_graph_above, PurposeDrift, purpose_figure
-from projections.drift.queries import Consent, load_facts, load_clocks
+from projections.drift.purpose_drift import build_purpose_figure, compute_purpose_drift, load_graph_above
+from projections.drift.queries import Consent, load_clocks, load_facts
 from projections.drift.suggestions import (
     Suggestion,
     build_abandoned_suggestion,
