@@ -33,7 +33,7 @@ Line = Literal["amber", "red"]
 _ZERO = Fraction(0)
 
 
-class Commitment(msgspec.Struct, frozen=True, kw_only=True):
+class Commitment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One live promise of an owner, as far as load is concerned."""
 
     goal: UUID

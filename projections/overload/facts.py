@@ -197,7 +197,7 @@ class OverloadProjection:
     """The projection: goals' and members' streams to the six tables."""
 
     name = "overload"
-    version = 4
+    version = 5
     kinds = frozenset({"goal", "member"})
     tables = (PROMISES, ADDITIONS, TRADE_OFFS, REVERSALS, VALUES, CAPACITIES)
 
