@@ -130,7 +130,7 @@ GOAL_PARTS = StateParts(
         ),
         Column("body", "text", "The state, but for its agreement, in whose place a newline stands."),
     ),
-    whole_sql=goal_body_sql("goals"),
+    whole_sql=goal_body_sql("goals", "goals.organisation_id"),
 )
 
 GOALS = VersionedProjection(

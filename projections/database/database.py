@@ -26,7 +26,7 @@ from projections.database.backend import WriteRefused as WriteRefused  # noqa: P
 from projections.database.backend import to_id as to_id  # noqa: PLC0414 - as above
 from projections.database.backend import to_optional_id as to_optional_id  # noqa: PLC0414 - as above
 from projections.database.sql import named_statements as named_statements  # noqa: PLC0414 - named where its callers look for it
-from projections.database.tables import Dialect, Table, ddl
+from projections.database.tables import Dialect, Table, TableWrite, ddl
 
 
 class Database:
@@ -92,6 +92,14 @@ class Database:
         Raises `DatabaseUnavailable`, or `WriteRefused` where a value does not fit.
         """
         return self._backend.transaction()
+
+    def try_write(self, expected: TableWrite, parts: Sequence[TableWrite]) -> bool:
+        """Write to several tables in one journey, all or nothing, where the rows of `expected` are as it has them.
+
+        False: nothing was written, and a transaction has to find out why; or it was, and the answer was lost: then
+        those rows are no longer as expected. Raises as `transaction`.
+        """
+        return self._backend.try_write(expected, parts)
 
     def session(self) -> AbstractContextManager[Session]:
         """One connection for several transactions with temporary tables. Raises as `transaction`."""

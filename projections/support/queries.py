@@ -135,7 +135,7 @@ class CheckInHistory(msgspec.Struct, frozen=True, kw_only=True):
 class SupportFacts:
     """The facts of one report, each read once. A member's are about this person's goals and help."""
 
-    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope, *, parts: Sequence[str] = _PARTS) -> None:
+    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope, *, parts: Iterable[str] = _PARTS) -> None:
         self._database = database
         #: Which of the statements that are read in one journey will be asked for.
         self._parts = parts
