@@ -243,9 +243,16 @@ def lint(args: list[str]) -> int:
         "published contracts": [str(PYTHON), "-m", "tests.contracts", "check"],
     }
     failed = []
-    for name, command in gates.items():
+    # All at once: mypy alone, which keeps one core, takes longer than the others together.
+    started = {
+        name: subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for name, command in gates.items()
+    }
+    for name, process in started.items():
         print(f"--- {name}", flush=True)
-        if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
+        said, _ = process.communicate()
+        sys.stdout.buffer.write(said)
+        if process.returncode != 0:
             failed.append(name)
     print("--- lock", flush=True)
     for complaint in lock_complaints():

@@ -13,9 +13,9 @@ from domain.decision.state import Decision
 from domain.envelope import Source
 from domain.errors import InvalidField, NotFound
 from domain.goal.state import Goal
-from domain.load import Commitment
 from domain.member.member import Member
 from domain.organisation.organisation import PolicyVersion
+from domain.promise_book import PromiseBook
 from domain.references import require_external_reference, resolve_stream_id
 from domain.team.team import Team
 
@@ -40,7 +40,7 @@ class StateReader(Protocol):
         """The event of that stream with this id (None: its last one), or None where there is none."""
 
     def decision(self, organisation_id: UUID, decision_id: UUID) -> Decision | None: ...
-    def live_commitments(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
+    def promises(self, organisation_id: UUID, owner: UUID) -> PromiseBook:
         """The owner's live promises, as of the latest events."""
 
     def cycle(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None: ...

@@ -18,11 +18,11 @@ from domain.envelope import NewEvent, RecordedEvent, Source
 from domain.errors import InTheFuture, NotFound, VersionConflict
 from domain.goal.state import Goal
 from domain.index import NOT_INDEXED
-from domain.load import Commitment
 from domain.member.member import SEVERAL_TEAMS, Member
 from domain.organisation.organisation import Organisation, PolicyVersion
 from domain.policy import Policy
-from domain.registry import AggregateType, to_commitment
+from domain.promise_book import PromiseBook
+from domain.registry import AggregateType
 from domain.team.team import Team
 from domain.text import check_texts
 from ledger.commands import Command
@@ -83,10 +83,8 @@ class BatchStateReader:
     def decision(self, organisation_id: UUID, decision_id: UUID) -> Decision | None:
         return cast("Decision | None", self._state("decision", organisation_id, decision_id))
 
-    def live_commitments(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
-        """The owner's live promises, found by the index, in the order of their ids."""
-        goals = (self._state("goal", organisation_id, goal) for goal in self._states.live_goals(organisation_id, owner))
-        return tuple(held for goal in goals if (held := to_commitment(goal)) is not None)
+    def promises(self, organisation_id: UUID, owner: UUID) -> PromiseBook:
+        return self._states.promises(organisation_id, owner)
 
     def cycle(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
         return cast("Cycle | None", self._state("cycle", organisation_id, cycle_id))

@@ -18,7 +18,8 @@ import msgspec
 
 from domain.envelope import RecordedEvent, by_business_time
 from domain.index import NOT_INDEXED, IndexEntry
-from domain.registry import AggregateType
+from domain.promise_book import PromiseBook
+from domain.registry import AggregateType, to_commitment
 from ledger.serialization import Mapper, decode_events
 from ledger.storage.protocol import LogStore, Row, row_uuid
 
@@ -96,7 +97,9 @@ class StateCache:
 
     def __init__(self, limit: int) -> None:
         self.entries = RecentlyUsed[Key, StreamState](limit)
-        self.goals_by_owner = RecentlyUsed[Key, frozenset[UUID]](limit)
+        self.goals_by_owner = RecentlyUsed[Key, set[UUID]](limit)
+        #: The promises among them, of owners whose load was weighed.
+        self.promises = RecentlyUsed[Key, PromiseBook](limit)
         #: Organisation, as an integer -> its last position.
         self.positions = RecentlyUsed[int, int](limit)
         #: Log position up to which everything here is true; None: nothing is.
@@ -107,6 +110,7 @@ class StateCache:
     def clear(self) -> None:
         self.entries.clear()
         self.goals_by_owner.clear()
+        self.promises.clear()
         self.positions.clear()
         self.synced_to = None
 
@@ -132,21 +136,34 @@ class StateCache:
     def invalidate(self, key: Key) -> None:
         """Drop a stream that has grown elsewhere by unread events, and all live goals of its organisation with it."""
         self.entries.pop(key, None)
-        for book in [each for each in self.goals_by_owner if each[0] == key[0]]:
-            del self.goals_by_owner[book]
+        for books in (self.goals_by_owner, self.promises):
+            for book in [each for each in books if each[0] == key[0]]:
+                del books[book]
 
     def apply(self, moves: Iterable[StateChange]) -> None:
         """Apply what was decided and is now stored."""
         for move in moves:
             organisation_id, goal_id = move.organisation_id, move.stream_id
             self.entries.put((organisation_id.int, goal_id.int), move.entry)
-            if move.before.listed_under == move.after.listed_under:
-                continue
-            for owner, joins in ((move.before.listed_under, False), (move.after.listed_under, True)):
-                its = stream_key(organisation_id, owner) if owner else None
-                book = self.goals_by_owner.get(its) if its else None
-                if its and book is not None:
-                    self.goals_by_owner[its] = book | {goal_id} if joins else book - {goal_id}
+            before, after = move.before.listed_under, move.after.listed_under
+            if before is not None and before != after:
+                self._unlist(stream_key(organisation_id, before), goal_id)
+            if after is not None:
+                self._list(stream_key(organisation_id, after), goal_id, move.entry.state)
+
+    def _unlist(self, owner: Key, goal_id: UUID) -> None:
+        goals, book = self.goals_by_owner.get(owner), self.promises.get(owner)
+        if goals is not None:
+            goals.discard(goal_id)
+        if book is not None:
+            book.put(goal_id, None)
+
+    def _list(self, owner: Key, goal_id: UUID, state: object) -> None:
+        goals, book = self.goals_by_owner.get(owner), self.promises.get(owner)
+        if goals is not None:
+            goals.add(goal_id)
+        if book is not None:
+            book.put(goal_id, to_commitment(state))
 
 
 def stream_key(organisation_id: UUID, stream_id: UUID) -> Key:
@@ -188,16 +205,42 @@ class BatchStates:
 
     def live_goals(self, organisation_id: UUID, owner: UUID) -> list[UUID]:
         """The goals that are the owner's live promises, in the order of their ids."""
-        key = stream_key(organisation_id, owner)
-        goals = self._cache.goals_by_owner.use(key)
-        if goals is None:
-            goals = self.source.live_goals_of(organisation_id, owner)
-            self._cache.goals_by_owner.put(key, goals)
-        book = set(goals)
+        book = set(self._stored_goals(organisation_id, owner))
         for move in self.changes:
             if move.organisation_id == organisation_id:
                 (book.add if move.after.listed_under == owner else book.discard)(move.stream_id)
         return sorted(book)
+
+    def _stored_goals(self, organisation_id: UUID, owner: UUID) -> set[UUID]:
+        """The goals that are the owner's without what this batch has decided; for reading."""
+        key = stream_key(organisation_id, owner)
+        goals = self._cache.goals_by_owner.use(key)
+        if goals is None:
+            goals = set(self.source.live_goals_of(organisation_id, owner))
+            self._cache.goals_by_owner.put(key, goals)
+        return goals
+
+    def promises(self, organisation_id: UUID, owner: UUID) -> PromiseBook:
+        """The owner's live promises; for reading."""
+        changed = {
+            move.stream_id: move
+            for move in self.changes
+            if owner in (move.before.listed_under, move.after.listed_under) and move.organisation_id == organisation_id
+        }
+        key = stream_key(organisation_id, owner)
+        book = self._cache.promises.use(key)
+        if book is None:
+            stored = self._stored_goals(organisation_id, owner)
+            states = ((goal, self.entry(organisation_id, goal).state) for goal in stored if goal not in changed)
+            book = PromiseBook({goal: held for goal, state in states if (held := to_commitment(state)) is not None})
+            if not changed:
+                # What this batch has changed is not stored yet: a later batch makes the book.
+                self._cache.promises.put(key, book)
+        if changed:
+            book = book.copy()
+            for goal, move in changed.items():
+                book.put(goal, to_commitment(move.entry.state) if move.after.listed_under == owner else None)
+        return book
 
     def record(self, move: StateChange, events: list[RecordedEvent]) -> None:
         """Let the commands after this one see the decision."""

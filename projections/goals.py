@@ -14,12 +14,12 @@ from msgspec.structs import FieldInfo
 from domain.errors import InvalidField
 from domain.goal.acts import Pause
 from domain.goal.evolve import evolve
-from domain.goal.state import Ended, Goal, OpenBlocker, Promised, PromiseFields
+from domain.goal.state import PROMISED_STATES, Ended, Goal, OpenBlocker, Promised, PromiseFields
 from domain.terms import GoalKind, Measure
 from domain.text import fold
 from ledger.cancellation import cancellable
 from projections.as_of import AsOf
-from projections.database.database import Database, Row, named_statements, to_id
+from projections.database.database import Database, IdTable, Row, named_statements, to_id
 from projections.database.paging import Order, RowSelection, query_digest_of, query_page
 from projections.database.sql import PART_MARK, all_in_force_sql, goal_body_sql, in_clause, without_nul
 from projections.database.tables import END_OF_TIME, Column
@@ -29,6 +29,9 @@ from projections.engine.versions import Version, VersionedProjection
 
 _SQL = "goals"
 _CHUNK_SIZE = 400
+#: The end that keeps a promise.
+KEPT_STATE = "satisfied"
+STANDING_OR_KEPT_STATES = (*PROMISED_STATES, KEPT_STATE)
 #: What goals without a date are sorted as.
 _DUE = "COALESCE(due, '9999-12-31')"
 
@@ -127,7 +130,7 @@ GOAL_PARTS = StateParts(
         ),
         Column("body", "text", "The state, but for its agreement, in whose place a newline stands."),
     ),
-    whole_sql=goal_body_sql("goals"),
+    whole_sql=goal_body_sql("goals", "goals.organisation_id"),
 )
 
 GOALS = VersionedProjection(
@@ -219,12 +222,26 @@ class ReportedEnd(msgspec.Struct, frozen=True, kw_only=True, tag="ended", gc=Fal
     promised: ReportedPromise | None = None
 
 
+class KeptGoal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A goal whose promise was kept, as far as columns say what it was: its whole state need not be read."""
+
+    id: UUID
+    state: str
+    title: str
+    team: UUID | None
+    owner: UUID
+    #: ISO 8601; empty where it has none.
+    due: str
+
+
 PromisedGoal = ReportedPromise | ReportedEnd
+StandingOrKept = ReportedPromise | KeptGoal
 #: As a report reads it, or whole.
 AnyPromise = Promised | ReportedPromise
 AnyPromisedGoal = AnyPromise | Ended | ReportedEnd
 
 _PROMISED_GOAL: msgspec.json.Decoder[PromisedGoal] = msgspec.json.Decoder(PromisedGoal)
+_STANDING = msgspec.json.Decoder(ReportedPromise)
 _GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 
 Sort = Literal["due", "-due", "title", "-title", "updated", "-updated"]
@@ -327,6 +344,30 @@ def promises_at(
     return [goal for goal in goals if isinstance(goal, ReportedPromise)]
 
 
+def standing_or_kept_goals_at(
+    database: Database, as_of: AsOf, *, team: UUID | None, owners: Iterable[UUID] | None
+) -> list[StandingOrKept]:
+    """Every goal, or those of a team, of any of these owners, whose promise stands or was kept; by id."""
+    body = f"CASE WHEN state <> '{KEPT_STATE}' THEN {goal_body_sql('goals')} END AS body"
+    columns = f"stream_id, state, title, team, owner, due, {body}"
+    rows, ids = _load_rows(database, as_of, columns, team, owners, STANDING_OR_KEPT_STATES), IdTable()
+    return [to_standing_or_kept(row, ids) for row in cancellable(rows)]
+
+
+def to_standing_or_kept(row: Row, ids: IdTable) -> StandingOrKept:
+    """The goal of a row in one of `STANDING_OR_KEPT_STATES`; `ids` has those of teams and owners, made once."""
+    if row.state != KEPT_STATE:
+        return _STANDING.decode(row.body)
+    return KeptGoal(
+        id=to_id(row.stream_id),
+        state=row.state,
+        title=row.title,
+        team=ids[row.team] if row.team else None,
+        owner=ids[row.owner],
+        due=row.due or "",
+    )
+
+
 def to_promised_goal(body: str) -> PromisedGoal:
     """What reports read of the stored state of a goal that is promised, or ended."""
     return _PROMISED_GOAL.decode(body)
@@ -339,6 +380,18 @@ def _load_bodies(
     owners: Iterable[UUID] | None,
     states: Iterable[str] | None,
 ) -> list[str]:
+    columns = f"stream_id, {goal_body_sql('goals')} AS body"
+    return [row.body for row in _load_rows(database, as_of, columns, team, owners, states)]
+
+
+def _load_rows(  # noqa: PLR0913 - what is read, and of which goals
+    database: Database,
+    as_of: AsOf,
+    columns: str,
+    team: UUID | None,
+    owners: Iterable[UUID] | None,
+    states: Iterable[str] | None,
+) -> list[Row]:
     where, params = ["1 = 1"], dict(as_of.params)
     if team is not None:
         where.append("team = :team")
@@ -348,9 +401,9 @@ def _load_bodies(
             marks, values = in_clause(column, wanted)
             where.append(f"{column} IN ({marks})")
             params.update(values)
-    of = f"{all_in_force_sql('goals')} AS goals WHERE {' AND '.join(where)} ORDER BY stream_id"
-    sql = f"SELECT {goal_body_sql('goals')} AS body FROM {of}"
-    return [row.body for row in database.query(sql, params)]
+    sql = f"SELECT {columns} FROM {all_in_force_sql('goals')} AS goals WHERE {' AND '.join(where)}"
+    # Sorted here: a database would move whole bodies about, and PostgreSQL write those of thousands of goals to disk.
+    return sorted(database.query(sql, params), key=attrgetter("stream_id"))
 
 
 def load_timelines(

@@ -324,7 +324,7 @@ class Story:
 
     def live_commitments(self, ref: str) -> tuple[Commitment, ...]:
         """The live promises that this member owns."""
-        return self.reader.live_commitments(self.organisation_id, self.id(ref))
+        return self.reader.promises(self.organisation_id, self.id(ref)).list_commitments()
 
     def next_id(self) -> UUID:
         self._ids += 1

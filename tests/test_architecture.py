@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,16 +59,29 @@ VIOLATIONS = [
 ]
 
 
-@pytest.fixture
-def project_copy(tmp_path: Path) -> Path:
-    """The rooms and their rules, to break things in."""
+@pytest.fixture(scope="module")
+def project_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The rooms and their rules, to break things in, with `planted`: one copy, as it is of six hundred files."""
+    copy = tmp_path_factory.mktemp("project")
     for name in [*PACKAGES, "pyproject.toml"]:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
-            shutil.copy(source, tmp_path / name)
-    return tmp_path
+            shutil.copy(source, copy / name)
+    return copy
+
+
+@contextmanager
+def planted(module: Path, text: str) -> Iterator[None]:
+    """The module with this at its end; afterwards as it was, or gone where there was none."""
+    before = module.read_bytes() if module.exists() else None
+    with module.open("a") as opened:
+        opened.write(text)
+    try:
+        yield
+    finally:
+        module.unlink() if before is None else module.write_bytes(before)
 
 
 def lint_imports(tree: Path, *contracts: str) -> subprocess.CompletedProcess[str]:
@@ -102,10 +116,8 @@ def test_every_contract_has_a_planted_violation() -> None:
 
 @pytest.mark.parametrize(("contract", "where", "text"), VIOLATIONS)
 def test_a_planted_violation_is_reported(project_copy: Path, contract: str, where: str, text: str) -> None:
-    with (project_copy / where).open("a") as module:
-        module.write(f"\n{text}\n")
-
-    lint_result = lint_imports(project_copy, contract)
+    with planted(project_copy / where, f"\n{text}\n"):
+        lint_result = lint_imports(project_copy, contract)
 
     assert 1 == lint_result.returncode, lint_result.stdout + lint_result.stderr
     assert "BROKEN" in lint_result.stdout
@@ -129,17 +141,16 @@ def test_every_contract_is_kept(lint_result: subprocess.CompletedProcess[str], c
 )
 @pytest.mark.parametrize(("room", "allowed"), [("domain", False), ("ledger", False), ("services", True)])
 def test_the_clock_and_ids_are_drawn_in_services_only(project_copy: Path, call: str, room: str, allowed: bool) -> None:
-    planted = project_copy / room / "planted.py"
-    planted.write_text(
-        f'"""Planted."""\n\nimport time\nimport uuid\nfrom datetime import UTC, date, datetime\n\nprint({call})\n'
-    )
+    module = project_copy / room / "planted.py"
+    text = f'"""Planted."""\n\nimport time\nimport uuid\nfrom datetime import UTC, date, datetime\n\nprint({call})\n'
 
-    lint_result = subprocess.run(
-        [BIN / "ruff", "check", "--no-cache", "--select", "TID251", planted],
-        cwd=project_copy,
-        capture_output=True,
-        check=False,
-    )
+    with planted(module, text):
+        lint_result = subprocess.run(
+            [BIN / "ruff", "check", "--no-cache", "--select", "TID251", module],
+            cwd=project_copy,
+            capture_output=True,
+            check=False,
+        )
 
     assert (0 if allowed else 1) == lint_result.returncode, lint_result.stdout
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -60,13 +61,20 @@ def imported(places: tuple[str, ...]) -> set[str]:
         for source in [path] if path.is_file() else path.rglob("*.py"):
             if "peers" not in source.parts:
                 modules |= {name.partition(".")[0] for name in _imports(source)}
-    known = packages_distributions()
+    known = _find_distributions()
     foreign = modules - sys.stdlib_module_names
     # `psycopg[pool]` brings psycopg-pool; python-multipart's package `multipart` leads to the other one's.
     same = {"psycopg-pool": "psycopg", "python-multipart": "multipart"}
     return {same.get(_name(found), _name(found)) for module in foreign for found in known.get(module, ())}
 
 
+@functools.cache
+def _find_distributions() -> Mapping[str, list[str]]:
+    """Module -> the distributions that hold it: reads the list of every installed file."""
+    return packages_distributions()
+
+
+@functools.cache
 def _imports(source: Path) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(source.read_text())):
@@ -74,7 +82,7 @@ def _imports(source: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             names.add(str(node.module))
-        elif isinstance(node, ast.Call) and "find_spec" in ast.unparse(node.func):
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "find_spec":
             names |= {str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)}
     return names
 

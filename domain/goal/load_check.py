@@ -27,10 +27,10 @@ from domain.load import (
     available_hours,
     mark_abandoned,
     planned_hours,
-    week_loads,
     worst_week,
 )
 from domain.member.member import Capacity, Member
+from domain.promise_book import LoadBasis, PromiseBook
 from domain.quantities import to_decimal_text, to_fraction
 from domain.terms import GoalKind, Terms
 
@@ -113,10 +113,10 @@ def classify_load(
     """
     trade_offs = _giving((*answered.trade_offs, *named))
     load = _weigh(owner, terms, current if isinstance(current, Promised) else None, pause, world)
-    worst = _find_worst_week((*load.others, load.after), owner, terms, world)
+    worst = load.find_worst_week(load.after, terms)
     how = _classify_week(worst, world)
     # Only over the line does it matter how full the weeks were before.
-    if how == "unpriced" and _is_no_worse(worst, _find_worst_week(load.before_act, owner, terms, world)):
+    if how == "unpriced" and _is_no_worse(worst, load.find_worst_week(load.before, terms)):
         how = "relief"
     accepted_by = None
     if how == "unpriced":
@@ -163,30 +163,40 @@ def _giving(trade_offs: Sequence[TradeOff]) -> tuple[TradeOff, ...]:
 
 
 class _Weighed(NamedTuple):
-    """The owner's promises on both sides of an act: the others, and the goal itself before it and after it."""
+    """The owner's promises on both sides of an act: those in the ledger, and the goal itself before it and after it."""
 
-    others: tuple[Commitment, ...]
+    book: PromiseBook
+    goal: UUID
     #: None: not the owner's until now.
     before: Commitment | None
     after: Commitment
+    basis: LoadBasis
 
-    @property
-    def before_act(self) -> tuple[Commitment, ...]:
-        return (*self.others, self.before) if self.before else self.others
+    def find_worst_week(self, held: Commitment | None, terms: Terms) -> WeekLoad | None:
+        """The fullest week that meets [today, due], the goal held so; a due that has passed asks from today on."""
+        loads = self.book.week_loads(self.basis, without=self.goal, plus=held)
+        return worst_week(loads, self.basis.today, max(terms.due, self.basis.today))
+
+    def count_hours(self, held: Commitment) -> Fraction:
+        """Its hours in [today, the addition's due]."""
+        basis = self.basis
+        return planned_hours(
+            mark_abandoned(held, basis.today, basis.zone, basis.policy),
+            first=basis.today,
+            last=max(self.after.due, basis.today),
+            today=basis.today,
+            absences=basis.absences,
+            policy=basis.policy,
+        )
 
 
 def _weigh(owner: UUID, terms: Terms, held: Promised | None, pause: Pause | None, world: DecisionContext) -> _Weighed:
     """The owner's promises, with these terms for the goal that is decided about; `held`: how it is promised now."""
-    goal_id = world.stream_id
-
-    def mark(commitment: Commitment) -> Commitment:
-        return mark_abandoned(commitment, world.today, world.zone, world.policy.policy)
-
-    live = world.reader.live_commitments(world.organisation_id, owner)
-    before = to_commitment(held) if held is not None and held.owner == owner else None
+    goal_id, member = world.stream_id, world.member(owner)
     return _Weighed(
-        others=tuple(mark(c) for c in live if c.goal != goal_id),
-        before=mark(before) if before else None,
+        book=world.reader.promises(world.organisation_id, owner),
+        goal=goal_id,
+        before=to_commitment(held) if held is not None and held.owner == owner else None,
         after=Commitment(
             goal=goal_id,
             effort_hours=terms.effort_hours,
@@ -197,22 +207,14 @@ def _weigh(owner: UUID, terms: Terms, held: Promised | None, pause: Pause | None
             pause=pause,
             weightless=terms.kind is GoalKind.OUTCOME,
         ),
+        basis=LoadBasis(
+            world.today,
+            world.zone,
+            world.policy.policy,
+            member.capacities if member else (),
+            member.absences if member else (),
+        ),
     )
-
-
-def _find_worst_week(
-    commitments: Sequence[Commitment], owner: UUID, terms: Terms, world: DecisionContext
-) -> WeekLoad | None:
-    """The highest week of those that meet [today, due]; a due that has passed asks from today on."""
-    member = world.member(owner)
-    loads = week_loads(
-        commitments,
-        capacities=member.capacities if member else (),
-        absences=member.absences if member else (),
-        policy=world.policy.policy,
-        today=world.today,
-    )
-    return worst_week(loads, world.today, max(terms.due, world.today))
 
 
 def _classify_week(worst: WeekLoad | None, world: DecisionContext) -> LoadClass:
@@ -240,18 +242,11 @@ def _is_sufficient(trade_offs: Sequence[TradeOff], load: _Weighed, owner: UUID, 
 
     Added capacity gives the hours that were really declared for those days, within the last week or from a day to come.
     """
-    member = world.member(owner)
-    absences = member.absences if member else ()
-    last = max(load.after.due, world.today)
-
-    def hours(held: Commitment) -> Fraction:
-        return planned_hours(
-            held, first=world.today, last=last, today=world.today, absences=absences, policy=world.policy.policy
-        )
-
-    added = hours(load.after) - (hours(load.before) if load.before else 0)
-    named = {t.goal for t in trade_offs}
-    freed = sum((hours(held) for held in load.others if held.goal in named), Fraction(0))
+    added = load.count_hours(load.after) - (load.count_hours(load.before) if load.before else 0)
+    named = {t.goal for t in trade_offs if t.goal is not None} - {load.goal}
+    given = (load.book.get(goal) for goal in named)
+    freed = sum((load.count_hours(held) for held in given if held is not None), Fraction(0))
+    member, last = world.member(owner), max(load.after.due, world.today)
     if member is not None and any(t.kind == "capacity" for t in trade_offs):
         freed += _added_capacity_hours(member, last, world)
     return freed >= added * MIN_FREED_SHARE

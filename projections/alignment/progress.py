@@ -7,18 +7,10 @@ from fractions import Fraction
 from uuid import UUID
 
 from domain.goal.evolve import compute_progress
-from domain.goal.state import PROMISED_STATES, Ended
-from projections.goals import AnyPromise, AnyPromisedGoal, ReportedEnd
+from projections.goals import AnyPromise, KeptGoal
 
-#: The end that keeps a promise.
-KEPT_STATE = "satisfied"
-
-
-def find_promise(goal: AnyPromisedGoal) -> AnyPromise | None:
-    """The promise of a goal that stands or was kept; None for every other."""
-    if isinstance(goal, ReportedEnd | Ended):
-        return goal.promised if goal.state == KEPT_STATE else None
-    return goal if goal.state in PROMISED_STATES else None
+#: Most goals of an organisation were kept: their progress is found by identity.
+_DONE = Fraction(1)
 
 
 class ProgressCalculator:
@@ -27,10 +19,10 @@ class ProgressCalculator:
     `below` names none but `goals`.
     """
 
-    def __init__(self, goals: Mapping[UUID, AnyPromisedGoal], below: Mapping[UUID, Sequence[UUID]]) -> None:
-        self._goals = goals
+    def __init__(self, goals: Mapping[UUID, AnyPromise | KeptGoal], below: Mapping[UUID, Sequence[UUID]]) -> None:
+        self._promises = {goal.id: goal for goal in goals.values() if not isinstance(goal, KeptGoal)}
         self._supporters_by_goal = below
-        self._progress_by_goal: dict[UUID, Fraction] = {}
+        self._progress_by_goal = {goal.id: _DONE for goal in goals.values() if isinstance(goal, KeptGoal)}
 
     def compute(self, goal: UUID) -> Fraction:
         """0..1. Asks depth first, without recursion: a chain may be as long as it likes."""
@@ -40,7 +32,7 @@ class ProgressCalculator:
             if one in self._progress_by_goal:
                 waiting.pop()
                 continue
-            own = _own_progress(self._goals[one])
+            own = _own_progress(self._promises[one])
             missing = (
                 [] if own is not None else [b for b in self._list_supporters(one) if b not in self._progress_by_goal]
             )
@@ -59,21 +51,17 @@ class ProgressCalculator:
         return self._supporters_by_goal.get(goal, ())
 
 
-def _own_progress(goal: AnyPromisedGoal) -> Fraction | None:
+def _own_progress(goal: AnyPromise) -> Fraction | None:
     """The progress that the goal itself states; None where none was stated or measured."""
-    if goal.state == KEPT_STATE:
-        return Fraction(1)
-    promised = find_promise(goal)
-    if promised is None:
-        return Fraction(0)
-    if promised.value is not None:
-        progress = compute_progress(promised.value, promised.terms.measure)
+    if goal.value is not None:
+        progress = compute_progress(goal.value, goal.terms.measure)
         if progress is not None:
             return progress
-    return promised.share_done if promised.progress_at is not None else None
+    return goal.share_done if goal.progress_at is not None else None
 
 
 def mean(values: Iterable[Fraction]) -> Fraction | None:
     """None of none."""
     known = list(values)
-    return sum(known, Fraction(0)) / len(known) if known else None
+    parts = [value for value in known if value is not _DONE]
+    return sum(parts, Fraction(len(known) - len(parts))) / len(known) if known else None

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import chain
 from uuid import UUID
 
 import msgspec
 
-from domain.goal.state import PROMISED_STATES
 from domain.terms import GoalKind
-from projections.alignment.progress import KEPT_STATE, ProgressCalculator, find_promise, mean
+from projections.alignment.progress import ProgressCalculator, mean
 from projections.alignment.tree import MAX_LISTED, PurposeNode, TreeBuilder, due_sort_key, find_goals_serving
 from projections.as_of import AsOf
 from projections.database.database import Database, IdTable, Row, to_id
@@ -39,7 +39,17 @@ from projections.figures import (
     of_group,
     round_for_report,
 )
-from projections.goals import AnyPromise, PromisedGoal, ReportedPromise, promised_goals_at, to_promised_goal
+from projections.goals import (
+    STANDING_OR_KEPT_STATES,
+    AnyPromise,
+    KeptGoal,
+    ReportedEnd,
+    ReportedPromise,
+    StandingOrKept,
+    standing_or_kept_goals_at,
+    to_promised_goal,
+    to_standing_or_kept,
+)
 from projections.lineage.links import (
     Link,
     group_links,
@@ -50,9 +60,6 @@ from projections.lineage.links import (
     query_facts,
     select_standing_links,
 )
-
-#: Of the goals that a report is about.
-_TREE_STATES = (*PROMISED_STATES, KEPT_STATE)
 
 
 class UnlinkedGoal(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +84,7 @@ class AlignmentReport(Report, frozen=True, kw_only=True):
 
 def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORGANISATION) -> AlignmentReport:
     """How the goals of a team, of one owner or of the organisation hang together. The window changes nothing."""
-    own = promised_goals_at(database, as_of, team=scope.team, owners=scope.owners, states=_TREE_STATES)
+    own = standing_or_kept_goals_at(database, as_of, team=scope.team, owners=scope.owners)
     builder = _ReportBuilder(database, as_of, scope, own)
     figures = [*builder.progress_figures(), builder.untied_share_figure(), *builder.contributor_figures()]
     trees, unlinked, untied = builder.build_trees(), builder.unlinked, builder.untied
@@ -100,47 +107,63 @@ def _build_unlinked_entries(goals: Sequence[AnyPromise]) -> list[UnlinkedGoal]:
 class _ReportBuilder:
     """What the report is made of, read once."""
 
-    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope, own: list[PromisedGoal]) -> None:
+    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope, own: list[StandingOrKept]) -> None:
+        self.database = database
         self.as_of = as_of
         self.scope = scope
         self.promises = [g for g in own if isinstance(g, ReportedPromise)]
+        self.context = load_context(database, as_of, scope, self.promises)
         # Of an organisation the links are read whole: those of nearly all of its goals are asked for.
         standing = load_standing_links(database, as_of) if scope.team is None and scope.member is None else None
-        links = _load_links(database, as_of, {g.id for g in own}, standing)
+        self.goals = {g.id: g for g in own}
+        links, leaves = _load_links(database, as_of, self.goals, standing)
         parents = {link.parent for of_goal in links.values() for link in of_goal if not link.purpose}
         self.graph = load_graph_above(database, as_of, links, parents_at(database, as_of, parents))
-        read = {g.id for g in own} | self.graph.links.keys()
-        above = _load_promised_goals(database, as_of, read - {g.id for g in own})
-        self.goals = {g.id: g for g in (*own, *above.values()) if find_promise(g) is not None}
-        self.context = load_context(database, as_of, scope, self.promises)
-        self.purposes = _select_purposes(self.context, as_of, scope)
-        self.unlinked = [
-            a.goal
-            for a in compute_purpose_drift(self.promises, self.graph, self.context.frameworks, as_of)
-            if a.how == "none"
-        ]
-        self.by_parent = self.graph.group_by_parent()
-        self.supporters_by_goal = _group_supporters(self.graph, self.goals)
+        if standing is None:
+            self.goals |= _load_goals_by_id(database, as_of, self.graph.links.keys() - self.goals.keys())
+        self.supporters_by_goal = _group_supporters(self.graph, leaves, self.goals)
         self.progress = ProgressCalculator(self.goals, self.supporters_by_goal)
+        drifts = compute_purpose_drift(self.promises, self.graph, self.context.frameworks, as_of)
+        self.unlinked = [drift.goal for drift in drifts if drift.how == "none"]
         self.tasks = [g for g in self.promises if g.terms.kind is GoalKind.TASK]
         self.outcomes = [g for g in self.promises if g.terms.kind is GoalKind.OUTCOME]
         self.untied = _find_tasks_without_outcome(self.tasks, self.graph, self.goals)
         outcomes = {g.id for g in self.outcomes}
-        linked = _load_supporters(database, as_of, outcomes, standing)
-        others = _load_promised_goals(database, as_of, {goal for _, goal, _ in linked} - read)
-        self.contributors = _find_contributors(outcomes, linked, self.goals | others)
-        moved = {link.parent for of_goal in self.graph.links.values() for link in of_goal}
-        self.changes_by_parent = load_material_changes(database, as_of, moved)
+        if standing is None or scope.explain:
+            linked = _load_supporters(database, as_of, outcomes, standing)
+        else:
+            # All that supports them is at hand; the events that say so are not asked for.
+            linked = [(outcome, goal, "") for outcome in outcomes for goal in self.supporters_by_goal.get(outcome, ())]
+        others = {goal for _, goal, _ in linked} - self.goals.keys() if standing is None else ()
+        known = self.goals | _load_goals_by_id(database, as_of, others) if others else self.goals
+        self.contributors = _find_contributors(outcomes, linked, known)
+        self.purposes = _select_purposes(self.context, as_of, scope)
+        self.serving = self._find_goals_serving()
+
+    def _find_goals_serving(self) -> dict[UUID, list[tuple[UUID, Link]]]:
+        """Purpose -> the goals that serve it, each with its link."""
+        serving = self.graph.by_parent.purposes
+        named = {goal for purpose in self.purposes for goal, _ in serving.get(purpose.id, ())}
+        ends = self._load_ends({goal for goal in named if isinstance(self.goals.get(goal), KeptGoal)})
+        return {purpose.id: find_goals_serving(purpose, serving, self.goals, ends) for purpose in self.purposes}
+
+    def _load_ends(self, goals: AbstractSet[UUID]) -> dict[UUID, ReportedEnd]:
+        """The whole states of these kept goals."""
+        rows = query_facts(self.database, self.as_of, "states", goals) if goals else ()
+        ends = (to_promised_goal(row.body) for row in rows)
+        return {end.id: end for end in ends if isinstance(end, ReportedEnd)}
 
     def build_trees(self) -> TreeBuilder:
         """The goals below each purpose."""
+        moved = {link.parent for of_goal in self.graph.links.values() for link in of_goal}
         return TreeBuilder(
             as_of=self.as_of,
             goals=self.goals,
             links=self.graph.links,
-            serving=self.by_parent.purposes,
+            serving={purpose: [goal for goal, _ in direct] for purpose, direct in self.serving.items()},
+            load_ends=self._load_ends,
             below=self.supporters_by_goal,
-            moved=self.changes_by_parent,
+            moved=load_material_changes(self.database, self.as_of, moved),
             progress=self.progress,
             contributors={outcome: len(owners) for outcome, (owners, _) in self.contributors.items()},
         ).build_trees(self.purposes)
@@ -150,7 +173,7 @@ class _ReportBuilder:
         if not self.purposes:
             yield of_group(Figure(name="purpose_progress", value=None, status="no_charter", **self.scope.group))
         for framework in self.purposes:
-            direct = find_goals_serving(framework, self.by_parent.purposes, self.goals)
+            direct = self.serving[framework.id]
             value = mean(self.progress.compute(goal) for goal, _ in direct)
             figure = Figure(
                 name="purpose_progress",
@@ -165,7 +188,8 @@ class _ReportBuilder:
 
     def untied_share_figure(self) -> GroupFigure:
         """`untied_share`: tasks that lead to no team outcome / tasks."""
-        events = self.scope.list_events(g.terms_event for g in self.untied)
+        links = (link.event_id for link in self.graph.list_links_above(task.id for task in self.tasks))
+        events = self.scope.list_events(chain((task.terms_event for task in self.tasks), links))
         share = build_share(
             "untied_share", len(self.untied), len(self.tasks), census=True, events=events, **self.scope.group
         )
@@ -179,7 +203,7 @@ class _ReportBuilder:
             len(alone),
             len(self.outcomes),
             census=True,
-            events=self.scope.list_events(to_id(event) for g in alone for event in self.contributors[g.id][1]),
+            events=self.scope.list_events(self._list_outcome_events()),
             **self.scope.group,
         )
         behind = [(g.team, person) for g in self.outcomes for person in (g.owner, *self.contributors[g.id][0])]
@@ -190,10 +214,15 @@ class _ReportBuilder:
                 name="contributors", goal=goal.id, value=len(owners), events=self.scope.list_events(map(to_id, events))
             )
 
+    def _list_outcome_events(self) -> Iterator[UUID]:
+        """Of each outcome what it is, and the links of the goals that support it."""
+        for goal in self.outcomes:
+            yield goal.terms_event
+            yield from map(to_id, self.contributors[goal.id][1])
 
-def _to_contribution(goal: PromisedGoal) -> tuple[UUID | None, UUID | None]:
-    promise = find_promise(goal)
-    return goal.team, promise.owner if promise is not None else None
+
+def _to_contribution(goal: StandingOrKept) -> tuple[UUID | None, UUID | None]:
+    return goal.team, goal.owner
 
 
 def _select_purposes(around: DriftContext, as_of: AsOf, scope: ReportScope) -> list[CharterSnapshot]:
@@ -204,28 +233,27 @@ def _select_purposes(around: DriftContext, as_of: AsOf, scope: ReportScope) -> l
     return sorted(with_purpose, key=lambda framework: (framework.team is not None, framework.id.int))
 
 
-def _group_supporters(graph: SupportGraph, goals: Mapping[UUID, PromisedGoal]) -> dict[UUID, list[UUID]]:
+def _group_supporters(
+    graph: SupportGraph, leaves: Iterable[tuple[UUID, UUID]], goals: Mapping[UUID, StandingOrKept]
+) -> dict[UUID, list[UUID]]:
     """Goal -> those that support it, of the goals at hand, by due date."""
     below: dict[UUID, list[UUID]] = {}
-    for child, links in graph.links.items():
-        for link in links:
-            if child in goals and link.parent in goals:
-                below.setdefault(link.parent, []).append(child)
+    links = ((child, link.parent) for child, of_goal in graph.links.items() for link in of_goal)
+    for child, parent in chain(links, leaves):
+        if child in goals and parent in goals:
+            below.setdefault(parent, []).append(child)
     return {parent: sorted(children, key=lambda goal: due_sort_key(goals[goal])) for parent, children in below.items()}
 
 
 def _find_tasks_without_outcome(
-    tasks: Iterable[ReportedPromise], graph: SupportGraph, goals: Mapping[UUID, PromisedGoal]
+    tasks: Iterable[ReportedPromise], graph: SupportGraph, goals: Mapping[UUID, StandingOrKept]
 ) -> list[ReportedPromise]:
     """The tasks with no way, through promises that stand, to a team outcome that stands."""
     tied: set[UUID] = set()
-    below: dict[UUID, list[UUID]] = {}
-    for child, links in graph.links.items():
-        for link in links:
-            below.setdefault(link.parent, []).append(child)
+    below = graph.by_parent.goals
     reached = [g.id for g in goals.values() if isinstance(g, ReportedPromise) and g.terms.kind is GoalKind.OUTCOME]
     for goal in reached:
-        for child in below.get(goal, ()):
+        for child, _ in below.get(goal, ()):
             if child not in tied:
                 tied.add(child)
                 if isinstance(goals.get(child), ReportedPromise):
@@ -233,10 +261,11 @@ def _find_tasks_without_outcome(
     return [task for task in tasks if task.id not in tied]
 
 
-def _load_promised_goals(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, PromisedGoal]:
+def _load_goals_by_id(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, StandingOrKept]:
     """Those of these goals whose promise stands or was kept."""
-    rows = query_facts(database, as_of, "states", goals)
-    return {to_id(row.stream_id): to_promised_goal(row.body) for row in rows if row.state in _TREE_STATES}
+    rows = query_facts(database, as_of, "states", goals) if goals else ()
+    found = (to_standing_or_kept(row, IdTable()) for row in rows if row.state in STANDING_OR_KEPT_STATES)
+    return {goal.id: goal for goal in found}
 
 
 #: Outcome -> owners of the goals that support it, whichever team's, and the events that say so, as they are spelled.
@@ -244,13 +273,27 @@ Contributors = dict[UUID, tuple[set[UUID], list[str]]]
 
 
 def _load_links(
-    database: Database, as_of: AsOf, goals: AbstractSet[UUID], standing: Sequence[Row] | None
-) -> dict[UUID, list[Link]]:
-    """What these goals support, from all links that stand where they were read."""
+    database: Database, as_of: AsOf, goals: Mapping[UUID, StandingOrKept], standing: Sequence[Row] | None
+) -> tuple[dict[UUID, list[Link]], list[tuple[UUID, UUID]]]:
+    """What these goals support, and, of those of an organisation, which kept goal supports which other.
+
+    Most of an organisation's goals are kept ones that nothing supports and that serve no purpose: no path leads through
+    them, and of their links only both ends are needed.
+    """
     if standing is None:
-        return links_at(database, as_of, goals)
-    asked = {str(goal) for goal in goals}
-    return group_links(row for row in standing if row.stream_id in asked)
+        return links_at(database, as_of, goals), []
+    ids = {str(goal): goal for goal in goals}
+    above = {row.parent for row in standing}
+    linked, leaves = list[Row](), list[tuple[UUID, UUID]]()
+    for row in standing:
+        goal = ids.get(row.stream_id)
+        if goal is None:
+            continue
+        if row.purpose == 1 or row.stream_id in above or not isinstance(goals[goal], KeptGoal):
+            linked.append(row)
+        elif (parent := ids.get(row.parent)) is not None:
+            leaves.append((goal, parent))
+    return group_links(linked), leaves
 
 
 def _load_supporters(
@@ -264,13 +307,12 @@ def _load_supporters(
 
 
 def _find_contributors(
-    outcomes: Iterable[UUID], linked: Iterable[tuple[UUID, UUID, str]], goals: Mapping[UUID, PromisedGoal]
+    outcomes: Iterable[UUID], linked: Iterable[tuple[UUID, UUID, str]], goals: Mapping[UUID, StandingOrKept]
 ) -> Contributors:
     contributors: Contributors = {outcome: (set(), []) for outcome in outcomes}
     for outcome, goal, event in linked:
-        state = goals.get(goal)
-        promised = find_promise(state) if state is not None else None
-        if promised is not None:
-            contributors[outcome][0].add(promised.owner)
+        supporter = goals.get(goal)
+        if supporter is not None:
+            contributors[outcome][0].add(supporter.owner)
             contributors[outcome][1].append(event)
     return contributors

@@ -26,7 +26,7 @@ from projections.database.backend import WriteRefused as WriteRefused  # noqa: P
 from projections.database.backend import to_id as to_id  # noqa: PLC0414 - as above
 from projections.database.backend import to_optional_id as to_optional_id  # noqa: PLC0414 - as above
 from projections.database.sql import named_statements as named_statements  # noqa: PLC0414 - named where its callers look for it
-from projections.database.tables import Dialect, Table, ddl
+from projections.database.tables import Dialect, Table, TableWrite, ddl
 
 
 class Database:
@@ -93,6 +93,14 @@ class Database:
         """
         return self._backend.transaction()
 
+    def try_write(self, expected: TableWrite, parts: Sequence[TableWrite]) -> bool:
+        """Write to several tables in one journey, all or nothing, where the rows of `expected` are as it has them.
+
+        False: nothing was written, and a transaction has to find out why; or it was, and the answer was lost: then
+        those rows are no longer as expected. Raises as `transaction`.
+        """
+        return self._backend.try_write(expected, parts)
+
     def session(self) -> AbstractContextManager[Session]:
         """One connection for several transactions with temporary tables. Raises as `transaction`."""
         return self._backend.session()
@@ -129,7 +137,9 @@ def query_by_ids(
         if database.dialect == "postgresql":
             parts: list[tuple[str, dict[str, Any]]] = []
             if wanted:
-                parts = [(sql.replace("IN (:ids)", "= ANY(CAST(:ids AS uuid[]))"), {"ids": list(wanted)})]
+                # As the array's own text: the driver would look for quotes in each of thousands of ids.
+                as_array = sql.replace("IN (:ids)", "= ANY(CAST(:ids AS uuid[]))")
+                parts = [(as_array, {"ids": f"{{{','.join(wanted)}}}"})]
         else:
             parts = [_slice(sql, wanted[start : start + _CHUNK_SIZE]) for start in range(0, len(wanted), _CHUNK_SIZE)]
         names += [name] * len(parts)

@@ -60,14 +60,15 @@ _CONNECT_OPTIONS = {
     "keepalives_count": 3,
 }
 #: Rows to be written are found by their keys. A plan that was made while the tables were small, and is kept, must not
-#: read all of a large one.
+#: read all of a large one; so a statement can be planned once for any number of rows: planning took a third of the
+#: server's time where rows are few.
 #: Writers may take as long as they need: they move a checkpoint, and no request waits for them.
-_BEGIN = (
-    b"BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
-    b" SET LOCAL statement_timeout = 0"
-)
-
-
+_WRITER_SETTINGS = {
+    **dict.fromkeys(("enable_seqscan", "enable_hashjoin", "enable_mergejoin"), "off"),
+    "plan_cache_mode": "force_generic_plan",
+    "statement_timeout": "0",
+}
+_BEGIN = f"BEGIN; {'; '.join(f'SET LOCAL {name} = {value}' for name, value in _WRITER_SETTINGS.items())}".encode()
 #: Of the session, not of a transaction: a connection that goes on reading for one organisation is set once.
 _NAME_ORGANISATION = f"SELECT set_config('{ORGANISATION_PARAMETER}', :organisation_id, false)"
 
@@ -125,6 +126,10 @@ def _encode_columns(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) 
     return [encode_array(_ARRAY_TYPES.get(column.type, "text"), values) for column, values in by_column]
 
 
+def _build_statement(parts: Sequence[TableWrite], expected: Table | None = None) -> str:
+    return multi_table_write_sql(tuple((p.table, bool(p.upserts), bool(p.closures)) for p in parts), expected)
+
+
 def _ask_interruptibly(
     ask: Callable[[psycopg.Connection[Any]], _Result], connection: psycopg.Connection[Any]
 ) -> _Result:
@@ -166,8 +171,7 @@ class _PostgresTransaction:
     def write(self, parts: Sequence[TableWrite]) -> None:
         if not parts:
             return
-        sql = multi_table_write_sql(tuple((part.table, bool(part.upserts), bool(part.closures)) for part in parts))
-        counts = self._raw.execute(sql, _encode_params(parts)).fetchone() or ()
+        counts = self._raw.execute(_build_statement(parts), _encode_params(parts)).fetchone() or ()
         for part, found in zip((part for part in parts if part.closures), counts, strict=False):
             if found < len(part.closures):
                 self.upsert_many(part.table, part.closures)
@@ -210,6 +214,28 @@ def _timeout_sql(statement_timeout_s: float) -> bytes:
     return b"SET statement_timeout TO %d" % round(statement_timeout_s * 1000)
 
 
+def _configure_writer(connection: psycopg.Connection[Any]) -> None:
+    _configure(connection, 0)
+    for name, value in _WRITER_SETTINGS.items():
+        connection.execute(f"SET {name} = {value}".encode())
+
+
+def _open_pool(
+    url: str, name: str, configure: Callable[[psycopg.Connection[Any]], None], least: int, most: int
+) -> ConnectionPool:
+    return ConnectionPool(
+        min_size=least,
+        max_size=most,
+        open=True,
+        timeout=LOCK_TIMEOUT_S,
+        reconnect_timeout=_RECONNECT_SECONDS,
+        reconnect_failed=ConnectionPool.check,
+        kwargs={**_CONNECT_OPTIONS, **conninfo_to_dict(url), "autocommit": True, "application_name": name},
+        configure=configure,
+        name=name,
+    )
+
+
 class PostgresBackend:
     """A pool; a connection that the server dropped is replaced before anyone sees it.
 
@@ -224,22 +250,10 @@ class PostgresBackend:
         self._row_security = row_security
         #: The organisation that each connection was told last.
         self._organisations: WeakKeyDictionary[psycopg.Connection[Any], str] = WeakKeyDictionary()
-        self._pool = ConnectionPool(
-            min_size=1,
-            max_size=connections,
-            open=True,
-            timeout=LOCK_TIMEOUT_S,
-            reconnect_timeout=_RECONNECT_SECONDS,
-            reconnect_failed=ConnectionPool.check,
-            kwargs={
-                **_CONNECT_OPTIONS,
-                **conninfo_to_dict(url),
-                "autocommit": True,
-                "application_name": "plimsoll-views",
-            },
-            configure=partial(_configure, statement_timeout_s=statement_timeout_s),
-            name="plimsoll-views",
-        )
+        configure = partial(_configure, statement_timeout_s=statement_timeout_s)
+        self._pool = _open_pool(url, "plimsoll-views", configure, 1, connections)
+        #: Of `try_write`: a connection where that is called, as its settings are the session's.
+        self._writers = _open_pool(url, "plimsoll-views", _configure_writer, 0, 1)
 
     def query(self, sql: str, params: Params) -> list[Row]:
         return self._query_with_retry(partial(self._query_as_organisation, [(sql, params)]))[0]
@@ -340,6 +354,19 @@ class PostgresBackend:
                     connection.execute(b"ROLLBACK")
                 raise
 
+    def try_write(self, expected: TableWrite, parts: Sequence[TableWrite]) -> bool:
+        params = [*_encode_columns(expected.table.columns, expected.upserts), *_encode_params(parts)]
+        with _postgres_errors():
+            connection = self._writers.getconn()
+            try:
+                # One statement is a transaction of its own.
+                psycopg.RawCursor(connection).execute(_build_statement(parts, expected.table), params)
+            except (psycopg.errors.DivisionByZero, psycopg.OperationalError):
+                return False
+            finally:
+                self._writers.putconn(connection)
+        return True
+
     @contextmanager
     def session(self) -> Iterator[Session]:
         with _postgres_errors(), self._live_connection(_timeout_sql(0)) as connection:
@@ -360,3 +387,4 @@ class PostgresBackend:
 
     def close(self) -> None:
         self._pool.close()
+        self._writers.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 from itertools import count
 
@@ -73,10 +73,10 @@ def all_in_force_sql(table: str) -> str:
     )
 
 
-def goal_body_sql(row: str) -> str:
+def goal_body_sql(row: str, organisation: str = ":organisation_id") -> str:
     """The whole state of a row of `goals`: its body, with its agreement where that stands in it."""
     agreement = (
-        f"(SELECT agreed.part FROM goal_agreements AS agreed WHERE agreed.organisation_id = {row}.organisation_id"
+        f"(SELECT agreed.part FROM goal_agreements AS agreed WHERE agreed.organisation_id = {organisation}"
         f" AND agreed.stream_id = {row}.stream_id AND agreed.number = {row}.agreement)"
     )
     return f"COALESCE(REPLACE({row}.body, '{PART_MARK}', {agreement}), {row}.body)"
@@ -135,29 +135,50 @@ def close_rows_sql(table: Table) -> tuple[tuple[int, ...], str]:
     return wanted, f"UPDATE {table.name} SET {sets} = ? WHERE {same} = ?"
 
 
-@lru_cache(maxsize=256)
-def multi_table_write_sql(parts: tuple[tuple[Table, bool, bool], ...]) -> str:
+@lru_cache(maxsize=512)
+def multi_table_write_sql(parts: tuple[tuple[Table, bool, bool], ...], expected: Table | None = None) -> str:
     """One PostgreSQL statement that writes to several tables; each part states whether rows open, and whether rows end.
 
     Its parameters are arrays, `$1` and so on: of each part all columns of what opens, then the columns in which rows
     are ended, as `ending` names them. It answers how many rows it ended in each part that ends some.
+
+    `expected`: before all else come the columns of rows of that table. They are locked in the order of their keys; it
+    fails, with a division by zero, where one of them, or a row that was to be ended, is not there as given.
     """
     marks = (f"${number}" for number in count(1))
-    statements_, counts = [], []
+    statements_, counts, guard = [], [], ""
+    if expected is not None:
+        statements_.append(f"locked AS MATERIALIZED ({_lock_sql(expected, marks)})")
+        counts.append("(SELECT count(*) FROM locked) = cardinality($1)")
+        # In each part, so that the locks come before all writes: writers queue up here, and meet in no deadlock.
+        guard = counts[0]
     for number, (table, opens, ends) in enumerate(parts):
         if opens:
             arrays = ", ".join(next(marks) for _ in table.column_names)
-            insert = insert_select_sql(table, f"SELECT * FROM unnest({arrays})")
+            where = f" WHERE {guard}" if guard else ""
+            insert = insert_select_sql(table, f"SELECT * FROM unnest({arrays}){where}")
             statements_.append(f"opened_{number} AS ({insert})")
         if ends:
-            changed = table.closing_columns
-            names = (*changed, *table.key)
-            arrays = ", ".join(next(marks) for _ in names)
-            sets = ", ".join(f"{name} = ending.{name}" for name in changed)
-            same = " AND ".join(f"kept.{name} = ending.{name}" for name in table.key)
+            names = (*table.closing_columns, *table.key)
+            columns = [next(marks) for _ in names]
+            sets = ", ".join(f"{name} = ending.{name}" for name in table.closing_columns)
+            same = " AND ".join((*(f"kept.{name} = ending.{name}" for name in table.key), *filter(None, [guard])))
             statements_.append(
-                f"ended_{number} AS (UPDATE {table.name} AS kept SET {sets} FROM unnest({arrays})"
+                f"ended_{number} AS (UPDATE {table.name} AS kept SET {sets} FROM unnest({', '.join(columns)})"
                 f" AS ending ({', '.join(names)}) WHERE {same} RETURNING 1)"
             )
-            counts.append(f"(SELECT count(*) FROM ended_{number})")
-    return f"WITH {', '.join(statements_)} SELECT {', '.join(counts) or '1'}"
+            found = f"(SELECT count(*) FROM ended_{number})"
+            counts.append(f"{found} = cardinality({columns[0]})" if guard else found)
+    answer = f"1 / CAST({' AND '.join(counts)} AS int)" if guard else ", ".join(counts) or "1"
+    return f"WITH {', '.join(statements_)} SELECT {answer}"
+
+
+def _lock_sql(table: Table, marks: Iterator[str]) -> str:
+    names = table.column_names
+    arrays = ", ".join(next(marks) for _ in names)
+    same = " AND ".join(f"kept.{name} = expected.{name}" for name in names)
+    key = ", ".join(f"kept.{name}" for name in table.key)
+    return (
+        f"SELECT 1 FROM {table.name} AS kept JOIN unnest({arrays}) AS expected ({', '.join(names)}) ON {same}"
+        f" ORDER BY {key} FOR UPDATE OF kept"
+    )

@@ -172,6 +172,10 @@ class SqliteBackend:
     def copy_csv(self, sql: str, params: Params) -> Iterator[bytes]:
         raise ValueError("SQLite has no COPY")
 
+    def try_write(self, expected: TableWrite, parts: Sequence[TableWrite]) -> bool:  # noqa: ARG002 - the protocol's
+        """There is no journey to be saved."""
+        return False
+
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         with self.session() as session, session.transaction() as transaction:

@@ -25,6 +25,8 @@ class DriftContext(msgspec.Struct, frozen=True, kw_only=True):
     scope: ReportScope
     #: The charters that the report is about, by their ids.
     frameworks: Mapping[UUID, CharterSnapshot]
+    #: The organisation's joined members.
+    present: Mapping[UUID, Member]
     #: Team -> its lead, where it has one who has not left.
     leads: Mapping[UUID, UUID]
     #: Charter -> its team, of every team.
@@ -69,6 +71,7 @@ def load_context(database: Database, as_of: AsOf, scope: ReportScope, goals: Ite
     return DriftContext(
         scope=scope,
         frameworks=frameworks,
+        present=present,
         leads=leads,
         teams={charter_id(as_of.organisation_id, team.id): team for team in teams},
         steward=min((m.id for m in everybody if Role.STEWARD in m.roles), key=lambda i: i.int, default=None),

@@ -7,7 +7,8 @@ the current version. Cycles of goals that support each other lead nowhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.drift.expectation_drift import CharterSnapshot
-from projections.figures import Figure, ReportScope, build_share
+from projections.figures import Figure, GroupFigure, ReportScope, build_share, of_group
 from projections.goals import AnyPromise
 from projections.lineage.links import Link, SupportedGoal, links_at, load_all_links, parents_at
 
@@ -27,7 +28,7 @@ from projections.lineage.links import Link, SupportedGoal, links_at, load_all_li
 _MAX_LEVELWISE_QUERIES = 8
 
 
-class SupportGraph(msgspec.Struct, frozen=True):
+class SupportGraph(msgspec.Struct, frozen=True, dict=True):
     """Goals with what they support, and everything above them."""
 
     links: dict[UUID, list[Link]]
@@ -39,7 +40,19 @@ class SupportGraph(msgspec.Struct, frozen=True):
         parent = self.parents.get(goal)
         return parent is not None and parent.state in PROMISED_STATES
 
-    def group_by_parent(self) -> LinksByParent:
+    def list_links_above(self, goals: Iterable[UUID]) -> Iterator[Link]:
+        """The links of these goals, and of all goals above them."""
+        found = list(dict.fromkeys(goals))
+        seen = set(found)
+        for goal in found:
+            for link in self.links.get(goal, ()):
+                yield link
+                if not link.purpose and link.parent not in seen:
+                    seen.add(link.parent)
+                    found.append(link.parent)
+
+    @cached_property
+    def by_parent(self) -> LinksByParent:
         """The links from above: one walk, however many purposes are asked about. For a graph that is loaded."""
         goals: dict[UUID, list[tuple[UUID, Link]]] = {}
         purposes: dict[UUID, list[tuple[UUID, Link]]] = {}
@@ -132,7 +145,7 @@ def compute_purpose_drift(
     goals: Iterable[AnyPromise], graph: SupportGraph, frameworks: Mapping[UUID, CharterSnapshot], as_of: AsOf
 ) -> list[PurposeDrift]:
     """Each goal that has a purpose within reach: its team's or the organisation's."""
-    by_parent = graph.group_by_parent()
+    by_parent = graph.by_parent
     paths: dict[tuple[UUID, bool], dict[UUID, PurposePath]] = {}
     reach: dict[UUID | None, list[CharterSnapshot]] = {}
     drifts = []
@@ -173,17 +186,28 @@ def find_reachable_charters(
     ]
 
 
-def purpose_figure(drifts: Sequence[PurposeDrift], line: str, scope: ReportScope, *, charter: bool) -> Figure:
+def build_purpose_figure(
+    drifts: Sequence[PurposeDrift], graph: SupportGraph, line: str, scope: ReportScope, *, charter: bool
+) -> GroupFigure:
     """`purpose_drift`: goals that do not lead to a current purpose / goals that have one within reach."""
+    behind = [(drift.goal.team, drift.goal.owner) for drift in drifts]
     if not charter:
-        return Figure(name="purpose_drift", value=None, status="no_charter", **scope.group)
-    outdated = [a for a in drifts if a.how != "current"]
-    return build_share(
+        return of_group(Figure(name="purpose_drift", value=None, status="no_charter", **scope.group), behind)
+    share = build_share(
         "purpose_drift",
-        len(outdated),
+        sum(drift.how != "current" for drift in drifts),
         len(drifts),
         limit=to_fraction(line),
         census=True,
-        events=scope.list_events(event for drift in outdated for event in drift.events),
+        events=scope.list_events(_list_events(drifts, graph)),
         **scope.group,
     )
+    return of_group(share, behind)
+
+
+def _list_events(drifts: Sequence[PurposeDrift], graph: SupportGraph) -> Iterator[UUID]:
+    """Of each goal what it is for, the links that lead on from it, and the purpose's wording where one is reached."""
+    for drift in drifts:
+        yield drift.goal.terms_event
+        yield from drift.events
+    yield from (link.event_id for link in graph.list_links_above(drift.goal.id for drift in drifts))

@@ -132,10 +132,11 @@ class Engine:
         """
         followed = 0
         while limit is None or followed < limit:
-            step = self._step(BATCH_SIZE if limit is None else min(BATCH_SIZE, limit - followed))
-            if step == 0:
+            room = BATCH_SIZE if limit is None else min(BATCH_SIZE, limit - followed)
+            step, is_at_head = self._step(room)
+            followed += step
+            if is_at_head:
                 break
-            followed += max(step, 0)
         return followed
 
     def position(self, name: str | None = None) -> int:
@@ -221,18 +222,21 @@ class Engine:
         ours = self.projections
         return {c.name: c for c in found if c.name in ours and c.version == ours[c.name].version}
 
-    def _step(self, limit: int) -> int:
-        """One batch for the projections that are furthest behind; 0: nothing to do, -1: another worker was first."""
+    def _step(self, limit: int) -> tuple[int, bool]:
+        """One batch for the projections that are furthest behind; its events, and whether it reached the head.
+
+        No events: there are none, or another worker was first.
+        """
         found, held = load_progress(self.database)
         current = self._current_version_only(found)
         if not current:
-            return 0
+            return 0, True
         positions = sorted({c.position for c in current.values()})
         # The laggards move to where the next ones wait, then all go on together and share one reading.
         room = min(limit, positions[1] - positions[0]) if len(positions) > 1 else limit
         events = self.reader.read_log(positions[0], room)
         if not events:
-            return 0
+            return 0, True
         group = [c for c in current.values() if c.position == positions[0]]
         kinds = frozenset[str]().union(*(self.projections[c.name].kinds for c in group))
         folded, learned = self._fold(group, EventBatch(events, events[-1].log_position, kinds), held)
@@ -244,7 +248,8 @@ class Engine:
             written = self._write([self._hold_refused_streams(f) for f in folded])
         if written:
             self._fold_cache.put(learned)
-        return len(events) if written else -1
+        # A look at the log that found less than it asked for need not be followed by one that finds nothing.
+        return (len(events), len(events) < room) if written else (0, False)
 
     def _fold(
         self, group: list[Checkpoint], batch: EventBatch, held: dict[str, dict[UUID, HeldStream]]
@@ -271,11 +276,16 @@ class Engine:
 
     def _write(self, folded: list[ProjectionUpdate]) -> bool:
         """All of it in one transaction, or nothing: False when another worker has moved one of the checkpoints."""
+        before = [one.checkpoint for one in folded]
+        parts = [*build_table_writes(folded), build_checkpoint_write(map(next_checkpoint, folded))]
+        holds = any(one.released or one.newly_held for one in folded)
+        if not holds and self.database.try_write(build_checkpoint_write(before), parts):
+            return True
         try:
             with self.database.transaction() as transaction:
-                if not lock_if_unchanged(transaction, [one.checkpoint for one in folded]):
+                if not lock_if_unchanged(transaction, before):
                     raise _LostRace
-                transaction.write([*build_table_writes(folded), build_checkpoint_write(map(next_checkpoint, folded))])
+                transaction.write(parts)
                 for one in folded:
                     delete_held_streams(transaction, one.projection.name, one.released)
                     save_held_streams(transaction, one.newly_held.values())

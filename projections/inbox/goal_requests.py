@@ -112,8 +112,9 @@ def list_open_requests(
 ) -> list[OpenRequest]:
     """Every question of these goals, by goal; check-ins that fall due within `ahead`."""
     live = [goal for goal in goals if isinstance(goal, Promised)]
-    facts = load_facts(database, as_of, [goal for goal in live if goal.state in LIVE_STATES])
-    days = _DeadlineCalendar(as_of.tzinfo, load_members_by_id(database, as_of, _list_involved_members(goals)))
+    members = load_members_by_id(database, as_of, _list_involved_members(goals))
+    facts = load_facts(database, as_of, [goal for goal in live if goal.state in LIVE_STATES], members)
+    days = _DeadlineCalendar(as_of.tzinfo, members)
     requests = [ask for goal in goals for ask in _answer_requests(goal, as_of, days)]
     for goal in live:
         requests += _need_requests(goal, as_of, days)

@@ -25,7 +25,8 @@ from projections.overload.pairing import (
     TradeOffFact,
     pair,
 )
-from projections.overload.queries import OverloadFacts, Reversal, decode_sources
+from projections.overload.queries import OverloadFacts
+from projections.overload.rows import Reversal, decode_sources
 
 Paired = Literal["named", "inferred"]
 
@@ -77,25 +78,40 @@ class RequesterEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AdditionAnalysis:
-    """The additions of the window and their pairing over all history."""
+    """The additions of the window and their pairing over all history.
 
-    def __init__(self, evidence: OverloadFacts) -> None:
+    `undone`: with older ones whose trade-offs may have come back, and what critical goals gave way to. The window's own
+    pairing does not depend on them.
+    """
+
+    def __init__(self, evidence: OverloadFacts, *, undone: bool = True) -> None:
         self._evidence = evidence
-        self._trade_offs_by_event = {g.event: g for g in evidence.trade_offs}
         self._absorbed: dict[UUID, bool] = {}
-        own = [a for a in evidence.additions if evidence.is_in_scope(a.owner, a.team)]
-        window = {a.event for a in own if a.at >= evidence.since}
-        seeds = [a for a in own if a.event in window]
-        links = PairingGraph(evidence.additions, evidence.trade_offs)
-        # A critical goal of the group may have given way to another team's: what it paid for decides too.
-        seeds += [a for slip in self._critical_slips for a in links.find_additions(slip)]
-        connected, self._connected_trade_offs = links.find_connected([*seeds, *self._find_reversible_additions(own)])
+        connected = self._connect(undone=undone)
+        while cut := evidence.find_cut_owners([*connected, *self._connected_trade_offs]):
+            evidence.read_whole(cut)
+            connected = self._connect(undone=undone)
         self._connected_additions = {
             a.event: evidence.with_hours(a) for a in sorted(connected, key=lambda a: (a.at, a.position))
         }
-        self.window_additions = [a for a in self._connected_additions.values() if a.event in window]
+        self.window_additions = [a for a in self._connected_additions.values() if a.event in self._window]
         # An older one is asked about only where a trade-off might be inferred for it.
         evidence.read_held(self._connected_additions.values())
+
+    def _connect(self, *, undone: bool) -> list[Addition]:
+        """The additions that the figures are about, and all that could take hours from what pays for them."""
+        evidence = self._evidence
+        self._trade_offs_by_event = {g.event: g for g in evidence.trade_offs}
+        own = [a for a in evidence.additions if evidence.is_in_scope(a.owner, a.team)]
+        seeds = [a for a in own if a.at >= evidence.since]
+        self._window = {a.event for a in seeds}
+        links = PairingGraph(evidence.additions, evidence.trade_offs)
+        if undone:
+            # A critical goal of the group may have given way to another team's: what it paid for decides too.
+            seeds += [a for slip in self._critical_slips for a in links.find_additions(slip)]
+            seeds += self._find_reversible_additions(own)
+        connected, self._connected_trade_offs = links.find_connected(seeds)
+        return connected
 
     # --- what came back -----------------------------------------------------------------------------------------
 
@@ -229,7 +245,7 @@ class AdditionAnalysis:
         facts: list[Addition | TradeOffFact] = [*wanted.values(), *given]
         return event_ids(event for fact in facts for event in (fact.event, *decode_sources(fact.sources)))
 
-    @cached_property
+    @property
     def _critical_slips(self) -> list[TradeOffFact]:
         """Accepted changes of the window that moved the due of one of the group's critical goals out."""
         evidence = self._evidence

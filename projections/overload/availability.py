@@ -46,6 +46,11 @@ class AvailabilityHistory:
         self._by_count: dict[int, Availability] = {}
 
     @cached_property
+    def last_corrected_at(self) -> int | None:
+        """When one of them was last corrected or taken back, microseconds UTC."""
+        return max((t.at for t in self.declarations if t.corrects is not None), default=None)
+
+    @cached_property
     def standing(self) -> list[Declaration]:
         """The declarations as the last corrections say them, each in its old place."""
         return _apply_corrections(self.declarations)

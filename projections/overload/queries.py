@@ -7,14 +7,14 @@ whom it concerns.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from itertools import chain
 from statistics import median
-from typing import Any
+from typing import Any, TypeAlias, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -36,7 +36,6 @@ from domain.load import (
     week_loads_of_placed,
     worst_week,
 )
-from domain.member.member import Absence, Capacity
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements, query_by_ids, to_id, to_optional_id
@@ -45,7 +44,16 @@ from projections.database.sql import all_in_force_sql
 from projections.figures import ReportScope
 from projections.overload.availability import Availability, AvailabilityHistory, Declaration
 from projections.overload.facts import PromiseFact
-from projections.overload.pairing import INFERRED_WITHIN_DAYS, Addition, TradeOffFact
+from projections.overload.pairing import INFERRED_WITHIN_DAYS, REVERSAL_WITHIN_DAYS, Addition, TradeOffFact
+from projections.overload.rows import (
+    HELD_DECODER,
+    HeldCommitment,
+    Reading,
+    Reversal,
+    WindowPromise,
+    to_declaration,
+    to_trade_off,
+)
 from projections.people import member_at, members_at
 
 _SQL = "overload"
@@ -58,75 +66,63 @@ MIN_STATED_EFFORTS = 5
 _PROMISE_DECODER = msgspec.json.Decoder(PromiseFact)
 _COMMITMENT_DECODER = msgspec.json.Decoder(Commitment)
 _NAMED_DECODER = msgspec.json.Decoder(tuple[tuple[str, UUID | None], ...])
-_IDS_DECODER = msgspec.json.Decoder(tuple[UUID, ...])
 _ZERO = Fraction(0)
-
-
-class Reversal(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that had given way and is back."""
-
-    event: UUID
-    #: Microseconds UTC, the log position of the event, and the day that it is in the organisation's zone.
-    at: int
-    position: int
-    day: date
-    owner: UUID
-    goal: UUID
-    #: Event id of the deferral taken back, or `drop`: any drop of the goal by the same owner.
-    giving: str
-
-
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """One reading of a goal's measure."""
-
-    event: UUID
-    day: date
-    value: Fraction
-
-
-class WindowPromise(msgspec.Struct, frozen=True, kw_only=True):
-    """A promise of the window; `sources` is JSON: the events that say what it began as."""
-
-    event: UUID
-    was_imposed: bool
-    sources: str
-    team: UUID | None
-    owner: UUID
-
-
-class HeldCommitment(msgspec.Struct, frozen=True, gc=False):
-    """What the load at an act needs of a `PromiseFact`."""
-
-    commitment: Commitment
-    team: UUID | None = None
-
-
-_HELD_DECODER = msgspec.json.Decoder(HeldCommitment)
+#: Of a whole organisation so many days more are read: chains of acts a week apart seldom go further.
+_CHAIN_DAYS = 28
+T = TypeVar("T")
+_Computed: TypeAlias = dict[tuple[str, *tuple[UUID, ...]], Any]
 
 
 class OverloadFacts:
-    """The facts behind one report."""
+    """The facts behind one report; `reach`: so many days more of additions and of what gave way.
 
-    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope) -> None:
+    Of a whole organisation additions and what gave way are read as far back as the window and what can have to do with
+    it, and of the owners for whom that is not enough (`find_cut_owners`) from the beginning.
+    """
+
+    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope, *, reach: int = 0) -> None:
         self.as_of = as_of
         self.scope = scope
         self.policy = as_of.policy.policy
         self.today = as_of.today
-        self._database = database
+        self.database = database
         self._zone = as_of.tzinfo
         #: First day of the window.
         self.first_day = self._days_ago(scope.window - 1)
         #: The instant at which the window of additions and of imposed goals begins: a team's reaches back further.
-        self.since = to_micros(end_of_day(self._days_ago(scope.share_days), self._zone))
+        self.since = to_micros(end_of_day(self._days_ago(scope.share_days + reach), self._zone))
+        #: The day before the first of which additions and what gave way are read of every owner; None: all are.
+        self.horizon = self._find_horizon(reach) if scope.team is None and scope.member is None else None
         self._day_cache: dict[int, date] = {}
-        self._freed_hours: dict[tuple[UUID, UUID], Fraction] = {}
+        #: What was computed of which facts, by the policy's version; apart what rests on this report's estimates.
+        self._by_policy: dict[int, _Computed] = defaultdict(dict)
+        self._computed = self.computed_under(as_of.policy.version)
+        self._estimated: _Computed = {}
+        self._estimates = 0
         #: Addition -> what its owner held right after it.
-        self._held: dict[UUID, list[HeldCommitment]] = {}
-        self._worst_weeks: dict[UUID, WeekLoad | None] = {}
+        self.held: dict[UUID, list[HeldCommitment]] = {}
         self._prefetched: dict[str, list[Row]] = {}
 
     def _days_ago(self, days: int) -> date:
         return date.fromordinal(max(date.min.toordinal(), self.today.toordinal() - days))
+
+    def _find_horizon(self, reach: int) -> date:
+        days = max(self.scope.share_days + reach, self.scope.window + REVERSAL_WITHIN_DAYS)
+        return self._days_ago(days + _CHAIN_DAYS)
+
+    def _remember(self, key: tuple[str, *tuple[UUID, ...]], compute: Callable[[], T]) -> T:
+        """What `compute` gives, computed once."""
+        for known in (self._computed, self._estimated):
+            if key in known:
+                return cast("T", known[key])
+        before = self._estimates
+        value = compute()
+        (self._computed if self._estimates == before else self._estimated)[key] = value
+        return value
+
+    def computed_under(self, policy_version: int) -> dict[tuple[str, *tuple[UUID, ...]], Any]:
+        """What was computed under that policy and holds at every business time."""
+        return self._by_policy[policy_version]
 
     def local_day(self, at: int) -> date:
         """The day in the organisation's zone of an instant in microseconds."""
@@ -140,15 +136,15 @@ class OverloadFacts:
 
     def _load_rows(self, name: str, condition: str, params: dict[str, Any]) -> list[Row]:
         ahead = self._prefetched.pop(name, None)
-        return self._database.query(*self._build_statement(name, condition, params)) if ahead is None else ahead
+        return self.database.query(*self._build_statement(name, condition, params)) if ahead is None else ahead
 
     def prefetch(self) -> None:
         """Read in one journey what every report needs and what depends on no more than whom it concerns."""
         condition, params = self._scope_sql
         since = {**params, "since": self.since}
         wanted = {"promised": (condition, since), "capacities": self._capacities_sql}
-        wanted |= dict.fromkeys(("additions", "givings", "returns"), self._owners_sql)
-        rows = self._database.query_many([self._build_statement(name, *of) for name, of in wanted.items()])
+        wanted |= dict.fromkeys(("additions", "givings", "returns"), self._acts_sql)
+        rows = self.database.query_many([self._build_statement(name, *of) for name, of in wanted.items()])
         self._prefetched = dict(zip(wanted, rows, strict=True))
 
     # --- who is asked about -------------------------------------------------------------------------------------
@@ -158,10 +154,10 @@ class OverloadFacts:
         """The joined members whose load is reported, by id."""
         team, member = self.scope.team, self.scope.member
         if member is not None:
-            state = member_at(self._database, self.as_of, member)
+            state = member_at(self.database, self.as_of, member)
             inside = state is not None and state.is_present and (team is None or team in state.teams)
             return [member] if inside else []
-        return [m.id for m in members_at(self._database, self.as_of, team=team)]
+        return [m.id for m in members_at(self.database, self.as_of, team=team)]
 
     @property
     def _scope_sql(self) -> tuple[str, dict[str, Any]]:
@@ -179,9 +175,51 @@ class OverloadFacts:
     @cached_property
     def _owners_sql(self) -> tuple[str, dict[str, Any]]:
         """Owners in whose history something of the window's group figures may have happened."""
+        return _in_condition("owner", self._concerned)
+
+    @cached_property
+    def _concerned(self) -> list[str]:
         condition, params = self._scope_sql
-        rows = self._load_rows("concerned", condition, {**params, "since": self.since})
-        return _in_condition("owner", [row.owner for row in rows])
+        return [row.owner for row in self._load_rows("concerned", condition, {**params, "since": self.since})]
+
+    @cached_property
+    def _whole_owners(self) -> set[str]:
+        """Owners of whom additions and what gave way are read from the beginning, where others are not."""
+        return (
+            {row.owner for row in self._load_rows("naming_owners", "1 = 1", {})} if self.horizon is not None else set()
+        )
+
+    @property
+    def _acts_sql(self) -> tuple[str, dict[str, Any]]:
+        """Which additions, and what gave way or came back, are read."""
+        if self.horizon is None:
+            return self._owners_sql
+        whole, params = _in_condition("owner", sorted(self._whole_owners), "whole")
+        horizon = to_micros(end_of_day(self.horizon, self._zone))
+        return f"(occurred_at >= :horizon OR {whole})", {**params, "horizon": horizon}
+
+    def _load_acts(self, name: str) -> Iterator[Row]:
+        rows = self._load_rows(name, *self._acts_sql)
+        if self.horizon is None:
+            return iter(rows)
+        concerned = set(self._concerned)
+        return (row for row in rows if row.owner in concerned)
+
+    def find_cut_owners(self, acts: Iterable[Addition | TradeOffFact]) -> set[UUID]:
+        """Owners of these acts with which something may have to do that was not read."""
+        if self.horizon is None:
+            return set()
+        near = date.fromordinal(self.horizon.toordinal() + INFERRED_WITHIN_DAYS)
+        return {act.owner for act in acts if act.day <= near and str(act.owner) not in self._whole_owners}
+
+    def read_whole(self, owners: Iterable[UUID]) -> None:
+        """Read of these owners too all additions and what gave way, from the beginning."""
+        self._whole_owners.update(map(str, owners))
+        self._forget_acts()
+
+    def _forget_acts(self) -> None:
+        for name in ("additions", "trade_offs", "reversals"):
+            self.__dict__.pop(name, None)
 
     # --- promises -----------------------------------------------------------------------------------------------
 
@@ -195,7 +233,7 @@ class OverloadFacts:
             # Two questions, each with its own index, rather than one that has to read all.
             of = [_in_condition("owner", self.members), self._scope_sql] if self.members else [self._scope_sql]
             rows = [
-                *chain(*self._database.query_many([self._build_statement("promises", *condition) for condition in of]))
+                *chain(*self.database.query_many([self._build_statement("promises", *condition) for condition in of]))
             ]
         bodies = {row.stream_id: row.body for row in rows}
         return [_PROMISE_DECODER.decode(bodies[goal]) for goal in sorted(bodies)]
@@ -228,6 +266,7 @@ class OverloadFacts:
         commitment = mark_abandoned(commitment, day or self.today, self._zone, self.policy)
         if commitment.effort_hours is not None or commitment.weightless:
             return commitment
+        self._estimates += 1
         estimate = self._median_efforts.get(str(team)) or self._median_efforts.get(None)
         return msgspec.structs.replace(commitment, estimated_hours=estimate)
 
@@ -254,6 +293,8 @@ class OverloadFacts:
     @property
     def _capacities_sql(self) -> tuple[str, dict[str, Any]]:
         """Whose declarations are needed: the members', theirs whose history the window concerns, the goals' owners'."""
+        if self.horizon is not None:
+            return "1 = 1", {}
         concerned, params = self._owners_sql
         owners, more = _in_condition("stream_id", self.members, "member")
         condition = f"{owners} OR {concerned.replace('owner IN', 'stream_id IN')}"
@@ -270,7 +311,7 @@ class OverloadFacts:
     def _availability_by_member(self) -> dict[UUID, AvailabilityHistory]:
         declarations: dict[UUID, list[Declaration]] = defaultdict(list)
         for row in self._load_rows("capacities", *self._capacities_sql):
-            declarations[to_id(row.stream_id)].append(_to_declaration(row))
+            declarations[to_id(row.stream_id)].append(to_declaration(row))
         return {member: AvailabilityHistory(of_member, self.policy) for member, of_member in declarations.items()}
 
     @cached_property
@@ -286,7 +327,7 @@ class OverloadFacts:
     @cached_property
     def additions(self) -> list[Addition]:
         """Every addition, of all history, to the load of whom the window concerns; ascending."""
-        return [self._to_addition(row) for row in self._load_rows("additions", *self._owners_sql)]
+        return [self._to_addition(row) for row in self._load_acts("additions")]
 
     def _to_addition(self, row: Row) -> Addition:
         goal, due = to_id(row.stream_id), date.fromisoformat(row.due)
@@ -320,26 +361,25 @@ class OverloadFacts:
         Of a change what is more than before, of a promise its effort (what is left of it, for a new owner), of a rate
         its hours from the day taken, or the start, to the due.
         """
+        hours = self._remember(("hours", addition.event), lambda: self._compute_hours(addition))
+        return msgspec.structs.replace(addition, hours=hours)
+
+    def _compute_hours(self, addition: Addition) -> Fraction:
         load = self.with_estimate(addition.load, addition.team)
         effort = load.effort_hours if load.effort_hours is not None else load.estimated_hours
         if addition.old_effort_hours is not None and load.effort_hours is not None:
-            hours = to_fraction(load.effort_hours) - to_fraction(addition.old_effort_hours)
-        elif effort is not None:
-            hours = to_fraction(effort) * (1 - to_fraction(load.progress))
-        else:
-            presence = self.availability_of(addition.owner).availability_at(addition.at, addition.position).presence
-            laid = spread_effort(load, addition.day, presence, self.policy)
-            hours = laid.hours_within(addition.day, load.due, presence) if laid else _ZERO
-        return msgspec.structs.replace(addition, hours=hours)
+            return to_fraction(load.effort_hours) - to_fraction(addition.old_effort_hours)
+        if effort is not None:
+            return to_fraction(effort) * (1 - to_fraction(load.progress))
+        presence = self.availability_of(addition.owner).availability_at(addition.at, addition.position).presence
+        laid = spread_effort(load, addition.day, presence, self.policy)
+        return laid.hours_within(addition.day, load.due, presence) if laid else _ZERO
 
     @cached_property
     def trade_offs(self) -> list[TradeOffFact]:
         """Every act by which a load of those owners gave way, capacities that they added included; ascending."""
-        givings = [
-            _to_trade_off(row, self.local_day(row.occurred_at)) for row in self._load_rows("givings", *self._owners_sql)
-        ]
-        owners = {UUID(value) for value in self._owners_sql[1].values()}
-        for member in sorted(owners, key=str):
+        givings = [to_trade_off(row, self.local_day(row.occurred_at)) for row in self._load_acts("givings")]
+        for member in sorted(map(UUID, self._concerned), key=str):
             givings += self._capacity_trade_offs(member)
         return sorted(givings, key=lambda g: (g.at, g.position))
 
@@ -373,7 +413,7 @@ class OverloadFacts:
                 goal=to_id(row.goal),
                 giving=row.giving,
             )
-            for row in self._load_rows("returns", *self._owners_sql)
+            for row in self._load_acts("returns")
         ]
 
     def freed_hours(self, addition: Addition, giving: TradeOffFact) -> Fraction:
@@ -381,10 +421,11 @@ class OverloadFacts:
 
         Seen on the trade-off's day, with what the owner had declared by then.
         """
-        key = (addition.event, giving.event)
-        if key not in self._freed_hours:
-            self._freed_hours[key] = self._compute_freed_hours(addition, giving)
-        return self._freed_hours[key]
+        if giving.before is None:
+            # What had been declared may be corrected later.
+            return self._compute_freed_hours(addition, giving)
+        key = ("freed", addition.event, giving.event)
+        return self._remember(key, lambda: self._compute_freed_hours(addition, giving))
 
     def _compute_freed_hours(self, addition: Addition, giving: TradeOffFact) -> Fraction:
         first, last = max(addition.day, giving.day), addition.due
@@ -415,23 +456,23 @@ class OverloadFacts:
 
     def read_held(self, additions: Iterable[Addition]) -> None:
         """Read at once what the owners of these additions held right after each of them."""
-        wanted = [addition for addition in additions if addition.event not in self._held]
+        wanted = [addition for addition in additions if addition.event not in self.held]
         if not wanted:
             return
-        self._held |= {addition.event: [] for addition in wanted}
+        self.held |= {addition.event: [] for addition in wanted}
         ids = sorted({str(addition.goal) for addition in wanted})
         params = {**self.as_of.params, "since": min(addition.at for addition in wanted)}
         decoded = dict[str, HeldCommitment]()
-        for row in query_by_ids(self._database, _SQL, {"held_at_acts": ids}, params)["held_at_acts"]:
-            held = self._held.get(to_id(row.event_id))
+        for row in query_by_ids(self.database, _SQL, {"held_at_acts": ids}, params)["held_at_acts"]:
+            held = self.held.get(to_id(row.event_id))
             if held is not None:
                 if row.body not in decoded:
-                    decoded[row.body] = _HELD_DECODER.decode(row.body)
+                    decoded[row.body] = HELD_DECODER.decode(row.body)
                 held.append(decoded[row.body])
 
     def _place_at(self, addition: Addition) -> tuple[list[PlacedCommitment], Availability]:
         time = self.availability_of(addition.owner).availability_at(addition.at, addition.position)
-        held = (self.with_estimate(h.commitment, h.team, addition.day) for h in self._held[addition.event])
+        held = (self.with_estimate(h.commitment, h.team, addition.day) for h in self.held[addition.event])
         return place(held, addition.day, time.presence, self.policy), time
 
     def find_worst_week(self, addition: Addition) -> WeekLoad | None:
@@ -439,20 +480,23 @@ class OverloadFacts:
 
         Of the events of the act's own instant those before it in the log count, and those after it do not.
         """
-        if addition.event not in self._worst_weeks:
-            laid, time = self._place_at(addition)
-            # One week more than the due asks for: on a weekend the next week answers.
-            weeks = min(WEEKS_AHEAD, max(0, (addition.due - addition.day).days) // 7 + 2)
-            loads = week_loads_of_placed(laid, time.segments, time.presence, addition.day, weeks)
-            self._worst_weeks[addition.event] = worst_week(loads, addition.day, addition.due)
-        return self._worst_weeks[addition.event]
+        return self._remember(("worst", addition.event), lambda: self._find_worst_week(addition))
+
+    def _find_worst_week(self, addition: Addition) -> WeekLoad | None:
+        laid, time = self._place_at(addition)
+        # One week more than the due asks for: on a weekend the next week answers.
+        weeks = min(WEEKS_AHEAD, max(0, (addition.due - addition.day).days) // 7 + 2)
+        loads = week_loads_of_placed(laid, time.segments, time.presence, addition.day, weeks)
+        return worst_week(loads, addition.day, addition.due)
 
     def is_absorbed(self, addition: Addition) -> bool:
         """Whether that week stays at or under the amber line."""
-        if addition.event not in self._worst_weeks:
-            laid, time = self._place_at(addition)
-            if is_surely_within_lines(laid, time.segments, addition.day, self.policy):
-                return True
+        return self._remember(("absorbed", addition.event), lambda: self._is_absorbed(addition))
+
+    def _is_absorbed(self, addition: Addition) -> bool:
+        laid, time = self._place_at(addition)
+        if is_surely_within_lines(laid, time.segments, addition.day, self.policy):
+            return True
         worst = self.find_worst_week(addition)
         return worst is None or line_crossed(worst.ratio, self.policy) is None
 
@@ -466,6 +510,7 @@ class OverloadFacts:
         return [
             WindowPromise(
                 event=to_id(row.event_id),
+                at=row.occurred_at,
                 was_imposed=bool(row.imposed),
                 sources=row.sources,
                 team=to_optional_id(row.team),
@@ -524,38 +569,3 @@ def _in_condition(column: str, values: Sequence[object], prefix: str = "owner") 
     """`column IN (:prefix_0, ...)` with its values; an empty list matches nothing."""
     params = {f"{prefix}_{n}": str(value) for n, value in enumerate(values)}
     return f"{column} IN ({', '.join(f':{name}' for name in params) or 'NULL'})", params
-
-
-def _to_declaration(row: Row) -> Declaration:
-    capacity = absence = None
-    if row.kind == "capacity":
-        capacity = Capacity(hours_per_week=row.hours_per_week, from_=date.fromisoformat(row.first))
-    elif row.kind == "absence":
-        absence = Absence(from_=date.fromisoformat(row.first), to=date.fromisoformat(row.last))
-    corrects = to_optional_id(row.corrects)
-    return Declaration(to_id(row.event_id), row.occurred_at, row.log_position, capacity, absence, corrects)
-
-
-def decode_sources(body: str) -> tuple[UUID, ...]:
-    """The events of a fact's `sources`."""
-    return _IDS_DECODER.decode(body)
-
-
-def _to_trade_off(row: Row, day: date) -> TradeOffFact:
-    return TradeOffFact(
-        event=to_id(row.event_id),
-        goal=to_id(row.stream_id),
-        owner=to_id(row.owner),
-        team=to_optional_id(row.team),
-        kinds=frozenset(row.kinds.split()),
-        at=row.occurred_at,
-        position=row.log_position,
-        day=day,
-        before=row.before,
-        after=row.after,
-        paid_for=_IDS_DECODER.decode(row.paid_for) if row.paid_for != "[]" else (),
-        priority=row.priority,
-        old_due=date.fromisoformat(row.old_due),
-        new_due=date.fromisoformat(row.new_due),
-        sources=row.sources,
-    )

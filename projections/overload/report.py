@@ -45,8 +45,9 @@ from projections.overload.availability import Availability
 from projections.overload.facts import PromiseFact
 from projections.overload.outside import build_outside_figure
 from projections.overload.pairing import Addition, TradeOffFact
-from projections.overload.queries import OverloadFacts, Reading, decode_sources
+from projections.overload.queries import OverloadFacts
 from projections.overload.relief import Relief, compute_relief, is_overloaded
+from projections.overload.rows import Reading, decode_sources
 
 
 def pace_figure(promise: PromiseFact, readings: Sequence[Reading], evidence: OverloadFacts) -> Figure:
@@ -155,13 +156,11 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     )
 
 
-def build_share_figures(database: Database, as_of: AsOf, scope: ReportScope) -> Iterator[GroupFigure]:
+def build_share_figures(evidence: OverloadFacts) -> Iterator[GroupFigure]:
     """Of the group figures the yes-and ratio and the imposed share, without anybody's load."""
-    evidence = OverloadFacts(database, as_of, scope)
-    evidence.prefetch()
-    analysis = analyse_additions(evidence)
-    yield next(_addition_figures(analysis, scope.group, evidence))
-    yield _imposed_figure(scope.group, evidence)
+    analysis, group = AdditionAnalysis(evidence, undone=False), evidence.scope.group
+    yield next(_addition_figures(analysis, group, evidence))
+    yield _imposed_figure(group, evidence)
 
 
 # --- load and work in progress -----------------------------------------------------------------------------------

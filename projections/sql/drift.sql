@@ -1,15 +1,5 @@
 -- The facts behind drift, as one lens shows them. `:ids` stands for a slice of the ids that are asked for.
 
--- name: judged
-SELECT stream_id, event_id, occurred_at FROM (
-  SELECT stream_id, event_id, occurred_at,
-    ROW_NUMBER() OVER (PARTITION BY stream_id ORDER BY occurred_at DESC, known_from DESC) AS place
-  FROM drift_clock
-  WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
-    AND occurred_at <= :at AND known_from <= :known AND kind <> 'resume'
-) AS latest
-WHERE place = 1
-
 -- name: pauses
 SELECT stream_id, event_id, proposal_id, occurred_at, paused_from, resume_on FROM drift_clock
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at <= :at AND known_from <= :known
@@ -64,5 +54,5 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at
 ORDER BY occurred_at, known_from
 
 -- name: states
-SELECT stream_id, state, :goal_body(goals) AS body FROM goals
+SELECT stream_id, state, title, team, owner, due, :goal_body(goals) AS body FROM goals
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND :in_force()

@@ -36,6 +36,12 @@ SELECT owner FROM overload_givings WHERE :facts AND occurred_at >= :since AND (:
 UNION
 SELECT owner FROM overload_returns WHERE :facts AND occurred_at >= :since
 
+-- name: naming_owners
+-- Those of whose additions and trade-offs some name the other: what is named may be as old as it likes.
+SELECT owner FROM overload_additions WHERE :facts AND named <> '[]'
+UNION
+SELECT owner FROM overload_givings WHERE :facts AND paid_for <> '[]'
+
 -- name: additions
 SELECT stream_id, event_id, occurred_at, log_position, kind, owner, team, requester, imposed, effort_hours, old_effort_hours,
   progress, start, due, named, sources
@@ -44,7 +50,7 @@ WHERE :facts AND weightless = 0 AND (:whose)
 ORDER BY occurred_at, log_position
 
 -- name: promised
-SELECT event_id, imposed, sources, team, owner FROM overload_additions
+SELECT event_id, occurred_at, imposed, sources, team, owner FROM overload_additions
 WHERE :facts AND kind = 'promise' AND occurred_at >= :since AND (:whose)
 ORDER BY occurred_at, log_position
 

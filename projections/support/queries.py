@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date
 from functools import cached_property
+from operator import attrgetter
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -27,7 +29,8 @@ from projections.database.database import (
     to_id,
     to_optional_id,
 )
-from projections.database.tables import END_OF_TIME
+from projections.database.sql import all_in_force_sql, in_force_sql
+from projections.database.tables import END_OF_TIME, Dialect
 from projections.figures import ReportScope
 from projections.goals import AnyPromise, ReportedEnd, ReportedPromise, promises_at, to_promised_goal
 from projections.paused_time import (
@@ -45,6 +48,13 @@ _SQL = "support"
 #: As SQL: none of the agreement's names holds a quote.
 _PROMISED_STATES_SQL = ", ".join(f"'{state}'" for state in PROMISED_STATES)
 
+
+#: The goals `g` of needs, and what holds of them besides. PostgreSQL takes all that are in force at once: one by one it
+#: would look at each version of a goal for each of its needs. SQLite would copy them, whole states included.
+_GOALS_IN_FORCE: dict[Dialect, tuple[str, str]] = {
+    "postgresql": (f"{all_in_force_sql('goals')} AS g", "TRUE"),
+    "sqlite": ("goals AS g", f"g.organisation_id = n.organisation_id AND {in_force_sql('g')}"),
+}
 
 #: Statements that no other's rows are needed for.
 _PARTS = ("ended", "resolved", "feedback", "needs")
@@ -125,7 +135,7 @@ class CheckInHistory(msgspec.Struct, frozen=True, kw_only=True):
 class SupportFacts:
     """The facts of one report, each read once. A member's are about this person's goals and help."""
 
-    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope, *, parts: Sequence[str] = _PARTS) -> None:
+    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope, *, parts: Iterable[str] = _PARTS) -> None:
         self._database = database
         #: Which of the statements that are read in one journey will be asked for.
         self._parts = parts
@@ -151,6 +161,14 @@ class SupportFacts:
         return " AND ".join(parts), params
 
     @property
+    def _own_goals_sql(self) -> tuple[str, dict[str, str]]:
+        """The same, of statements that find goals first: by the index on their teams or owners."""
+        asked = {"team": self.team, "owner": self.member}
+        params = {f"asked_{column}": str(value) for column, value in asked.items() if value is not None}
+        parts = ["1 = 1", *(f"g.{column} = :asked_{column}" for column, value in asked.items() if value is not None)]
+        return " AND ".join(parts), params
+
+    @property
     def _needs_scope_sql(self) -> tuple[str, dict[str, str]]:
         condition, params = self.scope_sql
         if self.team is not None or self.member is not None:
@@ -162,12 +180,14 @@ class SupportFacts:
 
     def _build_statement(self, name: str, condition: str, params: dict[str, str]) -> Query:
         sql = named_statements(_SQL)[name].replace(":whose", condition).replace(":states", _PROMISED_STATES_SQL)
+        goals, condition = _GOALS_IN_FORCE[self._database.dialect]
+        sql = sql.replace(":goals_in_force", goals).replace(":are_in_force", condition)
         return sql, {**self.as_of.params, "since": self.since, **params}
 
     @cached_property
     def _rows(self) -> dict[str, list[Row]]:
         """What every report needs, read in one journey: none of it depends on more than whom it is about."""
-        scopes = dict.fromkeys(_PARTS, self.scope_sql) | {"needs": self._needs_scope_sql}
+        scopes = dict.fromkeys(_PARTS, self.scope_sql) | {"needs": self._needs_scope_sql, "ended": self._own_goals_sql}
         wanted = {name: scopes[name] for name in self._parts}
         rows = self._database.query_many([self._build_statement(name, *of) for name, of in wanted.items()])
         return dict(zip(wanted, rows, strict=True))
@@ -233,29 +253,42 @@ class SupportFacts:
     def standing_promises(self) -> list[StandingPromise]:
         """Every promise that stood at some time of the window."""
         goals = [(goal, self.at) for goal in self.promises]
-        for row in cancellable(self._rows["ended"]):
+        for row in cancellable(sorted(self._rows["ended"], key=attrgetter("stream_id"))):
             goal = to_promised_goal(row.body)
             if isinstance(goal, ReportedEnd) and goal.promised is not None and to_micros(goal.ended_at) >= self.since:
                 goals.append((goal.promised, to_micros(goal.ended_at)))
-        ids = sorted({str(goal.id) for goal, _ in goals})
-        rows = query_by_ids(self._database, _SQL, dict.fromkeys(("pauses", "deliveries"), ids), self.as_of.params)
+        of = {
+            "pauses": sorted({str(goal.id) for goal, _ in goals if "pause" in goal.sources}),
+            "deliveries": sorted({str(goal.id) for goal, _ in goals}),
+        }
+        rows = query_by_ids(self._database, _SQL, of, self.as_of.params)
         pauses = group_by_stream(rows["pauses"], to_pause_record)
         delivered = group_by_stream(rows["deliveries"], lambda r: (r.occurred_at, r.kind))
-        owners = self.load_members(goal.owner for goal, _ in goals)
-        stops = {
-            goal.id: merge_spans(
-                [
-                    *paused_spans(pauses.get(goal.id, []), self.zone),
-                    *absent_spans(owners[goal.owner].absences if goal.owner in owners else (), self.zone),
-                    *_delivered_spans(delivered.get(goal.id, [])),
-                ]
-            )
-            for goal, _ in goals
-        }
+        absences = self._compute_absences({goal.owner for goal, _ in goals})
         return [
-            StandingPromise(goal=goal, begun=to_micros(goal.promised_at), until=until, stops=stops[goal.id])
+            StandingPromise(
+                goal=goal,
+                begun=to_micros(goal.promised_at),
+                until=until,
+                stops=_merge_stops(
+                    [
+                        *paused_spans(pauses.get(goal.id, ()), self.zone),
+                        *_delivered_spans(delivered.get(goal.id, ())),
+                    ],
+                    absences.get(goal.owner, []),
+                ),
+            )
             for goal, until in goals
         ]
+
+    def _compute_absences(self, owners: AbstractSet[UUID]) -> dict[UUID, list[Span]]:
+        """When the clocks of those owners stand who are or were absent."""
+        if self.member is None:
+            # Nearly all of them are among those whose help is listed, who are read together.
+            _ = self.helpers
+        members = self.load_members(owners)
+        absent = (members[owner] for owner in owners if owner in members and members[owner].absences)
+        return {member.id: merge_spans(absent_spans(member.absences, self.zone)) for member in absent}
 
     @cached_property
     def check_in_histories(self) -> list[CheckInHistory]:
@@ -331,7 +364,7 @@ def _to_need_fact(row: Row) -> NeedFact:
         index=row.need,
         owner=to_id(row.owner),
         team=to_optional_id(row.team),
-        helper=UUID(helper),
+        helper=to_id(helper),
         answer_by=date.fromisoformat(row.answer_by) if row.answer_by else None,
         raised_at=row.occurred_at,
         answer=to_optional_id(row.answer),
@@ -344,6 +377,10 @@ def _answer_due_at(need: NeedFact, helper: Member | None, zone: ZoneInfo) -> int
     """The instant at which the day of the answer is over for its helper."""
     day = need.answer_by or date.max
     return to_micros(absence_end(end_of_day(day, zone), helper.absences if helper else (), zone))
+
+
+def _merge_stops(stops: list[Span], absences: list[Span]) -> list[Span]:
+    return merge_spans([*stops, *absences]) if stops else absences
 
 
 def _delivered_spans(deliveries: Sequence[tuple[int, str]]) -> Iterator[Span]:

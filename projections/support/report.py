@@ -30,7 +30,6 @@ from projections.figures import (
     ReportScope,
     SubjectGoal,
     build_share,
-    event_ids,
     finish_report,
     of_group,
     round_for_report,
@@ -88,7 +87,7 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
         *_blocker_figures(evidence, group),
         *_feedback_figures(evidence, group),
         *(figure for helper in evidence.helpers for figure in _helper_figures(helper, evidence)),
-        *(figure for goal in evidence.promises for figure in _pace_figures(goal, as_of)),
+        *(figure for goal in evidence.promises for figure in _pace_figures(goal, as_of, scope)),
     ]
     return finish_report(
         SupportReport,
@@ -136,7 +135,7 @@ def _adherence_figure(evidence: SupportFacts, group: dict[str, Any]) -> GroupFig
         "adherence",
         sum(len(kept) for kept, _, _ in by_promise),
         sum(expected for _, expected, _ in by_promise),
-        events=event_ids(event for _, _, events in by_promise for event in events),
+        events=evidence.scope.list_events(event for _, _, events in by_promise for event in events),
         **group,
     )
     pairs = zip(evidence.check_in_histories, by_promise, strict=True)
@@ -155,14 +154,14 @@ def _need_figures(needs: Sequence[NeedFact], evidence: SupportFacts, group: dict
     answered = [need for need in raised if need.answer is not None]
     waiting = [need for need in needs if need.open]
     late = [need for need in waiting if evidence.is_overdue(need)]
-    events = event_ids(need.check_in for need in raised)
+    events = evidence.scope.list_events(need.check_in for need in raised)
     yield of_group(Figure(name="needs_raised", value=len(raised), events=events, **group), _by_owner(raised))
-    events = event_ids(event for need in raised for event in (need.check_in, need.answer))
+    events = evidence.scope.list_events(event for need in raised for event in (need.check_in, need.answer))
     share = build_share("needs_answered", len(answered), len(raised), events=events, **group)
     yield of_group(share, _by_owner(raised))
     days = _answer_days_figure("need_answer_days", needs, evidence, group)
     yield of_group(days, _by_owner(need for _, need in _list_recent_answers(needs, evidence)))
-    events = event_ids(need.check_in for need in waiting)
+    events = evidence.scope.list_events(need.check_in for need in waiting)
     share = build_share("needs_past_answer_by", len(late), len(waiting), census=True, events=events, **group)
     yield of_group(share, _by_owner(waiting))
 
@@ -175,11 +174,11 @@ def _list_recent_answers(needs: Iterable[NeedFact], evidence: SupportFacts) -> l
 def _answer_days_figure(name: str, needs: Sequence[NeedFact], evidence: SupportFacts, keys: dict[str, Any]) -> Figure:
     """Median days from need to answer, of the answers that were given in the window."""
     answered = _list_recent_answers(needs, evidence)
-    events = event_ids(event for _, need in answered for event in (need.check_in, need.answer))
+    events = evidence.scope.list_events(event for _, need in answered for event in (need.check_in, need.answer))
     return _median_figure(name, [to_days(time) for time, _ in answered], events, keys)
 
 
-def _median_figure(name: str, values: Sequence[Fraction], events: list[UUID], keys: dict[str, Any]) -> Figure:
+def _median_figure(name: str, values: Sequence[Fraction], events: list[UUID] | None, keys: dict[str, Any]) -> Figure:
     return Figure(
         name=name,
         n=len(values),
@@ -197,13 +196,13 @@ def _helper_figures(helper: UUID, evidence: SupportFacts) -> Iterator[Figure]:
     waiting = [need for need in needs if need.open]
     late = [need for need in waiting if evidence.is_overdue(need)]
     keys: dict[str, Any] = {"member": helper}
-    events = event_ids(need.check_in for need in waiting)
+    events = evidence.scope.list_events(need.check_in for need in waiting)
     yield build_share("help_past_answer_by", len(late), len(waiting), census=True, events=events, **keys)
     yield _answer_days_figure("help_answer_days", needs, evidence, keys)
 
 
-def _deadline_key(need: NeedFact) -> tuple[bool, str, int, str, int]:
-    return need.answer_by is None, str(need.answer_by), need.raised_at, str(need.check_in), need.index
+def _deadline_key(need: NeedFact) -> tuple[bool, str, int, int, int]:
+    return need.answer_by is None, str(need.answer_by), need.raised_at, need.check_in.int, need.index
 
 
 def _build_need_entry(need: NeedFact, evidence: SupportFacts) -> NeedEntry:
@@ -224,12 +223,12 @@ def _build_need_entry(need: NeedFact, evidence: SupportFacts) -> NeedEntry:
 def _blocker_figures(evidence: SupportFacts, group: dict[str, Any]) -> Iterator[GroupFigure]:
     owners = {goal.id: (goal.team, goal.owner) for goal in evidence.promises}
     blocked = [owners[blocker.goal] for blocker in evidence.blockers]
-    events = event_ids(blocker.event_id for blocker in evidence.blockers)
+    events = evidence.scope.list_events(blocker.event_id for blocker in evidence.blockers)
     yield of_group(Figure(name="blockers_open", value=len(evidence.blockers), events=events, **group), blocked)
     ages = [to_days(evidence.at - blocker.since) for blocker in evidence.blockers]
     yield of_group(_median_figure("blocker_age_days", ages, events, group), blocked)
     durations = [to_days(resolved.resolved_at - resolved.raised_at) for resolved in evidence.resolved_blockers]
-    resolved = event_ids(r.event_id for r in evidence.resolved_blockers)
+    resolved = evidence.scope.list_events(r.event_id for r in evidence.resolved_blockers)
     figure = _median_figure("blocker_resolve_days", durations, resolved, group)
     yield of_group(figure, [(r.team, r.owner) for r in evidence.resolved_blockers])
 
@@ -247,14 +246,16 @@ def _build_blocker_entry(blocker: UnresolvedBlocker, evidence: SupportFacts) -> 
 def _feedback_figures(evidence: SupportFacts, group: dict[str, Any]) -> Iterator[GroupFigure]:
     for name, side in (("feedback_to_owner", "sponsor"), ("feedback_to_sponsor", "owner")):
         given = evidence.feedback_by_side[side]
-        figure = Figure(name=name, value=len(given), events=event_ids(one.event for one in given), **group)
+        figure = Figure(
+            name=name, value=len(given), events=evidence.scope.list_events(one.event for one in given), **group
+        )
         yield of_group(figure, [(one.team, one.by) for one in given])
 
 
 # --- progress by time ------------------------------------------------------------------------------------------------
 
 
-def _pace_figures(goal: ReportedPromise, as_of: AsOf) -> Iterator[Figure]:
+def _pace_figures(goal: ReportedPromise, as_of: AsOf, scope: ReportScope) -> Iterator[Figure]:
     """Earned schedule: the time that the progress made would have taken by plan / the time that it took."""
     paused = goal.pause is not None and goal.pause.paused_from <= as_of.today < goal.pause.resume_on
     if goal.state not in LIVE_STATES or paused or goal.progress_at is None:
@@ -268,5 +269,5 @@ def _pace_figures(goal: ReportedPromise, as_of: AsOf) -> Iterator[Figure]:
         goal=goal.id,
         value=None if early else round_for_report(goal.share_done * duration / elapsed),
         status="too_early" if early else None,
-        events=event_ids(goal.list_sources("start", "due", "progress")),
+        events=scope.list_events(goal.list_sources("start", "due", "progress")),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import date, timedelta
+from functools import cached_property
 from threading import Lock
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
@@ -21,7 +22,8 @@ from domain.calendar import monday
 from domain.experiment.events import Tension
 from domain.instants import to_micros
 from projections.database.database import Database, named_statements
-from projections.tensions.figures import TensionContext, at_end_of, load_figures
+from projections.overload.queries import OverloadFacts
+from projections.tensions.figures import OVERLOAD_FIGURES, TensionContext, at_end_of, load_figures, read_overload
 from projections.tensions.rules import RULES, assess
 
 #: Ends of weeks that are looked at.
@@ -133,12 +135,20 @@ class _Weeks:
         end = at_end_of(day, self._at.as_of, self._at.organisation).at
         return first is None or first > to_micros(end)
 
+    @cached_property
+    def _overload(self) -> OverloadFacts:
+        """What overload is made of in all weeks."""
+        return read_overload(self._at, (WEEKS_BACK + 1) * _WEEK.days)
+
     def _compute(self, day: date, tensions: Iterable[Tension]) -> dict[Tension, bool]:
         wanted = list(tensions)
         scope = msgspec.structs.replace(self._at.scope, explain=False)
         then = msgspec.structs.replace(
             self._at, as_of=at_end_of(day, self._at.as_of, self._at.organisation), scope=scope
         )
-        figures = load_figures(then, [name for tension in wanted for name in RULES[tension].figures])
+        names = [name for tension in wanted for name in RULES[tension].figures]
+        if not OVERLOAD_FIGURES.isdisjoint(names):
+            then = msgspec.structs.replace(then, overload=self._overload)
+        figures = load_figures(then, names)
         shows = assess(figures, then.as_of.policy.policy)
         return {tension: bool(shows.get(tension)) for tension in wanted}

@@ -20,7 +20,7 @@ from httpx import Response
 from projections.history.history import FIELDS
 from projections.marts.registry import MARTS
 from tests.api.app_under_test import ApiApp, MemberClient, create_active_goal, offer, why
-from tests.api.route_walk import TenantSecrets, create_subscription, fill_path, generate_requests
+from tests.api.route_walk import TenantSecrets, create_subscription, fill_path, generate_requests, load_document
 from tests.api.test_cycles import adopt_purpose, open_cycle
 
 #: Forms of a report that are made of its sentences and figures.
@@ -263,7 +263,7 @@ def walk(
 
 
 def _list_requests(app: ApiApp, world: World, *, acts: bool) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    document = msgspec.json.decode(app.client.get("/openapi.json").content)
+    document = load_document(app)
     for method, path, how in generate_requests(document, world.hidden):
         if method == "GET" or acts:
             yield method, path, how

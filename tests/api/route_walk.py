@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -161,9 +162,20 @@ def _create_framework(app: ApiApp) -> dict[str, str]:
     }
 
 
+@cache
+def _decode(document: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.json.decode(document)
+    return found
+
+
+def load_document(app: ApiApp) -> dict[str, Any]:
+    """The OpenAPI document that the application answers; who walks reads it, and changes nothing of it."""
+    return _decode(app.client.get("/openapi.json").content)
+
+
 def walk_routes(app: ApiApp, hidden: TenantSecrets, person: str = "stella") -> Iterator[Leak]:
     """Every route, each way of naming what is hidden; what came out that should not have, as soon as it did."""
-    document = msgspec.json.decode(app.client.get("/openapi.json").content)
+    document = load_document(app)
     visitor = app.as_member(person)
     victim = app.organisation_id(VICTIM)
     before = app.runtime.ledger.position(victim)

@@ -18,13 +18,16 @@ from domain.load import (
     Commitment,
     WeekLoad,
     available_hours,
+    capacity_segments,
     is_paused,
+    is_surely_within_lines,
     line_crossed,
     line_of_week,
     place,
     planned_hours,
     spread_effort,
     week_loads,
+    week_loads_of_placed,
     worst_week,
 )
 from domain.member.member import Absence, Capacity
@@ -386,6 +389,18 @@ def test_the_days_of_a_spread_are_days_of_presence(held: Commitment, today: date
     assert laid.first >= today
     assert presence.count_days(laid.first, laid.last) > 0
     assert [laid] == [entry.spread for entry in place([held], today, presence, POLICY)]
+
+
+@given(st.lists(COMMITMENTS, max_size=4), DAYS, ABSENCES, st.lists(CAPACITIES, max_size=3))
+def test_where_the_shortest_day_holds_all_that_is_asked_no_week_is_over_a_line(
+    held: list[Commitment], today: date, absences: list[Absence], capacities: list[Capacity]
+) -> None:
+    presence, segments = Presence(absences), capacity_segments(capacities, POLICY)
+    laid = place(held, today, presence, POLICY)
+
+    if is_surely_within_lines(laid, segments, today, POLICY):
+        loads = week_loads_of_placed(laid, segments, presence, today)
+        assert [None] * len(loads) == [line_crossed(load.ratio, POLICY) for load in loads]
 
 
 @given(st.lists(COMMITMENTS, max_size=4), DAYS, ABSENCES)

@@ -111,6 +111,57 @@ def test_what_ends_changes_its_end_alone_and_is_written_whole_where_it_is_missin
     assert ["a"] == list_ids(things)
 
 
+@pytest.mark.parametrize(
+    ("expected", "ended", "is_written"),
+    # Another writer was first, or what is to end is not there: a transaction finds out.
+    [(1, "kept", True), (2, "kept", False), (1, "lost", False)],
+)
+def test_rows_are_written_at_once_where_others_are_as_expected_and_else_not_at_all(
+    things: Database, expected: int, ended: str, is_written: bool
+) -> None:
+    things.migrate([BELIEFS])
+    ids = {name: str(UUID(int=n)) for n, name in enumerate(("organisation", "kept", "lost", "opened"))}
+    o, kept = ids["organisation"], ids["kept"]
+    with things.transaction() as transaction:
+        transaction.insert_many(THINGS, [("a", 1, ""), ("b", 7, "")])
+        transaction.insert_many(BELIEFS, [(o, kept, 1, END_OF_TIME, "as it was")])
+    before = TableWrite(table=THINGS, upserts=[("a", expected, ""), ("b", 7, "")])
+    after = TableWrite(table=THINGS, upserts=[("a", 5, "moved"), ("b", 8, "moved")])
+    beliefs = TableWrite(
+        table=BELIEFS,
+        upserts=[(o, ids["opened"], 2, END_OF_TIME, "new")],
+        closures=[(o, ids[ended], 1, 2, "not written")],
+    )
+
+    done = things.try_write(before, [beliefs, after])
+
+    # SQLite has no journey to save: there a transaction always does it.
+    assert done is (is_written and things.dialect == "postgresql")
+    amounts = [row.amount for row in things.query("SELECT amount FROM things ORDER BY id")]
+    words = [(row.words, row.known_to) for row in things.query("SELECT words, known_to FROM beliefs ORDER BY words")]
+    assert ([5, 8] if done else [1, 7]) == amounts
+    assert ([("as it was", 2), ("new", END_OF_TIME)] if done else [("as it was", END_OF_TIME)]) == words
+
+
+def test_of_two_that_write_from_the_same_rows_at_once_one_does(things: Database) -> None:
+    with things.transaction() as transaction:
+        transaction.insert_many(THINGS, [(f"t{n}", 0, "") for n in range(20)])
+    before = TableWrite(table=THINGS, upserts=[(f"t{n}", 0, "") for n in range(20)])
+
+    def write(writer: int) -> bool:
+        # From either end: locks are taken in one order all the same.
+        rows = [(f"t{n}", writer, "") for n in range(20)][:: 1 if writer % 2 else -1]
+        return things.try_write(before, [TableWrite(table=THINGS, upserts=rows)])
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(write, range(1, 5)))
+
+    assert done.count(True) == (1 if things.dialect == "postgresql" else 0)
+    assert {done.index(True) + 1 if any(done) else 0} == {
+        row.amount for row in things.query("SELECT amount FROM things")
+    }
+
+
 def test_an_id_is_text_to_whoever_reads_it_and_a_word_that_is_none_is_refused_where_the_database_knows(
     things: Database,
 ) -> None:

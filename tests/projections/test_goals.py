@@ -485,6 +485,28 @@ def test_goals_are_what_their_facts_say_at_every_time_under_every_belief(
     assert [fold_goals(story, view) for view in views] == found
 
 
+def test_what_was_agreed_is_stored_once_until_it_changes(database: Database, project: ProjectStory) -> None:
+    story = Story(begins="2026-03-02")
+    story.says("ana", offer(due=date(2026, 3, 27), effort_hours=40), at="2026-03-02T09:00")
+    story.says("sam", Accept(), at="2026-03-02T10:00")
+    for number in range(5):
+        story.says("ana", CheckIn(note="on it", progress=number / 10))
+    story.says("ana", ProposeChange(changes=Changes(effort_hours=50), reason=why()))
+    story.says("sam", AcceptChange())
+    view = project(story)
+
+    parts = [row.part for row in database.query("SELECT part FROM goal_agreements ORDER BY stream_id, number")]
+    rows = database.query("SELECT agreement, body FROM goals ORDER BY version")
+
+    assert [None, *[1] * 7, 2] == [row.agreement for row in rows]
+    assert [False, True] == ['"effort_hours":"50"' in part for part in parts]
+    # The offer has its terms; no row behind it says them again.
+    assert [True] + [False] * 8 == ["conditions" in row.body for row in rows]
+    (goal,) = goals_at(database, view)
+    assert isinstance(goal, Promised)
+    assert ("50", "40", "0.4") == (goal.terms.effort_hours, goal.first_terms.effort_hours, goal.progress)
+
+
 def view_of(story: Story, at: datetime, known: int) -> AsOf:
     return AsOf(
         organisation_id=story.organisation_id,

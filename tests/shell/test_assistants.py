@@ -8,17 +8,14 @@ import re
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import httpx2
-import mcp
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from hypothesis import given
 from hypothesis import strategies as st
-from mcp.client.streamable_http import streamable_http_client
-from mcp.types import INVALID_PARAMS, TextContent, TextResourceContents
 
 import services.client
 from domain.goal.acts import ACTS
@@ -28,6 +25,10 @@ from services.client.previews import PreviewedCall, Previews
 from services.console import WrongUsage
 from tests.services.shell import Shell
 from tests.shell.conftest import ROOT, WHY, Office
+
+# Imported where it is used: half a second, which each process of a run would spend on collecting this file.
+if TYPE_CHECKING:
+    import mcp
 
 TOOLS = {"list_goals", "get_goal", "why", "history", "report", "inbox", "describe_act", "preview_act", "act"}
 PREVIEW = re.compile(r"preview: (\S+)$")
@@ -54,12 +55,16 @@ class Session:
         return text
 
     def call(self, tool: str, **arguments: Any) -> tuple[bool, str]:
+        from mcp.types import TextContent
+
         result = self.portal.call(self.client.call_tool, tool, arguments)
         (content,) = result.content
         assert isinstance(content, TextContent)
         return bool(result.is_error), content.text
 
     def read(self, uri: str) -> str:
+        from mcp.types import TextResourceContents
+
         (content,) = self.portal.call(self.client.read_resource, uri).contents
         assert isinstance(content, TextResourceContents)
         return content.text
@@ -80,6 +85,9 @@ WITH_HANDSHAKE = ("sam", "ana who reads")
 
 @asynccontextmanager
 async def connect(office: Office, person: str) -> AsyncIterator[mcp.Client]:
+    import mcp
+    from mcp.client.streamable_http import streamable_http_client
+
     mode: Any = "legacy" if person in WITH_HANDSHAKE else "auto"
     key = office.keys[person]
     if person in OVER_STDIO:
@@ -283,6 +291,8 @@ def test_a_key_without_the_scope_reads_and_acts_on_nothing(
 def test_what_a_person_may_not_see_their_assistant_does_not_see(
     open_session: Callable[[str], Session], office: Office
 ) -> None:
+    from mcp import MCPError
+
     office.promise("mcp-hidden", "Nothing for others")
     office.post("stella", "/v1/teams", {"name": "Other", "lead": "stella", "ref": "other"})
     office.post("stella", "/v1/members", {"team": "other", "name": "Vera", "ref": "vera"})
@@ -294,11 +304,14 @@ def test_what_a_person_may_not_see_their_assistant_does_not_see(
     for tool in ("get_goal", "why", "history"):
         assert "a team that you are not in" in vera.fail(tool, goal="mcp-hidden")
     assert "a team that you are not in" in vera.fail("preview_act", goal="mcp-hidden", act="affirm")
-    with pytest.raises(mcp.MCPError, match="a team that you are not in"):
+    with pytest.raises(MCPError, match="a team that you are not in"):
         vera.read("plimsoll://goals/mcp-hidden")
 
 
 def test_goals_and_reports_are_resources(ana: Session, office: Office) -> None:
+    from mcp import MCPError
+    from mcp.types import INVALID_PARAMS
+
     office.offer("mcp-resource/1", "A resource")
     listed = ana.portal.call(ana.client.list_resources).resources
     templates = ana.portal.call(ana.client.list_resource_templates).resource_templates
@@ -307,7 +320,7 @@ def test_goals_and_reports_are_resources(ana: Session, office: Office) -> None:
     assert ["plimsoll://goals/{ref}", "plimsoll://goals/{ref}/history"] == [each.uri_template for each in templates]
     assert ana("get_goal", goal="mcp-resource/1") == ana.read("plimsoll://goals/mcp-resource%2F1")
     assert ana("history", goal="mcp-resource/1") == ana.read("plimsoll://goals/mcp-resource%2F1/history")
-    with pytest.raises(mcp.MCPError, match="not-there") as missing:
+    with pytest.raises(MCPError, match="not-there") as missing:
         ana.read("plimsoll://goals/not-there")
     assert INVALID_PARAMS == missing.value.error.code
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -21,6 +22,7 @@ from services.imports.sheets.tables import (
     TableRow,
     UnreadableSheet,
 )
+from services.imports.sheets.workbook_bounds import require_bounded_parts
 
 _MAX_PARTS = 2_000
 
@@ -46,14 +48,15 @@ def read_workbook(data: bytes, *, worksheet: str | None) -> Iterator[TableRow]:
 
 
 def _require_bounded(data: bytes) -> None:
-    """Look at the directory alone: a part is never unpacked beyond the size that stands there."""
+    """Look at the directory first: a part is never unpacked beyond the size that stands there."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
-    except (zipfile.BadZipFile, RuntimeError, ValueError, OSError):
+            if len(parts) > _MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
+                raise UnreadableSheet(f"a workbook unpacks to {MAX_UNPACKED_BYTES} bytes in {_MAX_PARTS} parts at most")
+            require_bounded_parts(archive)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, ValueError, OSError, EOFError):
         raise UnreadableSheet("no workbook (XLSX) that can be read: the archive is broken") from None
-    if len(parts) > _MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
-        raise UnreadableSheet(f"a workbook unpacks to {MAX_UNPACKED_BYTES} bytes in {_MAX_PARTS} parts at most")
 
 
 def _find_sheet(book: Any, worksheet: str | None) -> Any:

@@ -35,6 +35,8 @@ ATTACKING_PROCESSES = 4
 #: What they do is a function of the test: nothing is pickled.
 _FORK = multiprocessing.get_context("fork")
 SMALL_MEMBERS, SMALL_GOALS = 10, 30
+#: Members of the large organisation who have a key: `m0`, `m1` ...
+CROWD = 200
 
 
 class Latencies(msgspec.Struct, kw_only=True):
@@ -71,7 +73,7 @@ class Arena:
 
     def __init__(self, deployment: Deployment, keys: dict[str, str]) -> None:
         self._deployment = deployment
-        #: `steward` and `m1`, `m2` ... of the large organisation; `small` of the other.
+        #: `steward` and `m0`, `m1` ... of the large organisation; `small` of the other.
         self.keys = keys
         self.port = int(deployment.apis[0].rpartition(":")[2])
         self._goals = self._offer_goals()
@@ -209,7 +211,7 @@ def _fill(runtime: Runtime, name: str, members: int, goals: int) -> tuple[str, d
         ref: runtime.keys.create(
             organisation, resolve_stream_id(organisation, "member", ref), ("read", "act"), name="attacks"
         )
-        for ref in ("m1", "m2", "m3")
+        for ref in (f"m{number}" for number in range(min(members, CROWD)))
     }
     return created.api_key, keys
 
@@ -224,8 +226,10 @@ def open_arena(folder: Path, database_url: str, members: int, goals: int) -> Ite
         small, _ = _fill(runtime, "small", SMALL_MEMBERS, SMALL_GOALS)
         runtime.engine.catch_up()
     deployment = Deployment(folder, database_url, None)
-    # The rate is another bound than those that are looked at here.
+    # The rate, and connections, are other bounds than those that are looked at here.
     deployment.environment["PLIMSOLL_RATE_LIMIT_PER_MINUTE"] = "0"
+    deployment.environment["PLIMSOLL_CONNECTION_LIMIT"] = "12000"
+    deployment.environment["PLIMSOLL_CONNECTIONS_PER_ADDRESS"] = "12000"
     try:
         deployment.start(apis=1, workers=0)
         arena = Arena(deployment, {**keys, "steward": steward, "small": small})

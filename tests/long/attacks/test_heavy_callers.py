@@ -84,7 +84,7 @@ BOMBS = {
     "rows": gzip.compress(b"{}\n" * 80_000_000),
     "blanks": gzip.compress(b" " * 250_000_000),
     "empty members": gzip.compress(b"") * 10_000,
-    "malformed rows": b"{\n" * 900_000,
+    "malformed rows": b'{"do"\n' * 900_000,
     "rows without an act": b'{"do": "goal.dream"}\n' * 40_000,
     "acts of nobody": b"".join(
         b'{"at": "2026-01-01T00:00:00Z", "by": "x%d", "do": "goal.check_in", "goal": "y%d"}\n' % (number, number)

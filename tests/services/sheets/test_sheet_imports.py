@@ -488,3 +488,78 @@ def test_any_table_of_text_has_a_verdict_for_each_row_and_the_import_is_the_dry_
     assert filled == [verdict.row for verdict in tried.verdicts]
     assert tried.verdicts == done.verdicts
     assert (0, 0) == (again.accepted, again.new + again.changed)
+
+
+_MAIN = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_TITLES = b'<row r="1"><c r="A1" t="inlineStr"><is><t>Title</t></is></c></row>'
+
+
+def repack(parts: dict[str, tuple[bytes, bytes]], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A workbook with other parts: root and content, by file name without its end."""
+    file, data = io.BytesIO(), io.BytesIO(workbook([HEADINGS, ROW]))
+    with zipfile.ZipFile(data) as archive, zipfile.ZipFile(file, "w", compression) as changed:
+        for name in (*archive.namelist(), "xl/sharedStrings.xml"):
+            text = archive.read(name) if name in archive.namelist() else b""
+            if (found := parts.get(name.rpartition("/")[2].partition(".")[0])) is not None:
+                root, content = found
+                text = b'<%s xmlns="%s">%s</%s>' % (root, _MAIN, content, root)
+            changed.writestr(name, text)
+    return file.getvalue()
+
+
+def rows_of(content: bytes) -> tuple[bytes, bytes]:
+    return b"worksheet", b"<sheetData>" + _TITLES + b'<row r="2">' + content + b"</row></sheetData>"
+
+
+HUGE_PARTS = {
+    "cells of one row": {"sheet1": rows_of(b"<c/>" * 200_000)},
+    "rows within a row": {"sheet1": rows_of((b'<row r="3">' + b"<c/>" * 60_000) * 2 + b"</row></row>")},
+    "rows of another namespace": {"sheet1": rows_of(b'<row xmlns="x"><c/></row>' * 60_000)},
+    "elements outside of rows": {"sheet1": (b"worksheet", b"<x/>" * 200_000)},
+    "text of one cell": {"sheet1": rows_of(b'<c t="inlineStr"><is><t>' + b"a" * 6_000_000 + b"</t></is></c>")},
+    "a tag": {"sheet1": rows_of(b'<c a="' + b"a" * 2_000_000 + b'"/>')},
+    "depth": {"sheet1": rows_of(b"<c>" * 100 + b"</c>" * 100)},
+    "styles": {"styles": (b"styleSheet", b"<cellXfs>" + b'<xf numFmtId="0"/>' * 40_000 + b"</cellXfs>")},
+    "styles as a worksheet": {"styles": (b"worksheet", b"<row><c/></row>" * 40_000)},
+    "the workbook as a worksheet": {"workbook": (b"worksheet", b"<row><c/></row>" * 40_000)},
+    "shared texts": {"sharedStrings": (b"sst", b"<si/>" * 600_000)},
+}
+
+
+@pytest.mark.parametrize("parts", HUGE_PARTS.values(), ids=HUGE_PARTS.keys())
+def test_a_workbook_whose_parts_are_huge_is_refused_before_they_are_read(parts: dict[str, tuple[bytes, bytes]]) -> None:
+    data = repack(parts)
+
+    assert len(data) < 100_000
+    with pytest.raises(UnreadableSheet, match="is like none that is saved"):
+        read_sheet(data, ColumnMap())
+
+
+def test_a_workbook_that_declares_a_document_type_is_refused() -> None:
+    data = workbook([HEADINGS, ROW])
+    file = io.BytesIO(data)
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("xl/theme/other.xml", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>')
+
+    with pytest.raises(UnreadableSheet, match="document type"):
+        read_sheet(file.getvalue(), ColumnMap())
+
+
+def test_a_workbook_that_is_compressed_otherwise_than_any_program_does_is_refused() -> None:
+    with pytest.raises(UnreadableSheet, match="compressed in another way"):
+        read_sheet(repack({}, zipfile.ZIP_LZMA), ColumnMap())
+
+
+@pytest.mark.parametrize("cells", [b"," * 3_000_000, b'"\n",' * 700_000, b'"' + b"a" * 3_000_000])
+def test_a_row_of_csv_without_end_is_refused_by_its_number(cells: bytes) -> None:
+    with pytest.raises(UnreadableSheet, match="row 3"):
+        read_sheet(table(row()) + cells, ColumnMap())
+
+
+def test_a_row_with_too_many_columns_is_a_problem_of_that_row_alone(sqlite_installation: Installation) -> None:
+    data = table(row(), (*row(ID="T-2"), *["x"] * 5_000))
+
+    result = take_over(sqlite_installation, data, partial=True).result
+
+    assert (1, 1) == (result.new, result.refused)
+    assert "more than 200 columns" in result.verdicts[1].problems[0].detail
