@@ -38,7 +38,7 @@ class BatchStateReader:
 
     def __init__(self, states: BatchStates, new_id: Callable[[], UUID]) -> None:
         self._states = states
-        self._new_id = new_id
+        self.next_id = new_id
 
     def member(self, organisation_id: UUID, member_id: UUID) -> Member | None:
         return cast("Member | None", self._state("member", organisation_id, member_id))
@@ -112,9 +112,6 @@ class BatchStateReader:
 
     def count_listed(self, organisation_id: UUID, listed_under: UUID) -> int:
         return len(self._states.live_goals(organisation_id, listed_under))
-
-    def next_id(self) -> UUID:
-        return self._new_id()
 
     def _organisation(self, organisation_id: UUID) -> Organisation | None:
         return cast("Organisation | None", self._state("organisation", organisation_id, organisation_id))

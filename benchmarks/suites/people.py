@@ -62,18 +62,24 @@ def _measure_team(bench: Bench, store: Store) -> Iterator[Case]:
 def _measure_organisation(bench: Bench, store: Store) -> Iterator[Case]:
     scale = QUICK_SCALE if bench.quick else FULL_SCALE
     url = store.create_database()
-    with open_organisation(url) as (runtime, founded):
-        today = runtime.clock().date()
-        rows = (json.dumps(row).encode() + b"\n" for row in scale_rows(scale, today))
-        import_history(runtime, founded, rows)
-        key = _finish(runtime, founded)
-    analyse(store, url)
+    key, today = import_scale(store, url, scale)
     with serve_plimsoll_process(url, bench.home) as (port, server):
         client = Client(port, key)
         questions = [f"/v1/reports/{name}?" for name in REPORTS]
         title = f"organisation of {scale.members:,}"
         yield from _build_cases(bench, store, client, server, title, questions, today, ORGANISATION_P50_MS)
         client.close()
+
+
+def import_scale(store: Store, url: str, scale: Scale) -> tuple[str, date]:
+    """Found an organisation of this size in the store; a key of it, and its last day."""
+    with open_organisation(url) as (runtime, founded):
+        today = runtime.clock().date()
+        rows = (json.dumps(row).encode() + b"\n" for row in scale_rows(scale, today))
+        import_history(runtime, founded, rows)
+        key = _finish(runtime, founded)
+    analyse(store, url)
+    return key, today
 
 
 def _finish(runtime: Runtime, founded: CreatedOrganisation) -> str:
@@ -94,7 +100,7 @@ def _build_cases(  # noqa: PLR0913 - who asks whom, what, and what it has to rea
     day = (today - _HALF_A_YEAR).isoformat()
 
     def side(who: str, question: str) -> Contender:
-        return Contender(who, partial(_measure, client, server, question, max(5, bench.requests // 8)))
+        return Contender(who, partial(measure_report, client, server, question, max(5, bench.requests // 8)))
 
     for name, question in zip(REPORTS, questions, strict=True):
         past = f"{question}&as_of={day}"
@@ -114,13 +120,13 @@ def _build_cases(  # noqa: PLR0913 - who asks whom, what, and what it has to rea
             )
 
 
-def _measure(client: Client, server: int, question: str, times: int) -> Sample:
+def measure_report(client: Client, server: int, question: str, times: int) -> Sample:
     """The median in ms, with the processor time of one call in ms."""
     client.get(question)
-    before = _processor_seconds(server)
+    before = processor_seconds(server)
     # `measure_latency` asks five times more, to warm up.
     sample = measure_latency(partial(client.get, question), times)
-    spent = (_processor_seconds(server) - before) * 1000 / (times + 5)
+    spent = (processor_seconds(server) - before) * 1000 / (times + 5)
     return Sample(sample.value, {**sample.beside, "processor_ms": round(spent, 1)})
 
 
@@ -151,7 +157,7 @@ def _ask(client: Client, questions: list[str], times: int) -> None:
         client.get(question)
 
 
-def _processor_seconds(process: int) -> float:
+def processor_seconds(process: int) -> float:
     """User and system time of a process and of the children that it has waited for."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return sum(map(int, fields[11:15])) / _TICKS

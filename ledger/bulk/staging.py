@@ -321,10 +321,6 @@ class StagingStore:
             upto,
         ).fetchall()
 
-    def count_import_rows(self, upto: int) -> int:
-        """How many rows belong to the events up to this number."""
-        return int(self._file.execute("SELECT COUNT(*) FROM import_rows WHERE number <= ?", upto).fetchone()[0])
-
     # --- what was read ------------------------------------------------------------------------------------------
 
     def has_read(self, organisation_id: UUID, stream_id: UUID) -> bool:

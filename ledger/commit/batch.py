@@ -30,13 +30,9 @@ class CommandBatch:
         self._queue = queue
         self._writer = writer
         self._limits = limits
-        self._unit_of_work: UnitOfWork | None = None
+        #: Opened when the batch is decided.
+        self.unit_of_work: UnitOfWork | None = None
         self.commands: list[PendingCommand] = []
-
-    @property
-    def no_foreign_writes(self) -> bool:
-        """Whether the log was as this process had left it."""
-        return self._unit_of_work is not None and self._unit_of_work.no_foreign_writes
 
     def decide_locked(self, session: LogSession, head: Head, *, fence: bool) -> Append | None:
         """Decide under the head's lock; `fence`: move the head even where there is nothing to store."""
@@ -66,15 +62,10 @@ class CommandBatch:
         if left:
             self._queue.requeue(left)
             self._queue.notify_thread()
-        return self._unit_of_work.build_append() if self._unit_of_work is not None and self.commands else None
-
-    def on_committed(self) -> None:
-        """Hand what was stored to the writer, for the next unit of work."""
-        if self._unit_of_work is not None:
-            self._writer.on_committed(self._unit_of_work)
+        return self.unit_of_work.build_append() if self.unit_of_work is not None and self.commands else None
 
     def _open_unit_of_work(self, session: LogSession, head: Head, *, locked: bool) -> UnitOfWork:
-        self._unit_of_work = unit = self._writer.begin(session, head, locked=locked)
+        self.unit_of_work = unit = UnitOfWork(session, head, self._writer.context, locked=locked)
         self.commands = self._queue.pop_batch(self._limits.commands)
         unit.prefetch([waiting.command for waiting in self.commands])
         return unit

@@ -27,6 +27,7 @@ from ledger.commit.batch import BatchLimits, CommandBatch
 from ledger.commit.loop_committer import LoopCommitter
 from ledger.commit.outcomes import OutcomeResolver, resolve, unavailable
 from ledger.commit.queue import CommandQueue, Outcome, PendingCommand, TimeoutWatcher
+from ledger.commit.unit_of_work import UnitOfWork
 from ledger.commit.writer import Writer
 from ledger.errors import LedgerBusy, LedgerUnavailable
 from ledger.storage.protocol import LogStore
@@ -191,7 +192,7 @@ class Committer:
         if head is None or not commands or not self._loop_committers:
             return False
         with self._recorder.read() as session:
-            unit = self._writer.begin(session, head, locked=False)
+            unit = UnitOfWork(session, head, self._writer.context, locked=False)
             return unit.warm_up(commands, monotonic() + self._limits.batch.decide_seconds)
 
     def _commit(self, batch: CommandBatch) -> None:

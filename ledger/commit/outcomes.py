@@ -39,7 +39,8 @@ class OutcomeResolver:
 
         `on`: the event loop that this runs on, whose own commands are resolved at once.
         """
-        batch.on_committed()
+        if batch.unit_of_work is not None:
+            self._writer.on_committed(batch.unit_of_work)
         resolve(batch.commands, on=on)
 
     def on_conflict(self, batch: CommandBatch) -> None:

@@ -61,7 +61,10 @@ class WriterContext(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnitOfWork:
-    """Decides on cached states, which it alone may use until its transaction ends."""
+    """Decides on cached states, which it alone may use until its transaction ends.
+
+    Raises `CacheMiss` where it would need the store and the session has none.
+    """
 
     def __init__(self, session: LogSession, head: Head, context: WriterContext, *, locked: bool) -> None:
         self._session = session

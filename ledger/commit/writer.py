@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from ledger.commit.unit_of_work import UnitOfWork, WriterContext
 from ledger.states import ReadCache
-from ledger.storage.protocol import Head, LogSession
+from ledger.storage.protocol import Head
 
 
 class Writer:
     """Cached states, the head where this process left it, the clock and the ids. One unit of work at a time uses it."""
 
     def __init__(self, context: WriterContext, read_cache: ReadCache) -> None:
-        self._context = context
+        self.context = context
         self._cache = context.cache
         self._read_cache = read_cache
         #: No other process has written between the last two batches of this one.
         self._no_foreign_writes = False
-
-    def begin(self, session: LogSession, head: Head, *, locked: bool) -> UnitOfWork:
-        """A unit of work at this head. Raises `CacheMiss` where it would need the store and the session has none."""
-        return UnitOfWork(session, head, self._context, locked=locked)
 
     def expected_head(self) -> Head | None:
         """Where the log is expected to end; None: not known, or other processes are writing. Then take the lock."""

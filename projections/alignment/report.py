@@ -188,7 +188,8 @@ class _ReportBuilder:
 
     def untied_share_figure(self) -> GroupFigure:
         """`untied_share`: tasks that lead to no team outcome / tasks."""
-        events = self.scope.list_events(g.terms_event for g in self.untied)
+        links = (link.event_id for link in self.graph.list_links_above(task.id for task in self.tasks))
+        events = self.scope.list_events(chain((task.terms_event for task in self.tasks), links))
         share = build_share(
             "untied_share", len(self.untied), len(self.tasks), census=True, events=events, **self.scope.group
         )
@@ -202,7 +203,7 @@ class _ReportBuilder:
             len(alone),
             len(self.outcomes),
             census=True,
-            events=self.scope.list_events(to_id(event) for g in alone for event in self.contributors[g.id][1]),
+            events=self.scope.list_events(self._list_outcome_events()),
             **self.scope.group,
         )
         behind = [(g.team, person) for g in self.outcomes for person in (g.owner, *self.contributors[g.id][0])]
@@ -212,6 +213,12 @@ class _ReportBuilder:
             yield Figure(
                 name="contributors", goal=goal.id, value=len(owners), events=self.scope.list_events(map(to_id, events))
             )
+
+    def _list_outcome_events(self) -> Iterator[UUID]:
+        """Of each outcome what it is, and the links of the goals that support it."""
+        for goal in self.outcomes:
+            yield goal.terms_event
+            yield from map(to_id, self.contributors[goal.id][1])
 
 
 def _to_contribution(goal: StandingOrKept) -> tuple[UUID | None, UUID | None]:

@@ -17,7 +17,7 @@ from domain.envelope import RecordedEvent
 from domain.goal.state import LIVE_STATES
 from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
-from projections.database.database import Database, Row, named_statements, to_id
+from projections.database.database import Database, Row, named_statements, query_by_ids, to_id
 from projections.database.sql import without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
@@ -77,29 +77,36 @@ class CharterVersion(msgspec.Struct, frozen=True, kw_only=True):
 def charters_at(database: Database, as_of: AsOf) -> list[CharterVersion]:
     """Every charter that has begun: the organisation's own first, then by team."""
     rows = database.query(named_statements(_SQL)["charters"], as_of.params)
-    found = [CharterVersion(charter=_CHARTER.decode(row.body), version=row.version) for row in rows]
+    found = [_decode(row) for row in rows]
     return _add_acknowledgements(found, database.query(named_statements(_SQL)["voices"], as_of.params))
 
 
-def charter_at(database: Database, as_of: AsOf, identity: UUID, *, voice: UUID | None = None) -> CharterVersion | None:
-    """One charter by its own id; None before its first act. `voice`: of the acknowledgements this member's alone."""
+def charter_at(database: Database, as_of: AsOf, identity: UUID) -> CharterVersion | None:
+    """One charter by its own id; None before its first act."""
     params = {**as_of.params, "stream_id": str(identity)}
     rows = database.query(named_statements(_SQL)["charter"], params)
     if not rows:
         return None
-    if voice is None:
-        said = database.query(named_statements(_SQL)["voices_of"], params)
-    else:
-        said = database.query(named_statements(_SQL)["voice"], {**params, "member": str(voice)})
-    return _add_acknowledgements(
-        [CharterVersion(charter=_CHARTER.decode(rows[0].body), version=rows[0].version)], said
-    )[0]
+    said = database.query(named_statements(_SQL)["voices_of"], params)
+    return _add_acknowledgements([_decode(rows[0])], said)[0]
 
 
-def charter_of(database: Database, as_of: AsOf, team: UUID | None, *, voice: UUID | None = None) -> Charter | None:
-    """The charter of a team, or (None) the organisation's own."""
-    held = charter_at(database, as_of, charter_id(as_of.organisation_id, team), voice=voice)
-    return None if held is None else held.charter
+def charters_of(
+    database: Database, as_of: AsOf, teams: Sequence[UUID | None], *, voice: UUID
+) -> dict[UUID | None, Charter]:
+    """The charters of these teams (None: the organisation's own), by team; of the acknowledgements this member's alone.
+
+    A member may lead hundreds of teams: one after the other they were as many round trips.
+    """
+    ids = [str(charter_id(as_of.organisation_id, team)) for team in teams]
+    wanted = {"charters_of": ids, "voice": ids}
+    rows = query_by_ids(database, _SQL, wanted, {**as_of.params, "member": str(voice)})
+    found = _add_acknowledgements([_decode(row) for row in rows["charters_of"]], rows["voice"])
+    return {held.charter.of.team: held.charter for held in found}
+
+
+def _decode(row: Row) -> CharterVersion:
+    return CharterVersion(charter=_CHARTER.decode(row.body), version=row.version)
 
 
 def _add_acknowledgements(found: Sequence[CharterVersion], said: Sequence[Row]) -> list[CharterVersion]:

@@ -7,7 +7,7 @@ the current version. Cycles of goals that support each other lead nowhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -20,7 +20,7 @@ from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.drift.expectation_drift import CharterSnapshot
-from projections.figures import Figure, ReportScope, build_share
+from projections.figures import Figure, GroupFigure, ReportScope, build_share, of_group
 from projections.goals import AnyPromise
 from projections.lineage.links import Link, SupportedGoal, links_at, load_all_links, parents_at
 
@@ -39,6 +39,17 @@ class SupportGraph(msgspec.Struct, frozen=True, dict=True):
         """Whether a path may lead through this goal above: its promise stands."""
         parent = self.parents.get(goal)
         return parent is not None and parent.state in PROMISED_STATES
+
+    def list_links_above(self, goals: Iterable[UUID]) -> Iterator[Link]:
+        """The links of these goals, and of all goals above them."""
+        found = list(dict.fromkeys(goals))
+        seen = set(found)
+        for goal in found:
+            for link in self.links.get(goal, ()):
+                yield link
+                if not link.purpose and link.parent not in seen:
+                    seen.add(link.parent)
+                    found.append(link.parent)
 
     @cached_property
     def by_parent(self) -> LinksByParent:
@@ -175,17 +186,28 @@ def find_reachable_charters(
     ]
 
 
-def purpose_figure(drifts: Sequence[PurposeDrift], line: str, scope: ReportScope, *, charter: bool) -> Figure:
+def build_purpose_figure(
+    drifts: Sequence[PurposeDrift], graph: SupportGraph, line: str, scope: ReportScope, *, charter: bool
+) -> GroupFigure:
     """`purpose_drift`: goals that do not lead to a current purpose / goals that have one within reach."""
+    behind = [(drift.goal.team, drift.goal.owner) for drift in drifts]
     if not charter:
-        return Figure(name="purpose_drift", value=None, status="no_charter", **scope.group)
-    outdated = [a for a in drifts if a.how != "current"]
-    return build_share(
+        return of_group(Figure(name="purpose_drift", value=None, status="no_charter", **scope.group), behind)
+    share = build_share(
         "purpose_drift",
-        len(outdated),
+        sum(drift.how != "current" for drift in drifts),
         len(drifts),
         limit=to_fraction(line),
         census=True,
-        events=scope.list_events(event for drift in outdated for event in drift.events),
+        events=scope.list_events(_list_events(drifts, graph)),
         **scope.group,
     )
+    return of_group(share, behind)
+
+
+def _list_events(drifts: Sequence[PurposeDrift], graph: SupportGraph) -> Iterator[UUID]:
+    """Of each goal what it is for, the links that lead on from it, and the purpose's wording where one is reached."""
+    for drift in drifts:
+        yield drift.goal.terms_event
+        yield from drift.events
+    yield from (link.event_id for link in graph.list_links_above(drift.goal.id for drift in drifts))

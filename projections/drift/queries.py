@@ -44,11 +44,11 @@ class DriftFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     #: Of goals that were ever paused.
     pauses: dict[UUID, list[PauseRecord]]
-    moves: dict[UUID, list[Move]]
-    links: dict[UUID, list[Link]]
+    moves: dict[UUID, list[Move]] = {}
+    links: dict[UUID, list[Link]] = {}
     #: By parent.
-    material: dict[UUID, list[MaterialChange]]
-    parents: dict[UUID, SupportedGoal]
+    material: dict[UUID, list[MaterialChange]] = {}
+    parents: dict[UUID, SupportedGoal] = {}
     #: Present and departed owners.
     owners: dict[UUID, Member]
     #: When the clocks of owners who are or were absent stand.
@@ -60,18 +60,12 @@ def load_facts(
 ) -> DriftFacts:
     """The facts behind these goals, their parents and their owners, of whom those who are there are known."""
     own = sorted(str(goal.id) for goal in goals)
-    paused = sorted(str(goal.id) for goal in goals if "pause" in goal.sources)
-    owners = {goal.owner for goal in goals}
-    departed = sorted(str(owner) for owner in owners if owner not in present)
-    of = {"pauses": paused, **dict.fromkeys(("moves", "links"), own), "owners": departed}
-    rows = query_by_ids(database, "drift", of, as_of.params)
+    rows = query_by_ids(database, "drift", dict.fromkeys(("moves", "links"), own), as_of.params)
     links = group_links(select_standing_links(rows["links"]))
     parents = sorted({str(link.parent) for of_goal in links.values() for link in of_goal})
     rows |= query_by_ids(database, "drift", dict.fromkeys(("material", "parents"), parents), as_of.params)
-    known = {owner: present[owner] for owner in owners if owner in present}
-    known |= {to_id(r.stream_id): _MEMBER_DECODER.decode(r.body) for r in rows["owners"]}
-    return DriftFacts(
-        pauses=group_by_stream(rows["pauses"], to_pause_record),
+    return msgspec.structs.replace(
+        load_clocks(database, as_of, goals, present),
         moves=group_by_stream(
             rows["moves"],
             lambda r: Move(to_id(r.event_id), r.field, to_fraction(r.moved), _to_consent(r), to_id(r.proposal_id)),
@@ -79,6 +73,21 @@ def load_facts(
         links=links,
         material=group_by_stream(rows["material"], lambda r: MaterialChange(to_id(r.event_id), r.occurred_at, r.what)),
         parents={to_id(row.stream_id): to_supported_goal(row) for row in rows["parents"]},
+    )
+
+
+def load_clocks(
+    database: Database, as_of: AsOf, goals: Sequence[AnyPromise], present: Mapping[UUID, Member]
+) -> DriftFacts:
+    """Of the facts when these goals' clocks stood still."""
+    paused = sorted(str(goal.id) for goal in goals if "pause" in goal.sources)
+    owners = {goal.owner for goal in goals}
+    departed = sorted(str(owner) for owner in owners if owner not in present)
+    rows = query_by_ids(database, "drift", {"pauses": paused, "owners": departed}, as_of.params)
+    known = {owner: present[owner] for owner in owners if owner in present}
+    known |= {to_id(r.stream_id): _MEMBER_DECODER.decode(r.body) for r in rows["owners"]}
+    return DriftFacts(
+        pauses=group_by_stream(rows["pauses"], to_pause_record),
         owners=known,
         absences={m.id: merge_spans(absent_spans(m.absences, as_of.tzinfo)) for m in known.values() if m.absences},
     )

@@ -6,7 +6,7 @@ drifting goal names who could say one sentence to whom to mend it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import chain
 from statistics import median
@@ -19,11 +19,11 @@ from domain.quantities import to_fraction
 from ledger.cancellation import cancellable
 from projections.as_of import AsOf
 from projections.database.database import Database
-from projections.drift.context import DriftContext, load_context
+from projections.drift.context import load_context
 from projections.drift.expectation_drift import build_expectation_figures
 from projections.drift.goal_drift import GoalDrift, compute_goal_drift
-from projections.drift.purpose_drift import PurposeDrift, compute_purpose_drift, load_graph_above, purpose_figure
-from projections.drift.queries import Consent, load_facts
+from projections.drift.purpose_drift import build_purpose_figure, compute_purpose_drift, load_graph_above
+from projections.drift.queries import Consent, load_clocks, load_facts
 from projections.drift.suggestions import (
     Suggestion,
     build_abandoned_suggestion,
@@ -48,6 +48,7 @@ from projections.figures import (
     round_for_report,
 )
 from projections.goals import ReportedPromise, promises_at
+from projections.lineage.links import links_at, parents_at
 from projections.paused_time import DAY_MICROS
 
 #: Share of live goals that are abandoned, over the line.
@@ -69,15 +70,15 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     live = load_live_goals(database, as_of, scope)
     around = load_context(database, as_of, scope, live)
     facts = load_facts(database, as_of, live, around.present)
-    purpose_drifts = compute_purpose_drift(
-        live, load_graph_above(database, as_of, facts.links, facts.parents), around.frameworks, as_of
-    )
+    graph = load_graph_above(database, as_of, facts.links, facts.parents)
+    purpose_drifts = compute_purpose_drift(live, graph, around.frameworks, as_of)
     assessed = [compute_goal_drift(goal, facts, as_of, explain=scope.explain) for goal in cancellable(live)]
+    policy = as_of.policy.policy
     figures = [
-        *_group_figures(assessed, as_of.policy.policy, scope),
-        _purpose_figure(purpose_drifts, around, as_of, scope),
-        *build_expectation_figures(around.expectations, as_of.policy.policy),
-        *_goal_figures(assessed, as_of.policy.policy, scope),
+        *_group_figures(assessed, policy, scope),
+        build_purpose_figure(purpose_drifts, graph, policy.purpose_line, scope, charter=around.purposes),
+        *build_expectation_figures(around.expectations, policy),
+        *_goal_figures(assessed, policy, scope),
     ]
     weighed = [
         *(build_abandoned_suggestion(a, facts, around) for a in assessed if a.silent_days is not None),
@@ -94,16 +95,23 @@ def load_live_goals(database: Database, as_of: AsOf, scope: ReportScope) -> list
 
 
 def build_share_figures(
-    database: Database, as_of: AsOf, scope: ReportScope, live: Sequence[ReportedPromise]
+    database: Database, as_of: AsOf, scope: ReportScope, live: Sequence[ReportedPromise], wanted: Collection[str]
 ) -> Iterator[Figure | GroupFigure]:
-    """Of the group figures the stale share, purpose drift and the acknowledgement share of these live goals."""
-    around = load_context(database, as_of, scope, live)
-    facts = load_facts(database, as_of, live, around.present)
-    assessed = [compute_goal_drift(goal, facts, as_of, explain=scope.explain) for goal in cancellable(live)]
-    yield next(_group_figures(assessed, as_of.policy.policy, scope))
-    graph = load_graph_above(database, as_of, facts.links, facts.parents)
-    yield _purpose_figure(compute_purpose_drift(live, graph, around.frameworks, as_of), around, as_of, scope)
-    yield next(build_expectation_figures(around.expectations, as_of.policy.policy))
+    """Of the stale share, purpose drift and the acknowledgement share of these live goals those that are wanted."""
+    needs_context = not {"purpose_drift", "acknowledgement_share"}.isdisjoint(wanted)
+    around = load_context(database, as_of, scope, live) if needs_context else None
+    if "stale_share" in wanted:
+        facts = load_clocks(database, as_of, live, around.present if around is not None else {})
+        assessed = [compute_goal_drift(goal, facts, as_of, explain=scope.explain) for goal in cancellable(live)]
+        yield next(_group_figures(assessed, as_of.policy.policy, scope))
+    if around is not None and "purpose_drift" in wanted:
+        links = links_at(database, as_of, (goal.id for goal in live))
+        parents = parents_at(database, as_of, (link.parent for of_goal in links.values() for link in of_goal))
+        graph = load_graph_above(database, as_of, links, parents)
+        drifts = compute_purpose_drift(live, graph, around.frameworks, as_of)
+        yield build_purpose_figure(drifts, graph, as_of.policy.policy.purpose_line, scope, charter=around.purposes)
+    if around is not None and "acknowledgement_share" in wanted:
+        yield next(build_expectation_figures(around.expectations, as_of.policy.policy))
 
 
 # --- figures ---------------------------------------------------------------------------------------------------------
@@ -122,13 +130,6 @@ def _goal_figures(assessed: Iterable[GoalDrift], policy: Policy, scope: ReportSc
                 line="over" if a.stale else None,
                 events=scope.list_events((a.judged, *a.stopped_by)),
             )
-
-
-def _purpose_figure(
-    drifts: Sequence[PurposeDrift], around: DriftContext, as_of: AsOf, scope: ReportScope
-) -> GroupFigure:
-    figure = purpose_figure(drifts, as_of.policy.policy.purpose_line, scope, charter=around.purposes)
-    return of_group(figure, [(drift.goal.team, drift.goal.owner) for drift in drifts])
 
 
 def _by_owner(assessed: Iterable[GoalDrift]) -> list[tuple[UUID | None, UUID]]:

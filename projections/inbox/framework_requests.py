@@ -18,7 +18,7 @@ from domain.instants import from_micros, to_micros
 from domain.key.key import KeyMade, KeyRevoked
 from domain.member.member import Member, Role
 from projections.as_of import AsOf
-from projections.charters.charters import charter_of
+from projections.charters.charters import charters_of
 from projections.cycles.cycles import open_cycles_at
 from projections.database.database import Database, named_statements, to_id
 from projections.decisions import decisions
@@ -248,8 +248,10 @@ def _acknowledgement_requests(
     database: Database, as_of: AsOf, member: Member, leads: frozenset[UUID]
 ) -> Iterator[SubjectRequests]:
     """Of what stands in the organisation's charter and in those of the member's teams, in its present wording."""
-    for team in (None, *sorted({*member.teams, *leads}, key=str)):
-        charter = charter_of(database, as_of, team, voice=member.id)
+    teams = (None, *sorted({*member.teams, *leads}, key=str))
+    charters = charters_of(database, as_of, teams, voice=member.id)
+    for team in teams:
+        charter = charters.get(team)
         asks = list(_requests_of_charter(charter, member.id)) if charter is not None else []
         if asks:
             subject = f"charter/{charter_id(as_of.organisation_id, team)}"

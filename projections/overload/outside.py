@@ -32,7 +32,7 @@ def build_outside_figure(evidence: OverloadFacts) -> GroupFigure:
         planned_hours=round_for_report(planned),
         estimated_share=round_for_report(estimated / planned if planned else Fraction(0)),
         estimated=estimated > 0,
-        events=event_ids(e for h in outside for e in h.events) if scope.explain else None,
+        events=event_ids(e for h in live for e in h.events) if scope.explain else None,
         **scope.group,
     )
     # Hours of few owners would be those of each.

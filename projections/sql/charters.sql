@@ -8,6 +8,10 @@ ORDER BY CASE WHEN team IS NULL THEN 0 ELSE 1 END, team
 SELECT body, version FROM charters
 WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND :in_force()
 
+-- name: charters_of
+SELECT body, version FROM charters
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND :in_force()
+
 -- name: voices
 -- Who acknowledged which version of what, each a fact of its own.
 SELECT item, number, member, occurred_at FROM drift_expectations
@@ -23,7 +27,7 @@ ORDER BY occurred_at, known_from
 
 -- name: voice
 SELECT item, number, member, occurred_at FROM drift_expectations
-WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND kind = 'acknowledged' AND member = :member
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND kind = 'acknowledged' AND member = :member
   AND occurred_at <= :at AND known_from <= :known
 ORDER BY occurred_at, known_from
 

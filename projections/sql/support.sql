@@ -10,11 +10,10 @@ FROM support_needs n
 LEFT JOIN support_needs a ON a.organisation_id = n.organisation_id AND a.stream_id = n.stream_id
   AND a.kind = 'answered' AND a.check_in = n.event_id AND a.need = n.need
   AND +a.occurred_at <= :at AND a.known_from <= :known
-CROSS JOIN goals g
+CROSS JOIN :goals_in_force
 WHERE n.organisation_id = :organisation_id AND n.kind = 'raised' AND n.occurred_at <= :at AND n.known_from <= :known
   AND (a.event_id IS NULL OR n.occurred_at >= :since OR a.occurred_at >= :since)
-  AND g.organisation_id = n.organisation_id AND g.stream_id = n.stream_id
-  AND :in_force(g)
+  AND g.stream_id = n.stream_id AND :are_in_force
   AND (a.event_id IS NULL AND g.state IN (:states) OR n.occurred_at >= :since OR a.occurred_at >= :since)
   AND NOT EXISTS (
     SELECT 1 FROM support_words t WHERE t.organisation_id = :organisation_id AND t.stream_id = n.stream_id

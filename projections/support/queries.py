@@ -29,7 +29,8 @@ from projections.database.database import (
     to_id,
     to_optional_id,
 )
-from projections.database.tables import END_OF_TIME
+from projections.database.sql import all_in_force_sql, in_force_sql
+from projections.database.tables import END_OF_TIME, Dialect
 from projections.figures import ReportScope
 from projections.goals import AnyPromise, ReportedEnd, ReportedPromise, promises_at, to_promised_goal
 from projections.paused_time import (
@@ -47,6 +48,13 @@ _SQL = "support"
 #: As SQL: none of the agreement's names holds a quote.
 _PROMISED_STATES_SQL = ", ".join(f"'{state}'" for state in PROMISED_STATES)
 
+
+#: The goals `g` of needs, and what holds of them besides. PostgreSQL takes all that are in force at once: one by one it
+#: would look at each version of a goal for each of its needs. SQLite would copy them, whole states included.
+_GOALS_IN_FORCE: dict[Dialect, tuple[str, str]] = {
+    "postgresql": (f"{all_in_force_sql('goals')} AS g", "TRUE"),
+    "sqlite": ("goals AS g", f"g.organisation_id = n.organisation_id AND {in_force_sql('g')}"),
+}
 
 #: Statements that no other's rows are needed for.
 _PARTS = ("ended", "resolved", "feedback", "needs")
@@ -127,7 +135,7 @@ class CheckInHistory(msgspec.Struct, frozen=True, kw_only=True):
 class SupportFacts:
     """The facts of one report, each read once. A member's are about this person's goals and help."""
 
-    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope, *, parts: Sequence[str] = _PARTS) -> None:
+    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope, *, parts: Iterable[str] = _PARTS) -> None:
         self._database = database
         #: Which of the statements that are read in one journey will be asked for.
         self._parts = parts
@@ -153,6 +161,14 @@ class SupportFacts:
         return " AND ".join(parts), params
 
     @property
+    def _own_goals_sql(self) -> tuple[str, dict[str, str]]:
+        """The same, of statements that find goals first: by the index on their teams or owners."""
+        asked = {"team": self.team, "owner": self.member}
+        params = {f"asked_{column}": str(value) for column, value in asked.items() if value is not None}
+        parts = ["1 = 1", *(f"g.{column} = :asked_{column}" for column, value in asked.items() if value is not None)]
+        return " AND ".join(parts), params
+
+    @property
     def _needs_scope_sql(self) -> tuple[str, dict[str, str]]:
         condition, params = self.scope_sql
         if self.team is not None or self.member is not None:
@@ -164,12 +180,14 @@ class SupportFacts:
 
     def _build_statement(self, name: str, condition: str, params: dict[str, str]) -> Query:
         sql = named_statements(_SQL)[name].replace(":whose", condition).replace(":states", _PROMISED_STATES_SQL)
+        goals, condition = _GOALS_IN_FORCE[self._database.dialect]
+        sql = sql.replace(":goals_in_force", goals).replace(":are_in_force", condition)
         return sql, {**self.as_of.params, "since": self.since, **params}
 
     @cached_property
     def _rows(self) -> dict[str, list[Row]]:
         """What every report needs, read in one journey: none of it depends on more than whom it is about."""
-        scopes = dict.fromkeys(_PARTS, self.scope_sql) | {"needs": self._needs_scope_sql}
+        scopes = dict.fromkeys(_PARTS, self.scope_sql) | {"needs": self._needs_scope_sql, "ended": self._own_goals_sql}
         wanted = {name: scopes[name] for name in self._parts}
         rows = self._database.query_many([self._build_statement(name, *of) for name, of in wanted.items()])
         return dict(zip(wanted, rows, strict=True))

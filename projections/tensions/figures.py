@@ -67,7 +67,7 @@ def read_overload(at: TensionContext, days: int) -> OverloadFacts:
 Found = Iterator[Figure | GroupFigure]
 
 
-def _from_overload(at: TensionContext) -> Found:
+def _from_overload(at: TensionContext, _wanted: Collection[str]) -> Found:
     if at.overload is not None:
         return overload.build_share_figures(RewoundFacts(at.overload, at.as_of))
     evidence = OverloadFacts(at.database, at.as_of, at.scope)
@@ -75,24 +75,30 @@ def _from_overload(at: TensionContext) -> Found:
     return overload.build_share_figures(evidence)
 
 
-def _from_goals(at: TensionContext) -> Found:
+def _from_goals(at: TensionContext, wanted: Collection[str]) -> Found:
     live = drift.load_live_goals(at.database, at.as_of, at.scope)
-    yield practice.build_measure_figure(live, at.scope)
-    yield practice.build_static_figure(at.database, at.as_of, at.scope, live)
-    yield from drift.build_share_figures(at.database, at.as_of, at.scope, live)
+    if "goals_without_measure" in wanted:
+        yield practice.build_measure_figure(live, at.scope)
+    if "static_share" in wanted:
+        yield practice.build_static_figure(at.database, at.as_of, at.scope, live)
+    yield from drift.build_share_figures(at.database, at.as_of, at.scope, live, wanted)
 
 
-def _from_answers(at: TensionContext) -> Found:
+def _from_answers(at: TensionContext, _wanted: Collection[str]) -> Found:
     return practice.build_answer_figures(at.database, at.as_of, at.scope)
 
 
-def _from_support(at: TensionContext) -> Found:
-    evidence = SupportFacts(at.database, at.as_of, at.scope, parts=("ended", "needs"))
-    yield from support.build_share_figures(evidence)
-    yield practice.build_check_in_figure(at.database, evidence)
+def _from_support(at: TensionContext, wanted: Collection[str]) -> Found:
+    parts = {"needs": _NEEDS_FIGURES, "ended": frozenset({"check_ins_a_week"})}
+    read = [part for part, names in parts.items() if not names.isdisjoint(wanted)]
+    evidence = SupportFacts(at.database, at.as_of, at.scope, parts=read)
+    if "needs" in read:
+        yield from support.build_share_figures(evidence)
+    if "ended" in read:
+        yield practice.build_check_in_figure(at.database, evidence)
 
 
-def _from_rituals(at: TensionContext) -> Found:
+def _from_rituals(at: TensionContext, _wanted: Collection[str]) -> Found:
     """As the charters stand, and as they stood a week before."""
     yield rituals.build_minutes_figure(at.database, at.as_of, at.scope)
     before = at_end_of(at.as_of.today - timedelta(days=_WEEK_DAYS), at.as_of, at.organisation)
@@ -100,23 +106,24 @@ def _from_rituals(at: TensionContext) -> Found:
     yield GroupFigure(msgspec.structs.replace(figure, name="ritual_minutes_before"), parts)
 
 
-def _from_decisions(at: TensionContext) -> Found:
+def _from_decisions(at: TensionContext, _wanted: Collection[str]) -> Found:
     yield build_time_box_figure(at.database, at.as_of, at.scope)
 
 
-def _from_recognitions(at: TensionContext) -> Found:
+def _from_recognitions(at: TensionContext, _wanted: Collection[str]) -> Found:
     yield build_relationship_figure(at.database, at.as_of, at.scope)
 
 
+_NEEDS_FIGURES = frozenset({"needs_answered", "needs_past_answer_by"})
 #: The names of figures -> where they come from.
-_SOURCES: tuple[tuple[frozenset[str], Callable[[TensionContext], Found]], ...] = (
+_SOURCES: tuple[tuple[frozenset[str], Callable[[TensionContext, Collection[str]], Found]], ...] = (
     (
         frozenset({"goals_without_measure", "static_share", "stale_share", "purpose_drift", "acknowledgement_share"}),
         _from_goals,
     ),
     (frozenset({"changes_accepted", "approaches_in_window"}), _from_answers),
     (OVERLOAD_FIGURES, _from_overload),
-    (frozenset({"needs_answered", "needs_past_answer_by", "check_ins_a_week"}), _from_support),
+    (_NEEDS_FIGURES | {"check_ins_a_week"}, _from_support),
     (frozenset({"ritual_minutes", "ritual_minutes_before"}), _from_rituals),
     (frozenset({"decisions_inside_time_box"}), _from_decisions),
     (frozenset({"relationship_share"}), _from_recognitions),
@@ -125,4 +132,4 @@ _SOURCES: tuple[tuple[frozenset[str], Callable[[TensionContext], Found]], ...] =
 
 def load_figures(at: TensionContext, wanted: Collection[str]) -> list[Figure | GroupFigure]:
     """The figures of these names, and those that come with them."""
-    return [figure for names, load in _SOURCES if not names.isdisjoint(wanted) for figure in load(at)]
+    return [figure for names, load in _SOURCES if not names.isdisjoint(wanted) for figure in load(at, wanted)]

@@ -48,6 +48,12 @@ def count_named(recorded: Iterable[RecordedEvent], figure: Figure) -> Counter[st
     return Counter(type(event.data).__name__ for event in recorded if event.event_id in named)
 
 
+def list_named_goals(recorded: Iterable[RecordedEvent], figure: Figure) -> set[UUID]:
+    """The goals of which the figure names an event."""
+    named = set(figure.events or ())
+    return {event.stream_id for event in recorded if event.kind == "goal" and event.event_id in named}
+
+
 class ExplainedGoal(msgspec.Struct, kw_only=True):
     """What the named events of one goal say, in the order of business time."""
 

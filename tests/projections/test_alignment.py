@@ -20,6 +20,7 @@ from projections.database.database import Database
 from projections.figures import Figure, ReportScope
 from tests.domain.charters import adopt_dated_purpose
 from tests.projections.conftest import ProjectStory
+from tests.projections.explained import list_named_goals
 from tests.projections.test_drift import change_goal, promise_goal
 from tests.spec import Story, instant, why
 
@@ -105,6 +106,9 @@ def test_the_worked_example(ask: RunReport) -> None:
     assert (0.375, 1, purpose.charter) == (progress.value, progress.n, progress.charter)
     untied = find_figure(report, "untied_share")
     assert (1, 3, 0.333333) == (untied.count, untied.n, untied.value)
+    # Two tasks are tied by their links, and the outcome that they lead to has one of its own.
+    goals = {story.id(name, "goal") for name in ("measured", "told", "loose", "outcome")}
+    assert goals == list_named_goals(story.events, untied)
     assert [story.id("loose", "goal")] == [loose.goal for loose in report.untied] == [g.goal for g in report.unlinked]
     alone = find_figure(report, "single_contributor_share")
     assert (0, 1) == (alone.count, alone.n)
@@ -200,7 +204,9 @@ def test_an_outcome_with_one_contributor_hangs_on_one_person(ask: RunReport) -> 
 
     figure = find_figure(report, "single_contributor_share")
     assert (1, 2, 0.5) == (figure.count, figure.n, figure.value)
-    assert [story.last_event(name).event_id for name in ("goal", "part")] == figure.events
+    links = {story.last_event(name).event_id for name in ("goal", "part")}
+    assert links < set(figure.events or ())
+    assert {story.id(name, "goal") for name in ("outcome", "second")} <= list_named_goals(story.events, figure)
 
 
 def test_without_a_purpose_there_is_no_tree(ask: RunReport) -> None:

@@ -6,9 +6,9 @@ from msgspec.structs import replace
 
 from domain.charter.acts import RetireNonNegotiable
 from domain.charter.evolve import evolve
-from domain.charter.state import Charter, NonNegotiable
+from domain.charter.state import Charter, NonNegotiable, charter_id
 from projections.as_of import resolve_as_of
-from projections.charters.charters import CHARTERS, charter_of, charters_at
+from projections.charters.charters import CHARTERS, charter_at, charters_at, charters_of
 from projections.database.database import Database
 from projections.drift.facts import DRIFT
 from projections.engine.engine import Engine
@@ -52,10 +52,12 @@ def test_who_acknowledged_is_told_with_the_charter_of_all_or_of_one(database: Da
     assert expected is not None
 
     assert [expected] == [held.charter for held in charters_at(database, view)]
-    assert expected == charter_of(database, view, story.id("core", "team"))
-    ben = story.id("ben")
+    held = charter_at(database, view, charter_id(story.organisation_id, story.id("core", "team")))
+    assert held is not None
+    assert expected == held.charter
+    ben, core = story.id("ben"), story.id("core", "team")
     own = tuple(_only_acknowledged_by(n, ben) for n in expected.non_negotiables)
-    assert replace(expected, non_negotiables=own) == charter_of(database, view, story.id("core", "team"), voice=ben)
+    assert {core: replace(expected, non_negotiables=own)} == charters_of(database, view, [None, core], voice=ben)
 
 
 def test_who_had_acknowledged_what_stands_no_longer_is_in_the_history_alone(database: Database) -> None:
@@ -68,7 +70,9 @@ def test_who_had_acknowledged_what_stands_no_longer_is_in_the_history_alone(data
     expected: Charter = story.state("core", "charter")
 
     assert [0, 1] == [len(n.acknowledged) for n in expected.non_negotiables][:2]
-    assert expected == charter_of(database, view, story.id("core", "team"))
+    held = charter_at(database, view, charter_id(story.organisation_id, story.id("core", "team")))
+    assert held is not None
+    assert expected == held.charter
 
 
 def _only_acknowledged_by(held: NonNegotiable, member: object) -> NonNegotiable:

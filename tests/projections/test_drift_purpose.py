@@ -12,6 +12,7 @@ from domain.team import team
 from domain.terms import SupportInput
 from projections.drift.report import DriftReport
 from tests.domain.charters import adopt_dated_purpose
+from tests.projections.explained import count_named, list_named_goals
 from tests.projections.test_drift import (
     RunReport,
     ask,
@@ -50,7 +51,8 @@ def test_a_goal_leads_to_the_purpose_through_what_it_supports(ask: RunReport) ->
     figure = find_figure(ask(story, "2026-03-20", team="core"), "purpose_drift")
 
     assert (1, 3, 0.333333, None, True) == (figure.count, figure.n, figure.value, figure.line, figure.small_sample)
-    assert [story.last_event("lost").event_id] == figure.events
+    assert {story.id(name, "goal") for name in ("goal", "parent", "lost")} == list_named_goals(story.events, figure)
+    assert {"PurposeAdopted"} < count_named(story.events, figure).keys()
     assert story.id("core", "team") == figure.team
 
 
@@ -85,7 +87,8 @@ def test_the_organisations_purpose_will_do_for_every_team_and_another_teams_will
     report = ask(story, "2026-03-20", team="core")
 
     assert (1, 3) == count_purpose_drift(report)
-    assert [story.last_event("to_edge").event_id] == find_figure(report, "purpose_drift").events
+    goals = {story.id(name, "goal") for name in ("to_all", "to_core", "to_edge")}
+    assert goals == list_named_goals(story.events, find_figure(report, "purpose_drift"))
 
 
 @pytest.mark.parametrize("ended", [True, False])

@@ -8,6 +8,7 @@ from domain.goal.acts import CheckIn, DeclareComplete
 from domain.member import member
 from domain.member.member import DeclareAbsence
 from domain.team import team
+from tests.projections.explained import list_named_goals
 from tests.projections.overload_stories import RunReport, find_figure, parse_day, promise_goal
 from tests.story import Story
 
@@ -46,6 +47,8 @@ def test_a_team_sees_how_much_of_it_is_owned_by_others(run_overload: RunReport, 
     assert (story.id("core", "team"), None, True) == (figure.team, figure.interval, figure.estimated)
     promises = {story.last_event(goal).event_id for goal in ("stated", "unstated", "neds")}
     assert promises <= set(figure.events or [])
+    # Also the goal that is owned inside: it is one of the four.
+    assert figure.n == len(list_named_goals(story.events, figure))
 
 
 def test_no_figure_of_the_team_is_about_an_owner_outside(run_overload: RunReport, story: Story) -> None:

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import sys
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -30,8 +31,9 @@ from services.exports.exporting import MANIFEST_SUFFIX, ExportQuery, ExportSumma
 from services.exports.folder import export_folder
 from services.exports.text_formats import encode_rows
 from services.imports.importer import import_lines
+from services.settings import Settings
 from tests.fixtures import synthetic
-from tests.services.conftest import Installation
+from tests.services.conftest import Installation, open_installation
 
 ORGANISATION = derive_organisation_id("default")
 MAGIC: list[Any] = ["=1+1", "+1", "-2.5", "-x", "@me", 'a "b", c\r\nd', None, "-2\n"]
@@ -49,22 +51,26 @@ def mart_of(column: MartColumn) -> Mart:
     return Mart(name="m", comment="", use="", key=(), columns=(column,), subject=None)
 
 
-@pytest.fixture
-def history(installation: Installation) -> Installation:
+def add_history(installation: Installation, *, goals: int, prefix: str = "") -> Installation:
     """An organisation with a history behind it, followed by the views."""
-    lines = synthetic.encode_lines(goals=24)
+    lines = synthetic.encode_lines(goals=goals, prefix=prefix)
     assert import_lines(installation.runtime, ORGANISATION, lines, principal=installation.principal).refused == 0
     installation.runtime.engine.catch_up()
     return installation
+
+
+@pytest.fixture(scope="module")
+def history(shared_database_url: str) -> Iterator[Installation]:
+    """One for all tests of this module: they only read it."""
+    opened = open_installation(Settings(database_url=shared_database_url))
+    with opened.runtime:
+        yield add_history(opened, goals=24)
 
 
 @pytest.fixture
 def short_history(installation: Installation) -> Installation:
     """The same with a few goals, where all marts are written several times."""
-    lines = synthetic.encode_lines(goals=2)
-    assert import_lines(installation.runtime, ORGANISATION, lines, principal=installation.principal).refused == 0
-    installation.runtime.engine.catch_up()
-    return installation
+    return add_history(installation, goals=2)
 
 
 def export(installation: Installation, mart: str, path: Path | None = None, **query: Any) -> ExportSummary:
@@ -200,17 +206,16 @@ def test_an_accepted_change_has_its_values_in_the_columns_of_their_type(history:
             assert {**dict.fromkeys(("date", "number", "text")), kind: row[when]} == typed
 
 
-def test_marts_at_one_position_are_of_one_moment(history: Installation, tmp_path: Path) -> None:
+def test_marts_at_one_position_are_of_one_moment(installation: Installation, tmp_path: Path) -> None:
     # given
+    history = add_history(installation, goals=24)
     position = history.runtime.ledger.position(ORGANISATION) // 2
     before = {name: rows(history, name, tmp_path / name, at=position) for name in MARTS}
     summary = export(history, "fact_goal_event", tmp_path / "csv", form="csv", at=position)
     event = history.runtime.ledger.event_position(ORGANISATION, position)
 
     # when
-    lines = synthetic.encode_lines(goals=3, prefix="more-")
-    assert import_lines(history.runtime, ORGANISATION, lines, principal=history.principal).refused == 0
-    history.runtime.engine.catch_up()
+    add_history(history, goals=3, prefix="more-")
 
     # then
     assert event is not None

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from domain.charter.state import Charter, resolve_charter_id
+from domain.charter.state import Charter, charter_id, resolve_charter_id
 from domain.references import resolve_stream_id
 from projections.as_of import resolve_as_of
-from projections.charters.charters import charter_of
+from projections.charters.charters import charter_at
 from services.imports.importer import ImportResult, RowError
 from tests.services.conftest import Installation
 from tests.services.test_imports import LEA, OFFER, ORGANISATION, SAM, TEAM, Act, count_events_and_digests, import_rows
@@ -85,7 +85,9 @@ def test_a_charter_s_history_is_taken_whole_and_only_once(installation: Installa
     assert "lead" == state.persons
     now = installation.runtime.clock()
     view = resolve_as_of(installation.runtime.database, installation.runtime.ledger, ORGANISATION, now=now)
-    assert state == charter_of(installation.runtime.database, view, state.of.team)
+    held = charter_at(installation.runtime.database, view, charter_id(ORGANISATION, state.of.team))
+    assert held is not None
+    assert state == held.charter
 
 
 def test_the_organisation_s_own_is_named_by_the_word(sqlite_installation: Installation) -> None:

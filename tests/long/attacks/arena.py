@@ -197,7 +197,7 @@ def _attack_until_told(attack: Callable[[int], object], first: int, threads: int
     connection.send(came)
 
 
-def _fill(runtime: Runtime, name: str, members: int, goals: int) -> tuple[str, dict[str, str]]:
+def fill(runtime: Runtime, name: str, members: int, goals: int) -> tuple[str, dict[str, str]]:
     """An organisation with its history; its steward's key, and those of some plain members."""
     created = create_organisation(runtime, name, steward="stella")
     organisation = created.organisation_id
@@ -222,8 +222,8 @@ def open_arena(folder: Path, database_url: str, members: int, goals: int) -> Ite
     settings = Settings(database_url=database_url)
     migrate(settings)
     with Runtime(settings) as runtime:
-        steward, keys = _fill(runtime, "large", members, goals)
-        small, _ = _fill(runtime, "small", SMALL_MEMBERS, SMALL_GOALS)
+        steward, keys = fill(runtime, "large", members, goals)
+        small, _ = fill(runtime, "small", SMALL_MEMBERS, SMALL_GOALS)
         runtime.engine.catch_up()
     deployment = Deployment(folder, database_url, None)
     # The rate, and connections, are other bounds than those that are looked at here.

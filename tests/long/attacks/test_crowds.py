@@ -19,8 +19,8 @@ CROWD_S = 60.0
 #: What 200 clients of the large organisation reach together, and wait at most (p99).
 MIN_PER_SECOND, MAX_P99_S = 150.0, 3.0
 COMMANDS = 10_000
-#: Of the memory before 10,000 commands, what may be left after them, and within how many seconds.
-MEMORY_FACTOR, SETTLED_WITHIN_S = 1.2, 60.0
+#: Of the memory after 10,000 commands, what may be there after as many again and again; seconds before that is read.
+MEMORY_FACTOR, SETTLING_S = 1.2, 5.0
 _CHECK_IN = b'{"note": "well"}'
 
 
@@ -47,20 +47,19 @@ def test_two_hundred_members_of_a_large_organisation(arena: Arena, report_figure
 def test_ten_thousand_commands_at_once_are_answered_and_leave_nothing(
     arena: Arena, report_figures: ReportFigures
 ) -> None:
-    def send_once(number: int) -> Iterator[bytes]:
-        owner = number % CROWD
-        return iter([format_request(arena.keys[f"m{owner}"], "POST", f"/v1/goals/g{owner}/check-in", _CHECK_IN)])
+    """The first time the interpreter takes room for 10,000 connections, and keeps it: later ones find it there."""
+    megabytes = [read_resident_megabytes(arena.pid)]
+    for _ in range(3):
+        crowd = run_crowd(arena.port, [_send_once(arena, number) for number in range(COMMANDS)])
+        time.sleep(SETTLING_S)
+        megabytes.append(read_resident_megabytes(arena.pid))
+        report_figures(crowd=crowd.to_figures(), megabytes=megabytes[-2:])
+        assert COMMANDS == crowd.statuses.total()
+        assert {"200", "201", "429", "503"} >= set(crowd.statuses), crowd.statuses
+        assert crowd.succeeded
+    assert megabytes[-1] <= MEMORY_FACTOR * megabytes[1]
 
-    before = read_resident_megabytes(arena.pid)
-    crowd = run_crowd(arena.port, [send_once(number) for number in range(COMMANDS)])
 
-    deadline = time.monotonic() + SETTLED_WITHIN_S
-    peak = after = read_resident_megabytes(arena.pid)
-    while after > MEMORY_FACTOR * before and time.monotonic() < deadline:
-        time.sleep(1)
-        after = read_resident_megabytes(arena.pid)
-    report_figures(crowd=crowd.to_figures(), megabytes={"before": before, "at their end": peak, "after": after})
-    assert COMMANDS == crowd.statuses.total()
-    assert {"201", "200", "429", "503"} >= set(crowd.statuses), crowd.statuses
-    assert crowd.succeeded
-    assert after <= MEMORY_FACTOR * before
+def _send_once(arena: Arena, number: int) -> Iterator[bytes]:
+    owner = number % CROWD
+    return iter([format_request(arena.keys[f"m{owner}"], "POST", f"/v1/goals/g{owner}/check-in", _CHECK_IN)])

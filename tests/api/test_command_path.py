@@ -1,0 +1,56 @@
+"""How many steps a command takes from the socket to its answer."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from functools import reduce
+from pathlib import Path
+from types import CodeType, FrameType
+
+import httpx
+
+from tests.api.app_under_test import ApiApp, create_active_goal
+from tests.api.real_server import run_server
+
+_ROOT = Path(__file__).parents[2]
+_PACKAGES = tuple(str(_ROOT / name) + "/" for name in ("domain", "ledger", "projections", "services"))
+#: What docs/architecture.md says; to be lowered with it, never raised.
+MAX_FUNCTIONS, MAX_MODULES = 165, 49
+#: A look at the keys, or a log line, falls into some commands only.
+_COMMANDS = 5
+
+
+def test_a_check_in_takes_no_more_steps_than_the_architecture_says(app: ApiApp) -> None:
+    goal, called = create_active_goal(app), set[CodeType]()
+    paths: list[set[CodeType]] = []
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            called.add(frame.f_code)
+
+    # Of the server's thread and of none that it starts later: its loop decides, and commits, without one.
+    threading.setprofile(note)
+    with run_server(app.runtime) as port:
+        threading.setprofile(None)
+        headers = {"Authorization": f"Bearer {app.keys['acme']['ana']}"}
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}/v1", headers=headers) as client:
+            for number in range(3 * _COMMANDS):
+                called.clear()
+                answer = client.post(
+                    f"/goals/{goal}/check-in",
+                    json={"note": "on the way", "progress": "0.4", "confidence": "0.8"},
+                    headers={"Idempotency-Key": f"step-{number}"},
+                )
+                assert 200 == answer.status_code
+                paths.append(set(called))
+    assert sys.getprofile() is None
+
+    always = reduce(set.intersection, paths[-_COMMANDS:])
+    steps = {
+        (code.co_filename, code.co_qualname)
+        for code in always
+        if code.co_filename.startswith(_PACKAGES) and not code.co_name.startswith("<")
+    }
+    assert 0 < len(steps) <= MAX_FUNCTIONS, len(steps)
+    assert len({module for module, _ in steps}) <= MAX_MODULES, len({module for module, _ in steps})
