@@ -281,7 +281,12 @@ def test_connections_that_the_server_dropped_are_replaced_unseen(postgres_url: s
         assert [1] == [row.one for row in database.query("SELECT 1 AS one")]
         other.execute(drop)
         with database.transaction() as transaction:
-            transaction.upsert_many(THINGS, [("a", 1, None)])
+            transaction.upsert_many(THINGS, [("a", 1, "")])
+        step = [TableWrite(table=THINGS, upserts=[("a", amount, "")]) for amount in (1, 2, 3)]
+        assert database.try_write(step[0], step[1:2])
+        other.execute(drop)
+        # It comes to nothing on a connection that is gone, and has another one then.
+        assert database.try_write(step[1], step[2:]) or database.try_write(step[1], step[2:])
 
     assert ["a"] == list_ids(database)
     database.close()
