@@ -149,7 +149,7 @@ class StateCache:
             if before is not None and before != after:
                 self._unlist(stream_key(organisation_id, before), goal_id)
             if after is not None:
-                self._list(stream_key(organisation_id, after), goal_id, move.entry.state)
+                self._list((organisation_id.int, after.int), goal_id, move.entry.state)
 
     def _unlist(self, owner: Key, goal_id: UUID) -> None:
         goals, book = self.goals_by_owner.get(owner), self.promises.get(owner)
