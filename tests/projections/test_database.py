@@ -28,6 +28,12 @@ THINGS = Table(
 
 
 @pytest.fixture
+def database(own_database: Database) -> Database:
+    """Of its own: these tests make tables in it."""
+    return own_database
+
+
+@pytest.fixture
 def things(database: Database) -> Database:
     database.migrate([THINGS])
     database.migrate([THINGS])
