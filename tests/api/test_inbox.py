@@ -211,6 +211,7 @@ def test_the_same_key_affirms_once(app: ApiApp) -> None:
     key = {"Idempotency-Key": "today"}
 
     first = affirm(app, {"goals": goals}, headers=key)
+    assert goals == [one["goal"] for one in first["affirmed"]]
     before = app.count_events()
     again = app.as_member("ana").post("/v1/affirmations", {"goals": goals}, headers=key)
 

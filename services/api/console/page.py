@@ -18,7 +18,7 @@ from services.api.console import navigation
 from services.api.console.csrf import FIELD, csrf_token, require_csrf_token
 from services.api.console.forms import KEY_FIELD, VERSION_FIELD, Form, read_form
 from services.api.console.rendering import render_page
-from services.api.context import RequestContext, load_freshness
+from services.api.context import RequestContext, load_freshness, parse_idempotency_key
 from services.api.http.parsing import FORM
 from services.api.http.problems import ProblemError
 from services.api.http.responses import HttpResponse
@@ -86,7 +86,8 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
         Raises what the route raises.
         """
         headers = {n: value for n, value in self.context.headers.items() if n not in ("idempotency-key", "if-match")}
-        response: HttpResponse = route.handler(replace(self._as_route(route), body=body, headers=headers), **parameters)
+        context = replace(self._as_route(route), body=body, headers=headers, idempotency_key=None)
+        response: HttpResponse = route.handler(context, **parameters)
         return msgspec.json.decode(response.body, type=route.operation.answer)
 
     def preview(self, route: Route, body: Any, **parameters: str) -> Any:
@@ -101,7 +102,8 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
         version = self.form.get(VERSION_FIELD)
         if version:
             headers["if-match"] = f'"v{version}"'
-        return replace(self._as_route(route), body=body, headers=headers)
+        key = parse_idempotency_key(headers)
+        return replace(self._as_route(route), body=body, headers=headers, idempotency_key=key)
 
     async def show(self, weight: Weight, function: Callable[[PageRequest], T]) -> T:
         """What the function makes of this request, in a thread of this class: a form's answer that asks the store."""

@@ -261,14 +261,16 @@ async def _affirm(
         return AffirmationRefusal(
             goal=ref, code="not_found", detail="no such goal at the position that you have seen"
         ), None
-    headers = {name: value for name, value in context.headers.items() if name not in ("if-match", "idempotency-key")}
-    if context.idempotency_key is not None:
-        derived = hashlib.sha256(f"{context.idempotency_key} {goal}".encode()).hexdigest()
-        headers["idempotency-key"] = derived
+    headers = {name: value for name, value in context.headers.items() if name != "if-match"}
+    key = context.idempotency_key
+    if key is not None:
+        key = hashlib.sha256(f"{key} {goal}".encode()).hexdigest()
     if goal in versions:
         headers["if-match"] = f'"v{versions[goal]}"'
     try:
-        receipt = await execute(replace(context, headers=headers), "goal", goal, Affirm(note=said.note))
+        receipt = await execute(
+            replace(context, headers=headers, idempotency_key=key), "goal", goal, Affirm(note=said.note)
+        )
     except Refusal as refusal:
         loaded = AffirmationRefusal(goal=ref, code=refusal.code, detail=refusal.detail, allowed=refusal.allowed)
         return loaded, None
