@@ -19,7 +19,7 @@ from services.worker.metrics import (
 INITIAL_BACKOFF_S, MAX_BACKOFF_S = 0.1, 5.0
 #: After a round that reached the head with few events the loop rests so long (seconds), and lets others gather: a round
 #: costs what a dozen events do, however few it finds. A lone event is followed at once. An event waits for a round, a
-#: rest and a round of its own: at a thousand a second these are to be 50 ms together (0097).
+#: rest and a round of its own (0097).
 REST_S = 0.015
 #: Events of a round whose own cost no longer counts: the next one begins at once, and what came meanwhile is enough.
 FULL_ROUND = 64
