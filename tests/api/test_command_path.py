@@ -60,5 +60,6 @@ def test_a_check_in_takes_no_more_steps_than_the_architecture_says(
         for code in always
         if code.co_filename.startswith(_PACKAGES) and not code.co_name.startswith("<")
     }
-    assert 0 < len(steps) <= MAX_FUNCTIONS, len(steps)
+    names = "\n".join(sorted(f"{Path(module).relative_to(_ROOT)} {name}" for module, name in steps))
+    assert 0 < len(steps) <= MAX_FUNCTIONS, f"{len(steps)}:\n{names}"
     assert len({module for module, _ in steps}) <= MAX_MODULES, len({module for module, _ in steps})
