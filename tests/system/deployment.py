@@ -106,7 +106,13 @@ class Deployment:
             process.kill()
 
     def run_command(self, *arguments: str) -> Any:
-        """Run a command to its end; its JSON result.
+        """Run a command that succeeds; its JSON result."""
+        code, result = self.try_command(*arguments)
+        assert code == 0, result
+        return result
+
+    def try_command(self, *arguments: str) -> tuple[int, Any]:
+        """Run a command to its end; its exit code and its JSON result.
 
         In this process: a start of its own takes half a second of processor time, and the store that the deployment's
         processes share is all that the command shares with them.
@@ -114,8 +120,8 @@ class Deployment:
         out = io.TextIOWrapper(printed := io.BytesIO(), encoding="utf-8")
         with patch.dict(os.environ, clean_environment() | self.environment, clear=True), redirect_stdout(out):
             code = main([*arguments, "--json"])
-        assert code == 0, printed.getvalue()
-        return json.loads(printed.getvalue())
+        assert printed.getvalue(), (code, arguments)
+        return code, json.loads(printed.getvalue())
 
     def start(self, *, apis: int, workers: int) -> None:
         """Migrate, then start the processes and wait until each API answers."""
