@@ -399,9 +399,9 @@ def worst_week(loads: Sequence[WeekLoad], first: date, due: date) -> WeekLoad | 
 def is_surely_within_lines(
     laid: Iterable[PlacedCommitment], segments: Sequence[CapacitySegment], first: date, policy: Policy
 ) -> bool:
-    """Whether no week from `first` on can be over a line: all that is asked on one day fits into the shortest day.
+    """Whether no week from `first` on can be over a line: the hours of one day, of all, fit into the shortest day.
 
-    Without looking at any week. False says nothing.
+    No week is computed, so False does not mean that one is over a line.
     """
     applying = next((n for n in range(len(segments) - 1, 0, -1) if segments[n].first <= first), 0)
     least = min(segment.per_day for segment in segments[applying:])

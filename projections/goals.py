@@ -166,7 +166,7 @@ GOALS = VersionedProjection(
         ("sponsor", "valid_from"),
         ("team", "valid_from"),
     ),
-    comment="Goals: one row per state, business time and belief; what was said of each in body.",
+    comment="Goals: one row per state, business time and belief; in body the state without what was agreed.",
     parts=GOAL_PARTS,
 )
 

@@ -55,7 +55,7 @@ class CommandBatch:
                 except CacheMiss:
                     left.append(waiting)
                     continue
-                # A keyed command that failed may be a duplicate of one that succeeded: only the store knows.
+                # A keyed command that failed may be a duplicate of one that succeeded, which only the store shows.
                 may_be_duplicate = waiting.command.idempotency is not None and isinstance(waiting.outcome, Exception)
                 (left if may_be_duplicate else decided).append(waiting)
             self.commands = decided

@@ -66,7 +66,7 @@ class Database:
         return self._backend.query(sql, params or {})
 
     def query_many(self, questions: Sequence[Query]) -> list[list[Row]]:
-        """The rows of several statements, none of which needs another's, in one journey.
+        """The rows of several statements, none of which needs another's, in one round trip.
 
         Raises `DatabaseUnavailable`.
         """
@@ -94,7 +94,7 @@ class Database:
         return self._backend.transaction()
 
     def try_write(self, expected: TableWrite, parts: Sequence[TableWrite]) -> bool:
-        """Write to several tables in one journey, all or nothing, where the rows of `expected` are as it has them.
+        """Write to several tables in one round trip, all or nothing, where the rows of `expected` are as it has them.
 
         False: nothing was written, and a transaction has to find out why; or it was, and the answer was lost: then
         those rows are no longer as expected. Raises as `transaction`.

@@ -154,7 +154,7 @@ class SqliteBackend:
             return _fetch_rows(connection.execute(sql, params))
 
     def query_many(self, questions: Sequence[Query]) -> list[list[Row]]:
-        """There is no journey to be saved; but what belongs together waits for one connection only."""
+        """There is no round trip to save; but what belongs together waits for one connection only."""
         with _sqlite_errors(), self._borrow_connection() as connection, interrupted_by(connection.interrupt):
             return [_fetch_rows(connection.execute(sql, params)) for sql, params in questions]
 
@@ -173,7 +173,7 @@ class SqliteBackend:
         raise ValueError("SQLite has no COPY")
 
     def try_write(self, expected: TableWrite, parts: Sequence[TableWrite]) -> bool:  # noqa: ARG002 - the protocol's
-        """There is no journey to be saved."""
+        """There is no round trip to save."""
         return False
 
     @contextmanager

@@ -58,7 +58,7 @@ class DriftFacts(msgspec.Struct, frozen=True, kw_only=True):
 def load_facts(
     database: Database, as_of: AsOf, goals: Sequence[AnyPromise], present: Mapping[UUID, Member]
 ) -> DriftFacts:
-    """The facts behind these goals, their parents and their owners, of whom those who are there are known."""
+    """The facts behind these goals, their parents and owners. `present`: the members who have not left, by id."""
     own = sorted(str(goal.id) for goal in goals)
     rows = query_by_ids(database, "drift", dict.fromkeys(("moves", "links"), own), as_of.params)
     links = group_links(select_standing_links(rows["links"]))

@@ -15,7 +15,7 @@ import msgspec
 
 from projections.database.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
 
-#: What a part is told from others by, and encoded from; None: of a state that has no such part.
+#: The values of a part: equal for equal parts, and what it is encoded from. None: the state has no such part.
 PartValues = tuple[Any, ...] | None
 
 

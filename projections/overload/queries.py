@@ -139,7 +139,7 @@ class OverloadFacts:
         return self.database.query(*self._build_statement(name, condition, params)) if ahead is None else ahead
 
     def prefetch(self) -> None:
-        """Read in one journey what every report needs and what depends on no more than whom it concerns."""
+        """Read in one round trip what every report needs and what depends on no more than whom it concerns."""
         condition, params = self._scope_sql
         since = {**params, "since": self.since}
         wanted = {"promised": (condition, since), "capacities": self._capacities_sql}

@@ -1,4 +1,4 @@
-"""What rows of the overload views are read as: additions' company, declarations, and what gave way."""
+"""What rows of the overload views are read as: promises, commitments, declarations, reversals and trade-offs."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class RecognitionFacts(NamedTuple):
 
 
 def load_facts(database: Database, as_of: AsOf, window: int, *, team: UUID | None = None) -> RecognitionFacts:
-    """The facts of the `window` days that end with the day of `as_of`, in one journey.
+    """The facts of the `window` days that end with the day of `as_of`, in one round trip.
 
     Recognitions of all teams: who was recognised elsewhere was recognised. Help and results of the `team` (None: all).
     """

@@ -137,7 +137,7 @@ class SupportFacts:
 
     def __init__(self, database: Database, as_of: AsOf, scope: ReportScope, *, parts: Iterable[str] = _PARTS) -> None:
         self._database = database
-        #: Which of the statements that are read in one journey will be asked for.
+        #: Which of the statements that are read in one round trip will be asked for.
         self._parts = parts
         self.as_of = as_of
         self.scope = scope
@@ -186,7 +186,7 @@ class SupportFacts:
 
     @cached_property
     def _rows(self) -> dict[str, list[Row]]:
-        """What every report needs, read in one journey: none of it depends on more than whom it is about."""
+        """What every report needs, read in one round trip: none of it depends on more than whom it is about."""
         scopes = dict.fromkeys(_PARTS, self.scope_sql) | {"needs": self._needs_scope_sql, "ended": self._own_goals_sql}
         wanted = {name: scopes[name] for name in self._parts}
         rows = self._database.query_many([self._build_statement(name, *of) for name, of in wanted.items()])

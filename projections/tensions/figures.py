@@ -59,7 +59,7 @@ def read_overload(at: TensionContext, days: int) -> OverloadFacts:
     """What overload is made of up to `at`, enough for every time in the last `days` days before it."""
     evidence = OverloadFacts(at.database, at.as_of, at.scope, reach=days)
     evidence.prefetch()
-    # What all additions of the time need is read in one journey.
+    # What all additions of the time need is read in one round trip.
     AdditionAnalysis(evidence, undone=False)
     return evidence
 

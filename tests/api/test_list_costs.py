@@ -171,7 +171,7 @@ def measure(client: TestClient[HttpPipeline], counted: CountedDatabase, key: str
 
 
 def ask(client: TestClient[HttpPipeline], counted: CountedDatabase, key: str, path: str) -> None:
-    """Have `counted` know what this read asks of the views."""
+    """Count in `counted` the statements that this read sends to the views."""
     headers = {"Authorization": f"Bearer {key}"}
     client.get("/v1/me", headers=headers)
     counted.asked.clear()

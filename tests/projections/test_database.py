@@ -141,7 +141,7 @@ def test_rows_are_written_at_once_where_others_are_as_expected_and_else_not_at_a
 
     done = things.try_write(before, [beliefs, after])
 
-    # SQLite has no journey to save: there a transaction always does it.
+    # SQLite has no round trip to save: there a transaction always does it.
     assert done is (is_written and things.dialect == "postgresql")
     amounts = [row.amount for row in things.query("SELECT amount FROM things ORDER BY id")]
     words = [(row.words, row.known_to) for row in things.query("SELECT words, known_to FROM beliefs ORDER BY words")]

@@ -101,7 +101,7 @@ def is_broken(text: str) -> bool:
 def _open_text(data: bytes, encoding: str | None) -> io.TextIOWrapper:
     """The file as text, which is decoded as it is read: a whole text of 20 MB took 200 MB."""
     marked = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), None)
-    # What the file says of itself goes before what was said of it.
+    # A byte order mark takes precedence over the encoding that was given.
     encoding = marked or encoding or _guess_encoding(data)
     if encoding == "utf-16" and marked is None:
         encoding = "utf-16-be" if data[:1] == b"\x00" else "utf-16-le"

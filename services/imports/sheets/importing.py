@@ -49,7 +49,7 @@ class Sheet(msgspec.Struct, frozen=True):
 
 
 def parse_watermark(text: str | None) -> datetime | None:
-    """The instant up to which the map's source is told; raises InvalidField for a text that is none with an offset."""
+    """The source's watermark as an instant; raises `InvalidField` for a text that is no instant with an offset."""
     if text is None:
         return None
     try:
