@@ -155,6 +155,8 @@ def test_a_request_to_upgrade_is_answered_as_one_without_and_nothing_follows_it(
 
 
 HEAD_WAIT_S = 0.4
+#: The loop's timers are whole milliseconds of its own clock: 0.39997 s were measured once.
+TIMER_RESOLUTION_S = 0.002
 SLOW = {"nothing": b"", "half a head": LIVEZ, "half a second one": LIVEZ + b"\r\n" + LIVEZ}
 
 
@@ -165,7 +167,7 @@ def test_a_head_that_does_not_come_is_given_up(serve: Callable[..., int], beginn
 
     assert_refused(ask(port, beginning), 408, "too_slow")
 
-    assert HEAD_WAIT_S <= time.monotonic() - began
+    assert HEAD_WAIT_S - TIMER_RESOLUTION_S <= time.monotonic() - began
 
 
 def test_a_head_that_comes_byte_by_byte_has_the_same_time_as_another(serve: Callable[..., int]) -> None:
