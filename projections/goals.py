@@ -14,7 +14,7 @@ from msgspec.structs import FieldInfo
 from domain.errors import InvalidField
 from domain.goal.acts import Pause
 from domain.goal.evolve import evolve
-from domain.goal.state import PROMISED_STATES, Ended, Goal, OpenBlocker, Promised, PromiseFields
+from domain.goal.state import PROMISED_STATES, Ended, Goal, OpenBlocker, Promised, PromiseFields, promise_of
 from domain.terms import GoalKind, Measure
 from domain.text import fold
 from ledger.cancellation import cancellable
@@ -94,12 +94,8 @@ _Stated = _define_part("Stated", _STATED_FIELDS)
 _Agreed = _define_part("Agreed", _AGREED_FIELDS, tag="promised")
 
 
-def _find_promise(goal: Goal) -> Promised | None:
-    return goal if isinstance(goal, Promised) else goal.promised if isinstance(goal, Ended) else None
-
-
 def _list_agreed_values(goal: Goal) -> PartValues:
-    promise = _find_promise(goal)
+    promise = promise_of(goal)
     return None if promise is None else _get_agreed(promise)
 
 

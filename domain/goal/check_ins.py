@@ -16,7 +16,7 @@ from domain.errors import ActNotAllowed, InvalidField, NotAParty, NotFound, OutO
 from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal import opening
-from domain.goal.state import Ended, Goal, Negotiating, OpenBlocker, OpenNeed, Promised, Side, statements_of
+from domain.goal.state import Goal, Negotiating, OpenBlocker, OpenNeed, Promised, Side, promise_of, statements_of
 from domain.goal.statements import MAX_STATEMENTS, Statement
 from domain.instants import format_instant
 from domain.quantities import parse_quantity, to_fraction
@@ -58,8 +58,8 @@ def record_check_in(goal: Promised, act: a.CheckIn, world: DecisionContext) -> e
 
 def check_room(goal: Goal, event: e.CheckedIn) -> None:
     """Raise `InvalidField` where more needs would wait than the goal, as it stands now, has room for."""
-    promised = goal.promised if isinstance(goal, Ended) else goal
-    if isinstance(promised, Promised) and len(promised.needs) + len(event.needs) > MAX_OPEN:
+    promised = promise_of(goal)
+    if promised is not None and len(promised.needs) + len(event.needs) > MAX_OPEN:
         raise InvalidField(f"at most {MAX_OPEN} needs wait for an answer at a time", pointer="/needs")
 
 

@@ -29,7 +29,7 @@ from domain.goal import events as e
 from domain.goal.agreement import BY_STATE_ACT_ROLE, Transition, allowed_acts
 from domain.goal.evolve import evolve
 from domain.goal.load_check import LoadClassification, can_suffice, classify_load
-from domain.goal.state import DraftGoal, Ended, Goal, Negotiating, Promised, Side
+from domain.goal.state import DraftGoal, Goal, Negotiating, Promised, Side, promise_of
 from domain.instants import format_instant
 from domain.participation import require_not_left
 from domain.reasons import check_reason
@@ -218,22 +218,16 @@ def _find_state_then(goal: Goal, act: a.GoalAct, world: DecisionContext) -> Goal
     """What the act is judged by: of a fact recorded late the goal as it stood then, else as it stands."""
     if not isinstance(act, a.BACK_DATABLE_ACTS) or world.at >= goal.moved_at:
         return goal
-    promised = _last_promised(goal)
+    promised = promise_of(goal)
     if promised is None or world.at < promised.promised_at:
         # Older than the promise: it is refused, and for that.
         return promised or goal
     return world.goal(world.stream_id) or goal
 
 
-def _last_promised(goal: Goal) -> Promised | None:
-    """The promise that stands, or stood at the end."""
-    last = goal.promised if isinstance(goal, Ended) else goal
-    return last if isinstance(last, Promised) else None
-
-
 def _check_order(goal: Goal, act: a.GoalAct, world: DecisionContext) -> None:
     if isinstance(act, a.BACK_DATABLE_ACTS):
-        promised = _last_promised(goal)
+        promised = promise_of(goal)
         if promised is not None and world.at < promised.promised_at:
             raise OutOfOrder("a fact cannot be older than the promise it is about", pointer="/at")
     elif world.at < goal.moved_at:

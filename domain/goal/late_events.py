@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain.envelope import RecordedEvent
 from domain.goal import events as e
-from domain.goal.state import Ended, Goal, Promised, statements_of
+from domain.goal.state import Ended, Goal, promise_of, statements_of
 
 
 def can_fold_late(goal: Goal | None, recorded: RecordedEvent) -> bool:
@@ -19,8 +19,8 @@ def can_fold_late(goal: Goal | None, recorded: RecordedEvent) -> bool:
         return False
     if isinstance(goal, Ended) and at >= goal.ended_at:
         return False
-    promised = goal.promised if isinstance(goal, Ended) else goal
-    if not isinstance(promised, Promised):
+    promised = promise_of(goal)
+    if promised is None:
         return False
     corrected_at = statements_of(promised).corrected_at
     return (

@@ -294,6 +294,13 @@ LIVE_STATES = ("active", "change_proposed_by_owner", "change_proposed_by_sponsor
 PROMISED_STATES = (*LIVE_STATES, "delivered")
 
 
+def promise_of(goal: Goal | None) -> Promised | None:
+    """The promise that stands, or that stood when the goal ended; None where none was made."""
+    if isinstance(goal, Ended):
+        return goal.promised
+    return goal if isinstance(goal, Promised) else None
+
+
 def statements_of(goal: Promised) -> Statements:
     """The statements that can be corrected; none for a state that a view has stored."""
     return goal.statements if isinstance(goal.statements, Statements) else Statements()

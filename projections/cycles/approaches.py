@@ -12,7 +12,7 @@ import msgspec
 from domain.charter.state import Charter, charter_id
 from domain.cycle.state import Closed, Cycle
 from domain.goal.events import ApproachChosen
-from domain.goal.state import Ended, Goal, Promised
+from domain.goal.state import Goal, promise_of
 from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
 from projections.cycles.cycles import CyclePart, cycle_key
@@ -73,7 +73,7 @@ def _select_rows(rows: Sequence[Row], cycle: Cycle, goals: Mapping[UUID, Goal]) 
 
 def _build_entry(row: Row, cycle: Cycle, goal: Goal, *, replaced: bool) -> ApproachEntry:
     chosen = msgspec.json.decode(row.data, type=ApproachChosen)
-    promised = goal.promised if isinstance(goal, Ended) else goal
+    promised = promise_of(goal)
     return ApproachEntry(
         **cycle_key(cycle),
         event=UUID(row.event_id),
@@ -84,7 +84,7 @@ def _build_entry(row: Row, cycle: Cycle, goal: Goal, *, replaced: bool) -> Appro
         freedom=chosen.freedom,
         replaced=replaced,
         state=goal.state,
-        progress=(round_for_report(promised.share_done) or 0.0) if isinstance(promised, Promised) else 0.0,
+        progress=(round_for_report(promised.share_done) or 0.0) if promised is not None else 0.0,
     )
 
 

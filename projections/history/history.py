@@ -22,7 +22,7 @@ from domain.envelope import RecordedEvent
 from domain.errors import InvalidField, NotFound
 from domain.experiment.state import Experiment
 from domain.goal.events import ChangeCountered, ChangeProposed
-from domain.goal.state import Ended, Goal, Promised
+from domain.goal.state import Goal, promise_of
 from domain.instants import encode_json, from_micros, to_micros
 from domain.key.key import ApiKey
 from domain.member.member import Member
@@ -64,7 +64,7 @@ def goal_values(goal: Goal | None) -> Values:
     """Every field of `FIELDS` that the goal has a value for."""
     if goal is None:
         return {}
-    promised = goal.promised if isinstance(goal, Ended) else goal if isinstance(goal, Promised) else None
+    promised = promise_of(goal)
     values: Values = dict(zip(_GOAL_FIELDS, _get_goal_fields(goal), strict=True))
     if goal.terms is not None:
         values |= zip(TERMS_FIELDS, _get_terms_fields(goal.terms), strict=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from domain.goal import events as e
+from domain.goal.state import promise_of
 from domain.instants import to_micros
 from projections.engine.stream_events import to_column_value
 from projections.marts.columns import (
@@ -20,7 +21,6 @@ from projections.marts.columns import (
 )
 from projections.marts.goal_step import GoalStep, micros_of, text_of
 from projections.marts.rows import Change, Fact, Wording
-from projections.reliability.outcomes import promise_of
 
 _OWNER = member_column("owner", "The goal's owner then.")
 _MINUTE_MICROS = 60 * 10**6

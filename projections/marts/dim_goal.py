@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from domain.goal import events as e
-from domain.goal.state import Goal, Negotiating, Promised
+from domain.goal.state import Goal, Negotiating, Promised, promise_of
 from domain.instants import encode_json
 from projections.database.sql import without_nul
 from projections.engine.stream_events import to_column_value
@@ -22,7 +22,6 @@ from projections.marts.columns import (
 )
 from projections.marts.goal_step import GoalStep, micros_of
 from projections.marts.rows import Change, Wording
-from projections.reliability.outcomes import promise_of
 
 DIM_GOAL = Mart(
     name="dim_goal",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.goal.state import Ended
+from domain.goal.state import Ended, promise_of
 from projections.engine.stream_events import to_column_value
 from projections.marts.columns import (
     DELETED,
@@ -17,7 +17,7 @@ from projections.marts.columns import (
 )
 from projections.marts.goal_step import GoalStep, micros_of
 from projections.marts.rows import Wording
-from projections.reliability.outcomes import JUDGED_EVENTS, PromiseRecord, judge_promise, promise_of
+from projections.reliability.outcomes import JUDGED_EVENTS, PromiseRecord, judge_promise
 
 FACT_DELIVERY = Mart(
     name="fact_delivery",

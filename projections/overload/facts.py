@@ -20,7 +20,7 @@ from domain.envelope import RecordedEvent
 from domain.goal import events as e
 from domain.goal.evolve import evolve
 from domain.goal.load_check import to_commitment
-from domain.goal.state import Ended, Goal, Negotiating, Promised, SourceField
+from domain.goal.state import Ended, Goal, Negotiating, Promised, SourceField, promise_of
 from domain.instants import to_micros
 from domain.load import Commitment
 from domain.member.member import AbsenceDeclared, CapacityDeclared, FactTakenBack
@@ -256,9 +256,9 @@ OVERLOAD = OverloadProjection()
 
 def to_promise_fact(goal: Goal | None) -> PromiseFact | None:
     """The goal as the load sees it; None where nothing was ever promised."""
-    promised = goal.promised if isinstance(goal, Ended) else goal
+    promised = promise_of(goal)
     load = to_commitment(promised)
-    if goal is None or load is None or not isinstance(promised, Promised):
+    if goal is None or load is None or promised is None:
         return None
     measure = promised.terms.measure
     silent = (*promised.sources.get("lapse", ()), promised.contact_event, promised.judged_by_event)

@@ -14,7 +14,7 @@ import msgspec
 from domain.envelope import RecordedEvent
 from domain.goal import events as e
 from domain.goal.evolve import evolve
-from domain.goal.state import Ended, Goal, Promised
+from domain.goal.state import Ended, Goal, Promised, promise_of
 from domain.instants import to_micros
 from projections.database.tables import (
     END_OF_TIME,
@@ -27,7 +27,7 @@ from projections.database.tables import (
 )
 from projections.engine.stream_events import PreparedEvent, StreamEvents, to_column_value
 from projections.reliability.answers import find_answer
-from projections.reliability.outcomes import JUDGED_EVENTS, PromiseRecord, judge_promise, promise_of, update_record
+from projections.reliability.outcomes import JUDGED_EVENTS, PromiseRecord, judge_promise, update_record
 
 PROMISES = Table(
     name="reliability_promises",

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from domain.calendar import is_in_time
 from domain.goal import events as e
-from domain.goal.state import Ended, Goal, Promised
+from domain.goal.state import Ended, Goal, Promised, promise_of
 from domain.instants import to_micros
 
 Kept = Literal["kept_as_promised", "kept_as_renegotiated", "late_or_broken", "open", "left_out"]
@@ -50,13 +50,6 @@ class PromiseOutcome(NamedTuple):
     kept: Kept
     #: Delivered after the due or the time for rework, or lapsed before that.
     late: bool
-
-
-def promise_of(goal: Goal | None) -> Promised | None:
-    """The promise that stands, or that stood when the goal ended; None where none was made."""
-    if isinstance(goal, Ended):
-        return goal.promised
-    return goal if isinstance(goal, Promised) else None
 
 
 def update_record(record: PromiseRecord, before: Goal | None, data: Any, event: UUID, at: int) -> PromiseRecord:

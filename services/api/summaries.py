@@ -10,7 +10,7 @@ import msgspec
 
 from domain.envelope import Instant
 from domain.goal.agreement import TRANSITIONS
-from domain.goal.state import Ended, Goal, Negotiating, Promised
+from domain.goal.state import Goal, Negotiating, Promised, promise_of
 from domain.member.member import Absence, Capacity, Member
 from domain.organisation.organisation import Organisation, PolicyVersion
 from domain.team.team import Team
@@ -122,7 +122,7 @@ def goal_summary(
     goal: Goal, *, clock_at: datetime | None = None, position: int | None = None, events: list[UUID] | None = None
 ) -> GoalSummary:
     """The short form of a goal."""
-    promised = goal.promised if isinstance(goal, Ended) else goal if isinstance(goal, Promised) else None
+    promised = promise_of(goal)
     terms = goal.terms
     return GoalSummary(
         id=goal.id,

@@ -26,7 +26,7 @@ from domain.cycle.state import Closed, Cycle
 from domain.decision.state import Decision
 from domain.errors import Forbidden
 from domain.experiment.state import Experiment
-from domain.goal.state import DraftGoal, Ended, Goal, Promised
+from domain.goal.state import DraftGoal, Goal, promise_of
 from domain.member.member import Member
 from domain.pulse.pulse import Pulse, WaveClosed
 from domain.recognition.recognition import Recognition
@@ -39,8 +39,8 @@ def list_parties(goal: Goal) -> frozenset[UUID]:
     members: set[UUID | None] = {goal.owner, goal.sponsor}
     if isinstance(goal, DraftGoal):
         members.add(goal.author)
-    promised = goal.promised if isinstance(goal, Ended) else goal
-    if isinstance(promised, Promised):
+    promised = promise_of(goal)
+    if promised is not None:
         members |= {promised.owner, promised.sponsor}
         members |= {need.addressee for need in promised.needs} | {b.blocker.acts_next for b in promised.blockers}
         if promised.proposal is not None:
