@@ -73,6 +73,8 @@ def fold(text: str) -> str:
 
 def is_visible(text: str) -> bool:
     """Whether any of it can be seen."""
+    if text.isascii() and text.isprintable():
+        return text.strip(" ") != ""
     return any(map(_is_seen, text))
 
 
