@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Protocol
 from uuid import UUID
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -14,6 +15,7 @@ from domain.errors import InvalidField, NotFound
 from domain.instants import format_instant, to_micros
 from domain.organisation.organisation import ExternalSource, Organisation, PolicyVersion
 from ledger.commands import EventPosition
+from projections.bounded_cache import BoundedCache
 from projections.database.database import Database, named_statements, query_by_ids, to_id
 from projections.database.sql import END_UNKNOWN, in_force_sql
 from projections.database.tables import END_OF_TIME, IS_LATEST
@@ -21,6 +23,9 @@ from projections.database.tables import END_OF_TIME, IS_LATEST
 #: The one predicate of every question about versions: this organisation's, valid at `:at`, believed at `:known`.
 BITEMPORAL_PREDICATE = f"organisation_id = :organisation_id AND {in_force_sql()}"
 _EARLIEST, _LATEST = date(1900, 1, 1), date(9998, 12, 31)
+#: Organisations as they were known at some position, each of some kB.
+_MAX_ORGANISATIONS = 1_000
+_ORGANISATIONS: WeakKeyDictionary[Database, BoundedCache[tuple[UUID, int], Organisation]] = WeakKeyDictionary()
 
 
 class NotFollowed(Exception):
@@ -119,11 +124,13 @@ def resolve_as_of(
     recorded_as_of: datetime | None = None,
     now: datetime,
     known: EventPosition | None = None,
+    is_known_for_good: bool = False,
 ) -> AsOf:
     """The `AsOf` of one organisation. A date means the end of that day in its zone; nothing asked for means `now`.
 
     What the views have not followed yet is not known, so that no answer contains half of a batch. `known`: the last
-    event that they have followed, where it was just looked up.
+    event that they have followed, where it was just looked up; `is_known_for_good`: they hold back nothing of the
+    organisation, so that what is known there is so for good, and is kept.
     Raises `NotFound` for an organisation that the views do not know (yet), `NotFollowed` where they have yet to follow
     what was recorded by `recorded_as_of`, `InvalidField` for an instant without a zone or outside 1900..9998.
     """
@@ -135,7 +142,7 @@ def resolve_as_of(
             raise NotFollowed
     elif known is None:
         known = log.last_known(organisation_id, followed)
-    organisation, believed = _load_organisation(database, organisation_id, known.log_position)
+    organisation, believed = _find_organisation(database, organisation_id, known.log_position, keep=is_known_for_good)
     zone = ZoneInfo(organisation.zone)
     at = _resolve_at(as_of, now, zone)
     policies = organisation.policy_at(at) if believed else Organisation(id=organisation_id, name="").policy_at(at)
@@ -151,6 +158,22 @@ def resolve_as_of(
         as_of_text=_format_as_of(now if as_of is None else as_of),
         sources=organisation.sources if believed else (),
     )
+
+
+def _find_organisation(
+    database: Database, organisation_id: UUID, known: int, *, keep: bool
+) -> tuple[Organisation, bool]:
+    """Its state, and whether that was known already; from the cache, where it may be kept."""
+    if not keep:
+        return _load_organisation(database, organisation_id, known)
+    cache = _ORGANISATIONS.setdefault(database, BoundedCache(_MAX_ORGANISATIONS))
+    cached = cache.get((organisation_id, known))
+    if cached is not None:
+        return cached, True
+    organisation, believed = _load_organisation(database, organisation_id, known)
+    if believed:
+        cache.put((organisation_id, known), organisation)
+    return organisation, believed
 
 
 def _load_organisation(database: Database, organisation_id: UUID, known: int) -> tuple[Organisation, bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, NamedTuple, cast, get_args
 from uuid import UUID
 
 import msgspec
@@ -295,12 +295,26 @@ class GoalPage(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-def goal_at(database: Database, as_of: AsOf, goal_id: UUID) -> Goal | None:
+class GoalAt(NamedTuple):
+    """A goal at some time, and whether that is the latest that the views have of it, so that it stands so still."""
+
+    goal: Goal
+    is_latest: bool
+
+
+def find_goal(database: Database, as_of: AsOf, goal_id: UUID) -> GoalAt | None:
     """One goal; None where there is none (yet, at that time). Its `version` counts all its events known by then."""
     rows = database.query(named_statements(_SQL)["get"], {**as_of.params, "stream_id": str(goal_id)})
     if not rows:
         return None
-    return msgspec.structs.replace(_GOAL.decode(rows[0].body), version=rows[0].stream_version)
+    goal = msgspec.structs.replace(_GOAL.decode(rows[0].body), version=rows[0].stream_version)
+    return GoalAt(goal, bool(rows[0].is_latest))
+
+
+def goal_at(database: Database, as_of: AsOf, goal_id: UUID) -> Goal | None:
+    """As `find_goal`, the goal alone."""
+    found = find_goal(database, as_of, goal_id)
+    return None if found is None else found.goal
 
 
 def goals_at(

@@ -49,6 +49,8 @@ def pytest_configure(config: pytest.Config) -> None:
     One seed is drawn for the whole run, unless one is given, and before Hypothesis looks for one. A process of
     pytest-xdist is handed it; a run inside of a test takes that of the run outside.
     """
+    # What is loaded and collected stays: `pytest_collection_finish` has the collector look at it once.
+    gc.disable()
     if place := find_memory_directory():
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(place))
     if getattr(config.option, _SEED) is None:
@@ -102,6 +104,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000)
+    gc.enable()
 
 
 def skip_or_fail(reason: str) -> NoReturn:

@@ -4,7 +4,8 @@
 SELECT :goal_body(g) AS body, (
     SELECT MAX(e.version) FROM goals e
     WHERE e.organisation_id = :organisation_id AND e.stream_id = :stream_id AND e.known_from <= :known
-  ) AS stream_version
+  ) AS stream_version,
+  CASE WHEN (g.valid_to & g.known_to) = 9223372036854775807 THEN 1 ELSE 0 END AS is_latest
 FROM goals g
 WHERE g.organisation_id = :organisation_id AND g.stream_id = :stream_id
   AND :in_force(g)

@@ -7,11 +7,9 @@ recorded later and happened before it, so that a process asks once for each (006
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import cached_property
-from threading import Lock
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -21,6 +19,7 @@ import msgspec
 from domain.calendar import monday
 from domain.experiment.events import Tension
 from domain.instants import to_micros
+from projections.bounded_cache import BoundedCache
 from projections.database.database import Database, named_statements
 from projections.overload.queries import OverloadFacts
 from projections.tensions.figures import OVERLOAD_FIGURES, TensionContext, at_end_of, load_figures, read_overload
@@ -52,37 +51,13 @@ class Week(NamedTuple):
     shows: dict[Tension, bool]
 
 
-class WeekCache:
-    """What the ends of weeks showed, the latest used last; bounded."""
-
-    def __init__(self, limit: int = MAX_WEEKS) -> None:
-        self._limit = limit
-        self._weeks: OrderedDict[_WeekKey, Week] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: _WeekKey) -> Week | None:
-        with self._lock:
-            if key in self._weeks:
-                self._weeks.move_to_end(key)
-            return self._weeks.get(key)
-
-    def put(self, key: _WeekKey, week: Week) -> None:
-        with self._lock:
-            self._weeks[key] = week
-            self._weeks.move_to_end(key)
-            if len(self._weeks) > self._limit:
-                self._weeks.popitem(last=False)
-
-    def __len__(self) -> int:
-        return len(self._weeks)
+#: What the ends of weeks showed.
+_CACHES: WeakKeyDictionary[Database, BoundedCache[_WeekKey, Week]] = WeakKeyDictionary()
 
 
-_CACHES: WeakKeyDictionary[Database, WeekCache] = WeakKeyDictionary()
-
-
-def cache_of(database: Database) -> WeekCache:
+def cache_of(database: Database) -> BoundedCache[_WeekKey, Week]:
     """The weeks that were asked of this database."""
-    return _CACHES.setdefault(database, WeekCache())
+    return _CACHES.setdefault(database, BoundedCache(MAX_WEEKS))
 
 
 def find_since(at: TensionContext, shown: Iterable[Tension]) -> dict[Tension, Since]:

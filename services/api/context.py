@@ -116,6 +116,8 @@ class Freshness(msgspec.Struct, frozen=True, kw_only=True):
     lag: int
     #: Read models that hold back a stream of this organisation.
     degraded: tuple[str, ...] = ()
+    #: Whether they contain all that the organisation had recorded.
+    is_whole: bool = False
 
     @property
     def headers(self) -> dict[str, str]:
@@ -128,9 +130,10 @@ def load_freshness(runtime: Runtime, organisation_id: UUID) -> Freshness:
     """The freshness of the read models now. Call it before the query, so that the response surely contains it."""
     known, head = runtime.ledger.positions(organisation_id)
     followed, held = runtime.engine.freshness_for(organisation_id)
-    if followed < known.log_position:
+    is_whole = followed >= known.log_position
+    if not is_whole:
         known = runtime.ledger.last_known(organisation_id, followed)
-    return Freshness(known=known, lag=max(0, head - followed), degraded=held)
+    return Freshness(known=known, lag=max(0, head - followed), degraded=held, is_whole=is_whole and not held)
 
 
 def to_log_position(runtime: Runtime, organisation_id: UUID, position: int, *, pointer: str = "/after_position") -> int:

@@ -11,12 +11,13 @@ import pytest
 from domain.experiment.events import Tension
 from domain.goal.acts import Accept, CheckIn
 from projections.as_of import AsOf
+from projections.bounded_cache import BoundedCache
 from projections.database.database import Database
 from projections.figures import Figure, ReportScope
 from projections.tensions import weeks
 from projections.tensions.figures import TensionContext, load_figures, load_organisation
 from projections.tensions.report import TensionEntry, build_report
-from projections.tensions.weeks import Since, WeekCache, cache_of, find_since
+from projections.tensions.weeks import Since, cache_of, find_since
 from tests.projections.conftest import ProjectStory
 from tests.spec import Story, offer
 
@@ -104,7 +105,7 @@ def test_a_week_is_asked_once_while_nothing_earlier_becomes_known(
 
 
 def test_weeks_are_bounded() -> None:
-    cache, organisation = WeekCache(limit=3), UUID(int=1)
+    cache, organisation = BoundedCache[object, object](limit=3), UUID(int=1)
     for day in range(1, 9):
         cache.put((organisation, None, 84, date(2026, 1, day)), weeks.Week(1, {}))
 

@@ -172,16 +172,19 @@ def load_goal(context: RequestContext, ref: str, view: AsOf) -> Goal:
     Raises `NotFound`, or `Forbidden`: who may see it is a matter of how it stands *now*, not of the time asked about.
     """
     goal_id = context.resolve_id("goal", decode_segment(ref))
-    goal = goals.goal_at(context.runtime.database, view, goal_id)
-    if goal is not None and can_see_everything(context.viewer):
-        return goal
+    found = goals.find_goal(context.runtime.database, view, goal_id)
+    if found is not None and can_see_everything(context.viewer):
+        return found.goal
+    if found is not None and found.is_latest and context.freshness is not None and context.freshness.is_whole:
+        require_goal(context.viewer, found.goal)
+        return found.goal
     latest = context.runtime.ledger.load_current(context.viewer.organisation_id, "goal", goal_id)
     if latest is None:
         raise NotFound("no such goal")
     require_goal(context.viewer, latest.state)
-    if goal is None:
+    if found is None:
         raise NotFound("no such goal at that time")
-    return goal
+    return found.goal
 
 
 class GoalView(msgspec.Struct, frozen=True, kw_only=True):
