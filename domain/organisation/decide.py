@@ -36,6 +36,7 @@ from domain.organisation.organisation import (
 from domain.policy import DIAL_TYPES, TEXT_DIALS, Policy
 from domain.quantities import parse_quantity, to_fraction
 from domain.references import require_external_reference
+from domain.text import check_text
 
 
 def decide(organisation: Organisation | None, act: OrganisationAct, world: DecisionContext) -> list[NewEvent]:
@@ -132,6 +133,10 @@ def _parse_dial(name: str, value: Any, pointer: str) -> Any:
     kept = DIAL_TYPES[name]
     if kept is str and name not in TEXT_DIALS and isinstance(value, int | float | Decimal):
         return parse_quantity(value, pointer)
+    if name in TEXT_DIALS and isinstance(value, str):
+        # Each of its lines is a text of its own; `splitlines` knows ends of lines that the pattern does not.
+        for line in value.split("\n"):
+            check_text(line, pointer, has_lines=False)
     if kept is int and isinstance(value, float | Decimal | str):
         return int(parse_quantity(value, pointer, places=0))
     return value
