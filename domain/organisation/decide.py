@@ -36,7 +36,7 @@ from domain.organisation.organisation import (
 from domain.policy import DIAL_TYPES, TEXT_DIALS, Policy
 from domain.quantities import parse_quantity, to_fraction
 from domain.references import require_external_reference
-from domain.text import check_text
+from domain.text import check_text, compose
 
 
 def decide(organisation: Organisation | None, act: OrganisationAct, world: DecisionContext) -> list[NewEvent]:
@@ -77,26 +77,28 @@ def _require_organisation(organisation: Organisation | None) -> Organisation:
 
 def _add_source(organisation: Organisation, act: AddSource, world: DecisionContext) -> SourceAdded | None:
     _require_import(world)
-    if any(known.name == act.source for known in organisation.sources):
+    name = require_external_reference(act.source, "/source")
+    if any(known.name == name for known in organisation.sources):
         return None
     if len(organisation.sources) >= MAX_SOURCES:
         raise InvalidField(f"an organisation mirrors {MAX_SOURCES} sources at most", pointer="/source")
-    return SourceAdded(source=require_external_reference(act.source, "/source"))
+    return SourceAdded(source=name)
 
 
 def _set_watermark(organisation: Organisation, act: SetWatermark, world: DecisionContext) -> WatermarkSet | None:
     _require_import(world)
     names = tuple(known.name for known in organisation.sources)
-    if act.source not in names:
-        raise NotFound(f"no goal came from a source {act.source!r}", pointer="/source", allowed=names)
-    before = organisation.watermark_of(act.source)
+    name = compose(act.source)
+    if name not in names:
+        raise NotFound(f"no goal came from a source {name!r}", pointer="/source", allowed=names)
+    before = organisation.watermark_of(name)
     if before is not None and world.at < before:
         raise OutOfOrder(
-            f"a watermark does not go back: {act.source} has reported everything up to {format_instant(before)}",
+            f"a watermark does not go back: {name} has reported everything up to {format_instant(before)}",
             pointer="/at",
             allowed=(f">= {format_instant(before)}",),
         )
-    return None if before == world.at else WatermarkSet(source=act.source, watermark=world.at)
+    return None if before == world.at else WatermarkSet(source=name, watermark=world.at)
 
 
 def _keep_column_map(organisation: Organisation, act: KeepColumnMap, world: DecisionContext) -> ColumnMapKept | None:

@@ -12,6 +12,7 @@ from domain.envelope import Event, Instant, RecordedEvent
 from domain.organisation.column_map import ColumnMap
 from domain.policy import Policy
 from domain.references import Ref
+from domain.text import compose
 
 #: Trackers and files that one organisation mirrors.
 MAX_SOURCES = 100
@@ -67,7 +68,7 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
 
     def column_map(self, name: str) -> ColumnMap | None:
         """The column map that was kept by this name last."""
-        return next((kept.map for kept in self.column_maps if kept.name == name), None)
+        return next((kept.map for kept in self.column_maps if compose(kept.name) == compose(name)), None)
 
     def watermark_of(self, source: str) -> datetime | None:
         """Up to when the source has reported everything; None where it never said so."""
@@ -219,7 +220,7 @@ def _put_source(known: Organisation, source: ExternalSource) -> Organisation:
 def _put_column_map(known: Organisation, kept: KeptColumnMap) -> Organisation:
     if known.column_map(kept.name) is None:
         return msgspec.structs.replace(known, column_maps=(*known.column_maps, kept))
-    maps = tuple(kept if each.name == kept.name else each for each in known.column_maps)
+    maps = tuple(kept if compose(each.name) == compose(kept.name) else each for each in known.column_maps)
     return msgspec.structs.replace(known, column_maps=maps)
 
 
