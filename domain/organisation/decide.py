@@ -32,6 +32,7 @@ from domain.organisation.organisation import (
     SetWatermark,
     SourceAdded,
     WatermarkSet,
+    insert_policy,
 )
 from domain.policy import DIAL_TYPES, TEXT_DIALS, Policy
 from domain.quantities import parse_quantity, to_fraction
@@ -59,7 +60,7 @@ def decide(organisation: Organisation | None, act: OrganisationAct, world: Decis
             if len(known.policies) > MAX_POLICY_VERSIONS:
                 full = f"an organisation has {MAX_POLICY_VERSIONS} policy versions at most, and this one has them all"
                 raise InvalidField(full, pointer="/policy")
-            event = PolicySet(policy=_merge_policy(known.policy_at(world.at).policy, act.policy))
+            event = _set_policy(known, act, world)
         case AddSource():
             event = _add_source(_require_organisation(organisation), act, world)
         case SetWatermark():
@@ -130,6 +131,16 @@ def _check_zone(name: str) -> str:
     return name
 
 
+def _set_policy(known: Organisation, act: SetPolicy, world: DecisionContext) -> PolicySet:
+    policy = _merge_policy(known.policy_at(world.at).policy, act.policy)
+    event = PolicySet(policy=policy, dials=tuple(sorted(act.policy)))
+    # One recorded late also holds in the versions behind it.
+    for version in insert_policy(known, event, world.at):
+        if to_fraction(version.policy.load_amber) > to_fraction(version.policy.load_red):
+            raise InvalidField("the amber line is at or under the red one", pointer="/policy/load_amber")
+    return event
+
+
 def _parse_dial(name: str, value: Any, pointer: str) -> Any:
     """A dial's value as it is kept: a decimal as a string, a count as an integer, however the number was written."""
     kept = DIAL_TYPES[name]
@@ -159,7 +170,4 @@ def _merge_policy(current: Policy, changes: dict[str, Any]) -> Policy:
             if DIAL_TYPES[name] is str and name not in TEXT_DIALS:
                 detail = f"not a decimal number that this dial takes, such as {getattr(Policy(), name)}"
             raise InvalidField(detail, pointer=pointer) from None
-    policy = msgspec.convert({**msgspec.to_builtins(current), **changed}, Policy)
-    if to_fraction(policy.load_amber) > to_fraction(policy.load_red):
-        raise InvalidField("the amber line is at or under the red one", pointer="/policy/load_amber")
-    return policy
+    return msgspec.convert({**msgspec.to_builtins(current), **changed}, Policy)
