@@ -91,7 +91,10 @@ def test_each_instant_has_its_version() -> None:
 
 
 def test_a_dial_told_late_holds_up_to_the_next_version_that_sets_it() -> None:
-    told = [("2026-02-02", {"cadence_days": 7}), ("2026-03-02", {"wip_limit": 3, "focus": "0.7"})]
+    told: list[tuple[str, dict[str, Any]]] = [
+        ("2026-02-02", {"cadence_days": 7}),
+        ("2026-03-02", {"wip_limit": 3, "focus": "0.7"}),
+    ]
     told += [("2026-04-02", {"cadence_days": 21})]
     for order in permutations(told):
         story = Story()
