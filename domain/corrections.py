@@ -11,6 +11,7 @@ from domain.envelope import Event
 from domain.errors import ActNotAllowed, NotFound, OutOfOrder
 from domain.instants import format_instant
 from domain.references import as_uuid
+from domain.text import compose
 
 #: Facts that the refusal of a correction names.
 _MAX_NAMED = 20
@@ -27,8 +28,8 @@ def require_reachable(state: TimelineState | None, at: datetime) -> None:
 
 
 def row_id(organisation_id: UUID, own_id: str) -> UUID:
-    """The correlation id of the events of an imported row that has an id of its own."""
-    return uuid5(organisation_id, f"row:{own_id}")
+    """The correlation id of the events of an imported row that has an id of its own, in whichever Unicode form."""
+    return uuid5(organisation_id, f"row:{compose(own_id)}")
 
 
 def find_corrected(

@@ -102,6 +102,13 @@ def to_decimal_text(value: Fraction) -> str:
     return parse_quantity(str(Decimal(whole).scaleb(-_PLACES)), "")
 
 
+def to_percent(share: str | float | Fraction) -> int:
+    """The nearest whole per cent, for print only: 100 only of the whole or more, 0 only of nothing."""
+    exact = Fraction(str(share))
+    percent = round(exact * 100)
+    return min(max(percent, 1), 99) if 0 < exact < 1 else percent
+
+
 def to_rounded_float(value: Fraction | None, places: int = _PLACES) -> float | None:
     """For print only: half-even to `places` decimals. The comparison with a line uses the exact ratio instead."""
     if value is None:

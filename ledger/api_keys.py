@@ -12,7 +12,7 @@ import secrets
 import zlib
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -72,7 +72,8 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     key_id: UUID
     member_id: UUID
-    scopes: frozenset[str]
+    #: In the order of their names: every process gives one answer.
+    scopes: Annotated[tuple[str, ...], msgspec.Meta(extra_json_schema={"uniqueItems": True})]
     name: str
     created_at: datetime
     expires_at: datetime
@@ -243,7 +244,10 @@ class Keys:
             return None
         return KeyHolder(
             principal=Principal(
-                key_id=key_id, organisation_id=organisation_id, member_id=record.member_id, scopes=record.scopes
+                key_id=key_id,
+                organisation_id=organisation_id,
+                member_id=record.member_id,
+                scopes=frozenset(record.scopes),
             ),
             created_at=record.created_at,
             expires_at=record.expires_at,
@@ -325,7 +329,7 @@ def _to_record(row: Sequence[Any]) -> KeyRecord:
     return KeyRecord(
         key_id=row_uuid(key_id),
         member_id=row_uuid(member_id),
-        scopes=msgspec.json.decode(scopes, type=frozenset[str]),
+        scopes=msgspec.json.decode(scopes, type=tuple[str, ...]),
         name=name,
         created_at=from_micros(created_at),
         expires_at=from_micros(expires_at),

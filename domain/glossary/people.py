@@ -52,6 +52,7 @@ PEOPLE: dict[str, str] = {
     "watermark": "Everything of the source that happened up to this instant has been imported.",
     "zone": "Time zone of the organisation, as the IANA names it: its days begin and end there. e.g. Europe/Berlin",
     "organisation.policy_set.policy": "All policies of this version.",
+    "organisation.policy_set.dials": "The policies that were set; the others hold as they were set last before. Left out: all. e.g. focus",
     "organisation.column_map_kept.name": "Name under which the column map is kept. e.g. quarterly goals",
     "organisation.column_map_kept.map": "How the spreadsheet is read from now on.",
     "KeptColumnMap.map": "How the spreadsheet is read.",

@@ -32,10 +32,12 @@ from domain.organisation.organisation import (
     SetWatermark,
     SourceAdded,
     WatermarkSet,
+    insert_policy,
 )
 from domain.policy import DIAL_TYPES, TEXT_DIALS, Policy
 from domain.quantities import parse_quantity, to_fraction
 from domain.references import require_external_reference
+from domain.text import check_text, compose
 
 
 def decide(organisation: Organisation | None, act: OrganisationAct, world: DecisionContext) -> list[NewEvent]:
@@ -58,7 +60,7 @@ def decide(organisation: Organisation | None, act: OrganisationAct, world: Decis
             if len(known.policies) > MAX_POLICY_VERSIONS:
                 full = f"an organisation has {MAX_POLICY_VERSIONS} policy versions at most, and this one has them all"
                 raise InvalidField(full, pointer="/policy")
-            event = PolicySet(policy=_merge_policy(known.policy_at(world.at).policy, act.policy))
+            event = _set_policy(known, act, world)
         case AddSource():
             event = _add_source(_require_organisation(organisation), act, world)
         case SetWatermark():
@@ -76,26 +78,28 @@ def _require_organisation(organisation: Organisation | None) -> Organisation:
 
 def _add_source(organisation: Organisation, act: AddSource, world: DecisionContext) -> SourceAdded | None:
     _require_import(world)
-    if any(known.name == act.source for known in organisation.sources):
+    name = require_external_reference(act.source, "/source")
+    if any(known.name == name for known in organisation.sources):
         return None
     if len(organisation.sources) >= MAX_SOURCES:
         raise InvalidField(f"an organisation mirrors {MAX_SOURCES} sources at most", pointer="/source")
-    return SourceAdded(source=require_external_reference(act.source, "/source"))
+    return SourceAdded(source=name)
 
 
 def _set_watermark(organisation: Organisation, act: SetWatermark, world: DecisionContext) -> WatermarkSet | None:
     _require_import(world)
     names = tuple(known.name for known in organisation.sources)
-    if act.source not in names:
-        raise NotFound(f"no goal came from a source {act.source!r}", pointer="/source", allowed=names)
-    before = organisation.watermark_of(act.source)
+    name = compose(act.source)
+    if name not in names:
+        raise NotFound(f"no goal came from a source {name!r}", pointer="/source", allowed=names)
+    before = organisation.watermark_of(name)
     if before is not None and world.at < before:
         raise OutOfOrder(
-            f"a watermark does not go back: {act.source} has reported everything up to {format_instant(before)}",
+            f"a watermark does not go back: {name} has reported everything up to {format_instant(before)}",
             pointer="/at",
             allowed=(f">= {format_instant(before)}",),
         )
-    return None if before == world.at else WatermarkSet(source=act.source, watermark=world.at)
+    return None if before == world.at else WatermarkSet(source=name, watermark=world.at)
 
 
 def _keep_column_map(organisation: Organisation, act: KeepColumnMap, world: DecisionContext) -> ColumnMapKept | None:
@@ -127,11 +131,25 @@ def _check_zone(name: str) -> str:
     return name
 
 
+def _set_policy(known: Organisation, act: SetPolicy, world: DecisionContext) -> PolicySet:
+    policy = _merge_policy(known.policy_at(world.at).policy, act.policy)
+    event = PolicySet(policy=policy, dials=tuple(sorted(act.policy)))
+    # One recorded late also holds in the versions behind it.
+    for version in insert_policy(known, event, world.at):
+        if to_fraction(version.policy.load_amber) > to_fraction(version.policy.load_red):
+            raise InvalidField("the amber line is at or under the red one", pointer="/policy/load_amber")
+    return event
+
+
 def _parse_dial(name: str, value: Any, pointer: str) -> Any:
     """A dial's value as it is kept: a decimal as a string, a count as an integer, however the number was written."""
     kept = DIAL_TYPES[name]
     if kept is str and name not in TEXT_DIALS and isinstance(value, int | float | Decimal):
         return parse_quantity(value, pointer)
+    if name in TEXT_DIALS and isinstance(value, str):
+        # Each of its lines is a text of its own; `splitlines` knows ends of lines that the pattern does not.
+        for line in value.split("\n"):
+            check_text(line, pointer, has_lines=False)
     if kept is int and isinstance(value, float | Decimal | str):
         return int(parse_quantity(value, pointer, places=0))
     return value
@@ -152,7 +170,4 @@ def _merge_policy(current: Policy, changes: dict[str, Any]) -> Policy:
             if DIAL_TYPES[name] is str and name not in TEXT_DIALS:
                 detail = f"not a decimal number that this dial takes, such as {getattr(Policy(), name)}"
             raise InvalidField(detail, pointer=pointer) from None
-    policy = msgspec.convert({**msgspec.to_builtins(current), **changed}, Policy)
-    if to_fraction(policy.load_amber) > to_fraction(policy.load_red):
-        raise InvalidField("the amber line is at or under the red one", pointer="/policy/load_amber")
-    return policy
+    return msgspec.convert({**msgspec.to_builtins(current), **changed}, Policy)

@@ -12,6 +12,7 @@ from domain.envelope import Event, Instant, RecordedEvent
 from domain.organisation.column_map import ColumnMap
 from domain.policy import Policy
 from domain.references import Ref
+from domain.text import compose
 
 #: Trackers and files that one organisation mirrors.
 MAX_SOURCES = 100
@@ -25,12 +26,14 @@ MAX_COLUMN_MAP_BYTES = 8_000
 MAX_POLICY_VERSIONS = 500
 
 
-class PolicyVersion(msgspec.Struct, frozen=True, kw_only=True):
+class PolicyVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A policy and the instant from which it applies; version 0 are the defaults."""
 
     version: int
     since: Instant | None
     policy: Policy
+    #: The dials that it sets; the others are those of the version before. Empty: all (an event of earlier versions).
+    dials: tuple[str, ...] = ()
 
 
 class ExternalSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +70,7 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
 
     def column_map(self, name: str) -> ColumnMap | None:
         """The column map that was kept by this name last."""
-        return next((kept.map for kept in self.column_maps if kept.name == name), None)
+        return next((kept.map for kept in self.column_maps if compose(kept.name) == compose(name)), None)
 
     def watermark_of(self, source: str) -> datetime | None:
         """Up to when the source has reported everything; None where it never said so."""
@@ -142,6 +145,8 @@ class PolicySet(Event, tag="organisation.policy_set.v1", frozen=True, kw_only=Tr
     """A new version of all policies is in force."""
 
     policy: Policy
+    #: The dials that were named; the others hold as they were set last before. Left out: all of them.
+    dials: tuple[str, ...] = ()
 
 
 class OrganisationRenamed(Event, tag="organisation.renamed.v1", frozen=True, kw_only=True):
@@ -187,7 +192,7 @@ def evolve(organisation: Organisation | None, recorded: RecordedEvent) -> Organi
         case OrganisationRenamed():
             return _rename(known, event.name, recorded.occurred_at)
         case PolicySet():
-            return msgspec.structs.replace(known, policies=_insert_policy(known, event.policy, recorded.occurred_at))
+            return msgspec.structs.replace(known, policies=insert_policy(known, event, recorded.occurred_at))
         case SourceAdded():
             return _put_source(known, ExternalSource(name=event.source))
         case WatermarkSet():
@@ -219,15 +224,22 @@ def _put_source(known: Organisation, source: ExternalSource) -> Organisation:
 def _put_column_map(known: Organisation, kept: KeptColumnMap) -> Organisation:
     if known.column_map(kept.name) is None:
         return msgspec.structs.replace(known, column_maps=(*known.column_maps, kept))
-    maps = tuple(kept if each.name == kept.name else each for each in known.column_maps)
+    maps = tuple(kept if compose(each.name) == compose(kept.name) else each for each in known.column_maps)
     return msgspec.structs.replace(known, column_maps=maps)
 
 
-def _insert_policy(known: Organisation, policy: Policy, since: datetime) -> tuple[PolicyVersion, ...]:
-    """All versions in the order in which they began, numbered so; one recorded late takes its place."""
-    dated_policies = [(p.since, p.policy) for p in known.policies if p.since is not None]
-    dated_policies = sorted([*dated_policies, (since, policy)], key=lambda entry: entry[0])
-    return (
-        known.policies[0],
-        *(PolicyVersion(version=n, since=begun, policy=p) for n, (begun, p) in enumerate(dated_policies, start=1)),
-    )
+def insert_policy(known: Organisation, event: PolicySet, since: datetime) -> tuple[PolicyVersion, ...]:
+    """All versions in the order in which they began, numbered so; one recorded late takes its place.
+
+    What a late one sets also holds in the versions behind it, up to one that sets the same.
+    """
+    first, *later = known.policies
+    added = PolicyVersion(version=0, since=since, policy=event.policy, dials=event.dials)
+    versions = [first]
+    for number, each in enumerate(sorted([*later, added], key=lambda version: version.since or since), start=1):
+        policy = each.policy
+        if each.dials:
+            changed = {name: getattr(policy, name) for name in each.dials}
+            policy = msgspec.structs.replace(versions[-1].policy, **changed)
+        versions.append(msgspec.structs.replace(each, version=number, policy=policy))
+    return tuple(versions)

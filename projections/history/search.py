@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from domain.instants import from_micros, to_micros
+from domain.text import compose, decompose
 from projections.as_of import AsOf
 from projections.database.database import Database, to_id
 from projections.database.paging import Cursor, decode_cursor, encode_cursor, query_digest_of
@@ -196,8 +197,11 @@ def _build_conditions(wanted: EventSearch, *, walks_all: bool) -> tuple[list[str
         filters.append(f"({' OR '.join(f'reason LIKE :code_{n}' for n, _ in enumerate(codes))})")
         params |= {f"code_{n}": code for n, code in enumerate(codes)}
     for number, word in enumerate(wanted.words):
-        filters.append(f"LOWER(reason) LIKE :word_{number} ESCAPE '\\'")
-        params[f"word_{number}"] = f'%"text":"%{_escape(word)}%'
+        # What was written stands as it was sent: composed or not.
+        forms = dict.fromkeys((compose(word), decompose(word)))
+        either = [f"LOWER(reason) LIKE :word_{number}_{form} ESCAPE '\\'" for form, _ in enumerate(forms)]
+        filters.append(f"({' OR '.join(either)})")
+        params |= {f"word_{number}_{form}": f'%"text":"%{_escape(each)}%' for form, each in enumerate(forms)}
     if wanted.position is not None:
         arms = ["position = :only"]
     elif wanted.stream is not None:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from domain.quantities import to_percent
 from services.plain_text import clean, columns, pad, wrap
 
 Json = Mapping[str, Any]
@@ -134,7 +135,7 @@ def _row(head: str, title: str, width: int) -> Iterator[str]:
 
 def _goal_cells(goal: Json) -> tuple[str, ...]:
     progress = goal.get("progress")
-    done = f"{float(progress):.0%}" if progress is not None else ""
+    done = f"{to_percent(progress)}%" if progress is not None else ""
     return name_goal(goal), spell(goal.get("state", "")), goal.get("due", ""), done
 
 
@@ -159,7 +160,7 @@ def format_goal(view: Json, names: Mapping[str, str], acts: Sequence[str], width
     named = {role: names.get(goal.get(role) or "", "") for role in ("owner", "sponsor", "team")}
     first = (goal.get("first_terms") or {}).get("due")
     due = terms.get("due") or ""
-    shares = {name: f"{float(goal[name]):.0%}" for name in ("progress", "confidence") if goal.get(name) is not None}
+    shares = {name: f"{to_percent(goal[name])}%" for name in ("progress", "confidence") if goal.get(name) is not None}
     lines = {
         **named,
         "due": f"{due} (first promised: {first})" if first and first != due else due,

@@ -191,7 +191,10 @@ def _find_importer(runtime: Runtime, organisation_id: UUID) -> Principal:
     for key in sorted(list_keys(runtime, organisation_id), key=lambda key: ("admin" not in key.scopes, key.created_at)):
         if "import" in key.scopes and key.revoked_at is None and key.ended_at is None and key.expires_at > now:
             return Principal(
-                key_id=key.key_id, organisation_id=organisation_id, member_id=key.member_id, scopes=key.scopes
+                key_id=key.key_id,
+                organisation_id=organisation_id,
+                member_id=key.member_id,
+                scopes=frozenset(key.scopes),
             )
     raise CommandFailed("no valid key has the scope `import`; make one with: plimsoll keys create --scope import")
 

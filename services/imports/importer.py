@@ -218,7 +218,7 @@ class _Importer:
         is_operator: bool,
         max_errors: int,
     ) -> None:
-        self._source = source
+        self._source = None if source is None else require_external_reference(source, "/source")
         self._max_errors = max_errors
         #: Rows that this import has appended.
         self.kept = 0

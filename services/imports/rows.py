@@ -343,8 +343,7 @@ def _build_row(line: int, raw: dict[str, Any]) -> ImportRow:
         raise BadRow("invalid_field", f"nothing is called {head.do!r}", "/do", tuple(sorted(ACT_TYPES)))
     if head.by is None and head.do != WATERMARK:
         raise BadRow("invalid_field", "missing field `by`", "/by")
-    if head.source is not None:
-        _require_external(head.source, "source")
+    source = None if head.source is None else _require_external(head.source, "source")
     kind, struct = ACT_TYPES[head.do]
     taken = {"at", "by", "do", "id"} | ({"source"} if head.do != WATERMARK else set())
     taken |= set() if kind == "organisation" else {kind}
@@ -370,8 +369,8 @@ def _build_row(line: int, raw: dict[str, Any]) -> ImportRow:
         ref=ref,
         act=_convert(body, struct),
         creates=creates,
-        own_id=head.id,
-        source=head.source,
+        own_id=None if head.id is None else compose(head.id),
+        source=source,
         raw=raw,
     )
 

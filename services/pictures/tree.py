@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from domain.quantities import to_percent
 from services.pictures.style import Tone
 from services.pictures.svg import build_picture, draw_box, draw_path, draw_text, fit
 
@@ -61,9 +62,7 @@ def _draw_row(node: TreeNode, x: float, y: float) -> list[str]:
         left = _LABEL_WIDTH + _NOTE_WIDTH
         parts.append(draw_box(left, y + 8, _BAR_WIDTH, 16, "none"))
         parts.append(draw_box(left, y + 8, _BAR_WIDTH * min(1.0, max(0.0, node.progress)), 16, node.tone))
-        # Less than all is never written as 100 %.
-        percent = min(round(node.progress * 100), 99) if node.progress < 1 else 100
-        parts.append(draw_text(left + _BAR_WIDTH + 8, y + 20, f"{percent} %"))
+        parts.append(draw_text(left + _BAR_WIDTH + 8, y + 20, f"{to_percent(node.progress)} %"))
     return parts
 
 

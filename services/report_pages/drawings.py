@@ -89,8 +89,16 @@ def load_tone(figure: Figure) -> Tone:
 
 def load_cell(figure: Figure) -> HeatCell:
     """The week's number and tone; a week with work and without an hour for it says so."""
-    text = "none" if figure.value is None else f"{figure.value:.2f}" if figure.value else "0"
+    text = "none" if figure.value is None else _format_load(figure.value)
     return HeatCell("no hour" if figure.no_capacity else text, load_tone(figure))
+
+
+def _format_load(ratio: float) -> str:
+    """Two decimals; a ratio beside the line is not printed as 1.00, and a little not as 0.00."""
+    text = f"{ratio:.2f}"
+    if text in ("0.00", "1.00") and ratio != float(text):
+        return f">{text}" if ratio > float(text) else f"<{text}"
+    return text if ratio else "0"
 
 
 def _draw_overload(report: OverloadReport, names: Names, words: _Words) -> str:

@@ -12,18 +12,24 @@ from projections.history.narrative.phrases import format_percent
 from projections.privacy import WithheldBy
 from services.report_text.page import Paragraph
 
+#: Days that are printed as under a tenth.
+_LEAST_DAYS = 0.01
+
 
 def format_number(value: float) -> str:
-    """A number with at most two decimals; one close to 1, the usual line, does not read as 1."""
+    """A number with at most two decimals; one close to 1, the usual line, does not read as 1, and a little not as 0."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")
-    if text == "1" and value != 1:
-        return "just over 1" if value > 1 else "just under 1"
-    return "0" if text == "-0" else text
+    whole = "0" if text == "-0" else text
+    if whole in ("0", "1") and value != int(whole):
+        return f"just {'over' if value > int(whole) else 'under'} {whole}"
+    return whole
 
 
 def format_amount(value: float, unit: str) -> str:
-    """An amount with at most one decimal: "1 day", "3.5 days"."""
+    """An amount with at most one decimal: "1 day", "3.5 days"; a little does not read as 0."""
     text = f"{value:.1f}".removesuffix(".0")
+    if text in ("0", "-0"):
+        return f"under 0.1 {unit}s" if value > 0 else f"0 {unit}s"
     return f"{text} {unit if text == '1' else unit + 's'}"
 
 
@@ -39,7 +45,7 @@ def format_share(value: float) -> str:
 
 def _days(value: float) -> str:
     """Days that have passed: a tenth that is not over yet does not count."""
-    return format_amount(int(value * 10) / 10, "day")
+    return format_amount(int(value * 10) / 10 or min(value, _LEAST_DAYS), "day")
 
 
 def _minutes(value: float) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from domain.text import compose, decompose
 from services.commands.store import find_organisation
 from tests.api.app_under_test import ApiApp, offer
 
@@ -102,3 +104,23 @@ def test_a_steward_renames_the_organisation_and_it_is_found_by_that_name(app: Ap
     assert app.organisation_id() == find_organisation(app.runtime, "acme")
     assert 403 == app.as_member("lea").post("/v1/organisation/rename", {"name": "Mine"}).status_code
     assert [] == app.runtime.engine.verify("organisations")
+
+
+def test_a_row_is_known_and_corrected_by_its_id_in_either_unicode_form(app: ApiApp) -> None:
+    # given
+    stella = app.as_member("stella")
+
+    def bring(**row: Any) -> Any:
+        lines = json.dumps({"by": "ana", "member": "ana", **row}).encode()
+        return stella.post_ok("/v1/imports", content=lines, headers={"Content-Type": "application/x-ndjson"})
+
+    slip = {"at": "2026-03-02T08:00:00Z", "do": "member.capacity", "hours_per_week": 4, "from": "2026-03-02"}
+    bring(**slip, id=compose("für-ana"))
+
+    # when
+    again = bring(**slip, id=decompose("für-ana"))
+    bring(at="2026-03-02T08:30:00Z", do="member.take_back", corrects=decompose("für-ana"))
+
+    # then
+    assert (0, 1) == (again["accepted"], again["already"])
+    assert [] == stella.get_ok("/v1/members/ana")["capacities"]

@@ -189,3 +189,18 @@ def test_a_version_that_the_purpose_does_not_have_is_not_found(shared_app: ApiAp
     response = shared_app.as_member("ana").get(f"/v1/charters/{paths['of']}/consequences?version=7")
 
     assert (404, "/version") == (response.status_code, response.json()["errors"][0]["pointer"])
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/v1/goals?due_from=2026-03-27&due_to=2026-03-26", "/due_from"),
+        ("/v1/history?from=2026-03-27&to=2026-03-26", "/from"),
+    ],
+)
+def test_days_that_end_before_they_begin_are_refused(shared_app: ApiApp, path: str, field: str) -> None:
+    refused = shared_app.as_member("stella").get(path)
+    one_day = shared_app.as_member("stella").get(path.replace("03-26", "03-27"))
+
+    assert [422, 200] == [refused.status_code, one_day.status_code]
+    assert [field] == [error["pointer"] for error in refused.json()["errors"]]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
+from domain.text import compose, decompose
 from tests.api.app_under_test import ApiApp, create_active_goal, why
 
 
@@ -36,6 +38,18 @@ def test_an_auditor_finds_an_act_by_person_type_reason_words_and_day(app: ApiApp
     # and who may not see the person or the goal finds neither
     assert [] == find(app, "ned", person="ana")
     assert proposed == find(app, "ana", words="bank")
+
+
+@pytest.mark.parametrize("write", [compose, decompose])
+def test_words_are_found_in_either_unicode_form(shared_app: ApiApp, write: Callable[[str], str]) -> None:
+    goal = create_active_goal(shared_app)
+    because = why("other", write(f"die Brücke ist zu, Gleis {goal[:8]}"))
+    change = {"changes": {"due": "2026-04-10"}, "reason": because}
+    shared_app.as_member("ana").post_ok(f"/v1/goals/{goal}/propose-change", change)
+
+    found = [find(shared_app, "aud", goal=goal, words=form("Brücke GLEIS")) for form in (compose, decompose)]
+
+    assert [1, 1] == [len(each) for each in found]
 
 
 def test_a_look_at_another_persons_acts_is_kept(app: ApiApp) -> None:

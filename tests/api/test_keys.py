@@ -26,6 +26,15 @@ def test_a_key_is_said_once_and_works(app: ApiApp) -> None:
     assert "plim_" not in listed.text
 
 
+def test_the_scopes_of_a_key_have_one_order_in_every_process(shared_app: ApiApp) -> None:
+    scopes = ["read", "act", "import", "admin"]
+    shared_app.as_member("stella").post_ok("/v1/keys", {"member": "stella", "scopes": scopes, "name": "all of them"})
+
+    listed = shared_app.as_member("stella").get_ok("/v1/keys")["keys"]
+
+    assert [sorted(scopes)] == [key["scopes"] for key in listed if key["name"] == "all of them"]
+
+
 def test_a_rotated_key_has_an_heir_and_ends_after_the_overlap(app: ApiApp) -> None:
     # given
     stella = app.as_member("stella")

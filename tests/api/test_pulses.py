@@ -134,7 +134,9 @@ def test_own_items_are_asked_by_policy(app: ApiApp) -> None:
     assert 200 == send(app, pulse, ballot, [*SAFE, 7, 7]).status_code
 
 
-@pytest.mark.parametrize("text", ["x" * 201, "\n".join("abcdefghijk"), "tab\there", "nul\x00"])
+@pytest.mark.parametrize(
+    "text", ["x" * 201, "\n".join("abcdefghijk"), "tab\there", "nul\x00", "I stay.\n\u200b", "a\u2028b", "a\x85b"]
+)
 def test_items_that_cannot_be_asked_are_refused(shared_app: ApiApp, text: str) -> None:
     response = shared_app.as_member("stella").post("/v1/policies", {"policy": {"pulse_items": text}})
 

@@ -267,9 +267,10 @@ def test_an_organisations_policies_and_sources_are_the_same_in_whatever_order_th
         at = datetime.fromisoformat(f"2026-02-{day:02}T09:00:00+00:00")
         learnt = story.now + timedelta(days=60)
         story.says("stella", organisation.AddSource(source=source), at=at, learnt=learnt, roles=steward)
-        policy = organisation.SetPolicy(policy={"cadence_days": day})
+        policy = organisation.SetPolicy(policy={"cadence_days": day} | ({"wip_limit": 3} if day == 7 else {}))  # noqa: PLR2004
         story.says("stella", policy, at=at, learnt=learnt, roles=steward)
 
     found = check_one_order(story, "", "organisation")
     assert ["board", "tracker"] == [source.name for source in found.sources]
     assert [14, 7, 9] == [each.policy.cadence_days for each in found.policies]
+    assert [5, 3, 3] == [each.policy.wip_limit for each in found.policies]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import permutations
 from typing import Any
 
+import msgspec
 import pytest
 
 from domain.errors import AlreadyExists, Forbidden, InvalidField
 from domain.organisation import organisation
 from domain.organisation.decide import decide
-from domain.organisation.organisation import Create, PolicySet, SetPolicy
+from domain.organisation.organisation import Create, PolicySet, SetPolicy, insert_policy
 from domain.policy import Policy
 from tests.spec import Story, given, instant
 
@@ -62,15 +64,17 @@ def test_where_nobody_decided_the_agreed_defaults_hold() -> None:
     ],
 )
 def test_a_dial_is_a_number_or_a_decimal_string(written: dict[str, Any], kept: dict[str, Any]) -> None:
-    given().when(SetPolicy(policy=written), by="stella").then(PolicySet(policy=Policy(**kept)))
+    given().when(SetPolicy(policy=written), by="stella").then(PolicySet(policy=Policy(**kept), dials=tuple(written)))
 
 
 def test_only_the_dials_that_are_named_change() -> None:
     story = Story()
 
-    given(story=story).when(SetPolicy(policy={"wip_limit": 3}), by="stella").then(PolicySet(policy=Policy(wip_limit=3)))
+    given(story=story).when(SetPolicy(policy={"wip_limit": 3}), by="stella").then(
+        PolicySet(policy=Policy(wip_limit=3), dials=("wip_limit",))
+    )
     given(story=story).when(SetPolicy(policy={"focus": "0.7"}), by="stella").then(
-        PolicySet(policy=Policy(wip_limit=3, focus="0.7"))
+        PolicySet(policy=Policy(wip_limit=3, focus="0.7"), dials=("focus",))
     )
 
 
@@ -86,15 +90,44 @@ def test_each_instant_has_its_version() -> None:
     assert [(0, 5), (0, 5), (1, 3), (1, 3), (2, 4), (2, 4)] == told
 
 
-def test_a_policy_told_late_builds_on_the_one_of_its_time_and_ends_with_the_next() -> None:
-    story = Story()
-    story.says("stella", SetPolicy(policy={"wip_limit": 3, "focus": "0.7"}), at="2026-03-02")
-    story.says("stella", SetPolicy(policy={"cadence_days": 7}), at="2026-02-02", learnt="2026-04-01")
-
-    told = [state(story).policy_at(instant(at)) for at in ("2026-02-01", "2026-02-03", "2026-03-03")]
-    assert [(0, 5, 14, "0.8"), (1, 5, 7, "0.8"), (2, 3, 14, "0.7")] == [
-        (v.version, v.policy.wip_limit, v.policy.cadence_days, v.policy.focus) for v in told
+def test_a_dial_told_late_holds_up_to_the_next_version_that_sets_it() -> None:
+    told: list[tuple[str, dict[str, Any]]] = [
+        ("2026-02-02", {"cadence_days": 7}),
+        ("2026-03-02", {"wip_limit": 3, "focus": "0.7"}),
     ]
+    told += [("2026-04-02", {"cadence_days": 21})]
+    for order in permutations(told):
+        story = Story()
+        for at, policy in order:
+            story.says("stella", SetPolicy(policy=policy), at=at, learnt="2026-05-01")
+
+        held = [state(story).policy_at(instant(at)) for at in ("2026-02-01", "2026-02-03", "2026-03-03", "2026-04-03")]
+        assert [(0, 5, 14, "0.8"), (1, 5, 7, "0.8"), (2, 3, 7, "0.7"), (3, 3, 21, "0.7")] == [
+            (v.version, v.policy.wip_limit, v.policy.cadence_days, v.policy.focus) for v in held
+        ]
+
+
+def test_a_version_of_which_it_was_not_kept_what_it_set_holds_as_a_whole() -> None:
+    known = state(Story())
+    whole = PolicySet(policy=Policy(wip_limit=3))
+    known = msgspec.structs.replace(known, policies=insert_policy(known, whole, instant("2026-03-02")))
+    late = PolicySet(policy=Policy(focus="0.7"), dials=("focus",))
+
+    versions = insert_policy(known, late, instant("2026-02-02"))
+
+    assert [("0.8", 5), ("0.7", 5), ("0.8", 3)] == [(v.policy.focus, v.policy.wip_limit) for v in versions]
+
+
+def test_a_line_told_late_is_not_over_the_red_one_of_a_version_behind_it() -> None:
+    story = Story()
+    story.says("stella", SetPolicy(policy={"load_amber": "0.5", "load_red": "0.6"}), at="2026-03-02")
+    story.says("stella", SetPolicy(policy={"load_amber": "0.6"}), at="2026-04-02")
+    late = SetPolicy(policy={"load_amber": "0.5", "load_red": "0.5"})
+
+    given(story=story).when(late, by="stella", at="2026-03-15", learnt="2026-05-01").refused_with(
+        InvalidField, pointer="/policy/load_amber"
+    )
+    given(story=story).when(late, by="stella", at="2026-02-15", learnt="2026-05-01").then(PolicySet)
 
 
 def test_policies_change_so_often_and_no_more() -> None:

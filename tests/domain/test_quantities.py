@@ -12,7 +12,14 @@ from hypothesis import given as for_any
 from hypothesis import strategies as st
 
 from domain.errors import InvalidField
-from domain.quantities import parse_json_number, parse_quantity, to_decimal_text, to_fraction, to_rounded_float
+from domain.quantities import (
+    parse_json_number,
+    parse_quantity,
+    to_decimal_text,
+    to_fraction,
+    to_percent,
+    to_rounded_float,
+)
 
 
 @pytest.mark.parametrize(
@@ -152,3 +159,8 @@ def test_a_calculated_number_is_rounded_half_to_even_only_when_written(value: Fr
 
 def test_what_is_not_known_stays_unknown() -> None:
     assert to_rounded_float(None) is None
+
+
+@pytest.mark.parametrize(("share", "percent"), [("0.996", 99), (0.004, 1), ("0", 0), (1, 100), (Fraction(1, 2), 50)])
+def test_a_percentage_is_whole_or_nothing_only_of_the_whole_or_nothing(share: Any, percent: int) -> None:
+    assert percent == to_percent(share)

@@ -17,6 +17,7 @@ from domain.goal.acts import Changes, CheckIn, ProposeChange
 from domain.goal.events import GoalLapsed
 from domain.goal.state import Ended, Promised
 from domain.references import resolve_stream_id
+from domain.text import compose, decompose
 from ledger.api_keys import Principal
 from ledger.commands import Command
 from projections.as_of import resolve_as_of
@@ -249,6 +250,28 @@ def test_a_watermark_goes_on_and_belongs_to_a_source_of_which_there_are_goals(mi
     assert [("out_of_order", "/at", (">= 2026-03-10T00:00:00.000000Z",))] == explain(back)
     assert [("not_found", "/source", ("tracker",))] == explain(unknown)
     assert [("in_the_future", "/at", ())] == explain(ahead)
+
+
+def test_a_source_is_the_same_in_either_unicode_form(mirror: Mirror) -> None:
+    # given: a tracker whose name comes composed from one program and decomposed from another
+    spelt = [compose("Büro"), decompose("Büro")]
+    first = [{**row, "source": spelt[1]} for row in example_rows()[:2]]
+    rows = [*joined(), *first, watermark("2026-03-10T00:00:00Z", spelt[0])]
+
+    # when
+    taken = mirror.bring(rows)
+    mirror.sweep()
+    before = mirror.runtime.ledger.count()
+    again = mirror.bring(rows)
+    same = mirror.bring([watermark("2026-03-10T00:00:00Z", spelt[1]) | {"id": "another row"}])
+    other = mirror.bring([{**row, "source": spelt[0]} for row in first], source=spelt[1])
+
+    # then: its clocks run up to its watermark, and nothing is taken twice
+    assert (0, 0) == (taken.refused, again.accepted)
+    assert (0, 1) == (same.accepted, same.already)
+    assert "active" == mirror.summary("T-7")[0]
+    assert 0 == other.accepted
+    assert before == mirror.runtime.ledger.count()
 
 
 def explain(result: ImportResult) -> list[tuple[str, str | None, tuple[str, ...]]]:

@@ -161,10 +161,10 @@ def test_a_tree_of_any_depth_is_drawn_and_what_is_left_out_is_counted() -> None:
     assert f"and {3001 - MOST_ROWS} more" == texts[-1]
 
 
-def test_what_is_nearly_done_does_not_read_as_done() -> None:
-    texts = read(draw_tree("p", "t", "d", nodes=[TreeNode("a", progress=0.999), TreeNode("b", progress=1)]))
+def test_what_is_nearly_done_does_not_read_as_done_nor_a_little_as_nothing() -> None:
+    texts = read(draw_tree("p", "t", "d", nodes=[TreeNode("a", progress=p) for p in (0.999, 1, 0.004, 0)]))
 
-    assert ["99 %", "100 %"] == [text for text in texts if "%" in text]
+    assert ["99 %", "100 %", "1 %", "0 %"] == [text for text in texts if "%" in text]
 
 
 def test_every_tone_can_be_read_with_ink_on_it_in_light_and_dark() -> None:

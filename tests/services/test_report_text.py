@@ -26,7 +26,7 @@ from services.api.routes.reports import REPORTS
 from services.plain_text import clean, columns
 from services.report_text import RENDERERS, render_report
 from services.report_text.page import WIDTH, shorten, wrap
-from services.report_text.phrases import PHRASES, describe_figure, format_number, format_share
+from services.report_text.phrases import PHRASES, describe_figure, format_amount, format_number, format_share
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "reports.md"
 WHOLE: dict[str, Any] = {
@@ -164,6 +164,13 @@ def test_nothing_under_1_reads_as_1_or_as_100_percent(value: float) -> None:
 
 def test_what_is_just_over_the_line_does_not_read_as_on_it() -> None:
     assert ["just over 1", "1", "just under 1"] == [format_number(value) for value in (1.001, 1, 0.999)]
+
+
+def test_a_little_does_not_read_as_nothing() -> None:
+    assert ["just over 0", "0", "just under 0"] == [format_number(value) for value in (0.004, 0, -0.004)]
+    assert ["under 0.1 days", "0 days", "0.1 days"] == [format_amount(value, "day") for value in (0.04, 0, 0.06)]
+    figure = Figure(name="decision_latency_days", n=1, value=0.03)
+    assert "Median time to decide: under 0.1 days (n = 1)" == describe_figure(figure)
 
 
 def test_figures_without_a_value_are_named_by_why_in_one_line() -> None:

@@ -67,6 +67,18 @@ def test_a_goal_is_shown_with_its_terms_and_what_one_may_say(ana: Shell) -> None
     assert "accept" not in ana.out
 
 
+def test_what_is_nearly_done_does_not_read_as_done_nor_a_little_as_nothing(ana: Shell, office: Office) -> None:
+    office.promise("nearly-done")
+    assert 0 == ana("check-in", "nearly-done", "--progress", "99.6%", "--confidence", "0.4%")
+
+    assert 0 == ana("goals", "--words", "A goal")
+    assert "99%" in ana.out
+    assert "100%" not in ana.out
+    assert 0 == ana("goal", "nearly-done")
+    assert "progress   99%" in ana.out
+    assert "confidence 1%" in ana.out
+
+
 def test_why_names_the_value_and_who_agreed(ana: Shell) -> None:
     assert 0 == ana("why", "reading-close")
     assert "Close the books in two days: due is 2031-02-28, because" in ana.out

@@ -31,6 +31,7 @@ class OrganisationPolicySetV1(
 ):
     """A new version of all policies is in force."""
 
+    dials: list[str] = []
     policy: Policy
 
 

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
+from domain.quantities import to_percent
+
 NameLookup = Callable[[object], str]
 
 #: Field -> (the phrase of a proposal, the phrase of an accepted change); `_span` adds the values.
@@ -47,11 +49,7 @@ def format_hours(value: str) -> str:
 
 def format_percent(share: str | Fraction) -> str:
     """A share of a whole as a percentage, to the nearest one: 100 % only of the whole or more, 0 % only of nothing."""
-    exact = Fraction(share)
-    percent = round(exact * 100)
-    if 0 < exact < 1:
-        percent = min(max(percent, 1), 99)
-    return f"{percent} %"
+    return f"{to_percent(share)} %"
 
 
 def format_days(days: float | Fraction) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from domain.quantities import to_percent
 from domain.references import as_uuid
 from services.api.console.static_files import static_url
 from services.api.http.responses import HttpResponse
@@ -31,6 +32,8 @@ PAGE_HEADERS = {
     "Referrer-Policy": "same-origin",
     "Vary": "Cookie",
 }
+#: Less than this would be printed as 0.
+_LEAST_HOURS = 0.1
 _WORD_BOUNDARY = re.compile(r"[_-]")
 
 
@@ -146,14 +149,16 @@ def to_words(value: object) -> str:
 
 
 def format_percent(value: float | str | None) -> str:
-    """A share as whole per cent."""
-    return "unknown" if value is None else f"{round(float(value) * 100)} %"
+    """A share as whole per cent: 100 % only of the whole or more, 0 % only of nothing."""
+    return "unknown" if value is None else f"{to_percent(value)} %"
 
 
 def format_hours(value: float | str | None) -> str:
-    """Hours with at most one digit behind the point."""
+    """Hours with at most one digit behind the point; 0 only of nothing."""
     if value is None:
         return "unknown"
+    if 0 < float(value) < _LEAST_HOURS:
+        return f"under {_LEAST_HOURS} h"
     return f"{round(float(value), 1):g} h"
 
 

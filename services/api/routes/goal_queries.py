@@ -117,6 +117,8 @@ def list_goals(context: RequestContext) -> HttpResponse:
     view = requested_as_of(context)
     if query.q and not is_visible(query.q):
         raise field_error("/q", "nothing of this text can be seen", where="query")
+    if query.due_from is not None and query.due_to is not None and query.due_from > query.due_to:
+        raise field_error("/due_from", "the first day lies after the last", where="query")
     if query.cycle is not None:
         _require_cycle(context, query.cycle)
     page = goals.load_goals_page(

@@ -13,6 +13,7 @@ import msgspec
 from domain.goal.state import Goal, Promised
 from domain.organisation.column_map import ColumnMap, RowStatus, SheetField
 from domain.quantities import to_fraction
+from domain.text import compose
 from services.imports.sheets.records import CellProblem, Record
 
 F = SheetField
@@ -246,7 +247,9 @@ def _prefix(record: Record) -> str:
 
 def _digest(record: Record, fields: Collection[SheetField]) -> str:
     said = {field.value: record.get(field) for field in fields if record.get(field) is not None}
-    return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()[:12]
+    # A sheet that is saved elsewhere says the same in another Unicode form.
+    text = compose(msgspec.json.encode(said, order="sorted").decode())
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _measure(record: Record) -> dict[str, Any] | None:
@@ -279,7 +282,7 @@ def _differences(record: Record, goal: Promised) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field, now in ((F.START, terms.start), (F.DUE, terms.due), (F.OUTCOME, terms.outcome)):
         value = record.get(field)
-        if value is not None and value != now:
+        if value is not None and not _is_same(value, now):
             found[_NAMES[field]] = value.isoformat() if isinstance(value, date) else value
     if (priority := record.get(F.PRIORITY)) is not None and priority != terms.priority:
         found["priority"] = priority
@@ -288,12 +291,19 @@ def _differences(record: Record, goal: Promised) -> dict[str, Any]:
     ):
         found["effort_hours"] = effort
     conditions = record.get(F.CONDITIONS)
-    if conditions and conditions != [condition.text for condition in terms.conditions]:
+    if conditions and not _is_same(conditions, [condition.text for condition in terms.conditions]):
         found["conditions"] = conditions
     measure = _measure(record)
     if measure is not None and any(
-        measure.get(name) is not None and measure[name] != getattr(terms.measure, name)
+        measure.get(name) is not None and not _is_same(measure[name], getattr(terms.measure, name))
         for name in ("kind", "unit", "baseline", "target")
     ):
         found["measure"] = measure
     return found
+
+
+def _is_same(said: Any, now: Any) -> bool:
+    """Whether both are the same, their texts in whichever Unicode form."""
+    if isinstance(said, list):
+        return len(said) == len(now) and all(map(_is_same, said, now))
+    return bool(compose(said) == compose(now) if isinstance(said, str) and isinstance(now, str) else said == now)

@@ -10,6 +10,7 @@ import msgspec
 
 from domain.organisation.column_map import ColumnMap, RowStatus, SheetField
 from domain.terms import Priority
+from domain.text import compose
 from services.imports.sheets.tables import TableRow, UnreadableSheet, cell_text
 
 F = SheetField
@@ -167,10 +168,17 @@ def find_column(names: Sequence[str], heading: str) -> int | None:
 
 def _normalise(heading: str) -> str:
     """In small letters, without signs and doubled blanks."""
-    folded = heading.casefold().replace("\u00e4", "a").replace("\u00f6", "o").replace("\u00fc", "u").replace("_", " ")
+    folded = (
+        compose(heading)
+        .casefold()
+        .replace("\u00e4", "a")
+        .replace("\u00f6", "o")
+        .replace("\u00fc", "u")
+        .replace("_", " ")
+    )
     return " ".join(_NO_WORD.sub(" ", folded).split())
 
 
 def normalise_word(word: str) -> str:
     """A word of a status or a priority, as it is looked up."""
-    return " ".join(word.casefold().replace("_", " ").split())
+    return " ".join(compose(word).casefold().replace("_", " ").split())

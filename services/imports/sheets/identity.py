@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from domain.organisation.column_map import ColumnMap, SheetField
+from domain.text import compose
 from services.imports.sheets.records import CellProblem, Record
 
 F = SheetField
@@ -32,14 +33,17 @@ def name_goals(records: Iterable[Record], chosen: ColumnMap) -> None:
 def _build_reference(record: Record, chosen: ColumnMap) -> str | None:
     own = record.get(F.ID)
     if own is not None:
+        own = compose(own)
         # Ids of digits alone are counted anew in every sheet.
         own = f"{chosen.source or _DEFAULT_SOURCE}-{own}" if own.isdecimal() else own
         return own if len(own) <= _MAX_REFERENCE else f"{own[:100]}-{_digest(own)}"
     title = record.get(F.TITLE)
     if title is None:
         return None
-    slug = _NO_SLUG.sub("-", title.lower()).strip("-")[:60].strip("-") or "goal"
-    return f"{slug}-{_digest(*(str(record.get(field) or '').casefold() for field in (F.TITLE, F.OWNER, F.TEAM)))}"
+    slug = _NO_SLUG.sub("-", compose(title).lower()).strip("-")[:60].strip("-") or "goal"
+    return (
+        f"{slug}-{_digest(*(compose(str(record.get(field) or '')).casefold() for field in (F.TITLE, F.OWNER, F.TEAM)))}"
+    )
 
 
 def _digest(*texts: str) -> str:

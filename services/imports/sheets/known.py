@@ -67,7 +67,7 @@ class LedgerLookup:
     def find_rows(self, own_ids: Iterable[str]) -> set[str]:
         """Those row ids of which the act was imported before."""
         found = set[str]()
-        for some in _batches(sorted({f"id:{own_id}" for own_id in own_ids})):
+        for some in _batches(sorted({f"id:{compose(own_id)}" for own_id in own_ids})):
             found |= self._runtime.ledger.find_imported_rows(self._organisation_id, some)
         return {row.removeprefix("id:") for row in found}
 

@@ -248,3 +248,20 @@ def test_goals_are_listed_open_ones_first_searched_and_begun(app: ApiApp) -> Non
     assert "Fold the report" == page.headings[0]
     assert "Flat Even" in page.text
     assert 422 == ana.get("/console/goals?state=nothing").status_code
+
+
+def test_what_is_nearly_done_does_not_read_as_done_nor_a_little_as_nothing(app: ApiApp) -> None:
+    # given
+    create_active_goal(app, ref="one", effort_hours=1)
+    app.as_member("ana").post_ok("/v1/goals/one/check-in", {"progress": "0.996", "confidence": "0.004"})
+
+    # when
+    ana = sign_in(app, "ana")
+    pages = {path: ana.open(path).text for path in ("/console/goals/one", "/console/goals", "/console")}
+
+    # then
+    for path, text in pages.items():
+        assert "99 %" in text, path
+        assert "100 %" not in text, path
+    assert "1 %" in pages["/console/goals/one"]
+    assert "under 0.1 h" in pages["/console"]

@@ -19,6 +19,7 @@ from domain.errors import InvalidField
 from domain.goal.state import DraftGoal, Negotiating, Promised
 from domain.organisation.column_map import ColumnMap, SheetField
 from domain.references import resolve_stream_id
+from domain.text import compose, decompose
 from services.imports.sheets.importing import ImportedSheet, SheetOptions, import_sheet, read_sheet
 from services.imports.sheets.tables import MAX_ROWS, UnreadableSheet
 from services.imports.sheets.verdicts import RowVerdict, SheetResult, SheetVerdict
@@ -37,6 +38,19 @@ ROW = (
     "30%",
     "so far",
 )
+#: The columns as their headings are recognised.
+GUESSED = {
+    SheetField.ID: "ID",
+    SheetField.TITLE: "Goal",
+    SheetField.OWNER: "Owner",
+    SheetField.SPONSOR: "Requested by",
+    SheetField.TEAM: "Team",
+    SheetField.DUE: "Due",
+    SheetField.CONDITIONS: "Done when",
+    SheetField.AGREED: "Agreed on",
+    SheetField.PROGRESS: "Progress",
+    SheetField.NOTE: "Comment",
+}
 NEWCOMERS = ColumnMap(create_members=True, create_teams=True)
 
 
@@ -119,6 +133,29 @@ def test_the_same_file_every_night_adds_nothing(installation: Installation) -> N
     again = results(installation, data)
 
     assert (3, 0, False) == (again.unchanged, again.accepted, again.kept)
+    assert before == installation.runtime.ledger.count()
+
+
+def test_the_same_file_in_another_unicode_form_adds_nothing(installation: Installation) -> None:
+    # given: a heading, an id, titles, conditions and a note, as one machine saves them
+    rows = [
+        row(ID="Büro-1", Goal="Büro räumen", Done_when="alles für später", Comment="läuft"),
+        row(ID="", Goal="Übung"),
+    ]
+    text = table(*rows, headings=["Für wen" if name == "Requested by" else name for name in HEADINGS]).decode()
+    chosen = ColumnMap(
+        create_members=True,
+        create_teams=True,
+        columns={**GUESSED, SheetField.SPONSOR: "Für wen"},
+    )
+    results(installation, compose(text).encode(), chosen)
+    before = installation.runtime.ledger.count()
+
+    # when: another machine saves them
+    again = results(installation, decompose(text).encode(), chosen)
+
+    # then
+    assert (2, 0, 0) == (again.unchanged, again.accepted, again.refused)
     assert before == installation.runtime.ledger.count()
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from domain.reasons import ReasonCode
 from domain.references import as_uuid
+from domain.text import fold
 from projections.history.search import FoundEvent
 from projections.people import members_at
 from services.api.console.navigation import NavigationEntry, NavigationSection
@@ -207,9 +208,9 @@ def _find_people(request: PageRequest, text: str) -> list[tuple[str, str]]:
     )
     if known is not None and known.state is not None:
         return [(str(known.state.id), known.state.name)]
-    wanted = text.casefold()
+    wanted = fold(text)
     members = members_at(context.runtime.database, as_of_now(context))
-    found = sorted((each.name, str(each.id)) for each in members if wanted in each.name.casefold())
+    found = sorted((each.name, str(each.id)) for each in members if wanted in fold(each.name))
     return [(id_, name) for name, id_ in found[:_MAX_CHOICES]]
 
 

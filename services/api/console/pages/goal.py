@@ -16,7 +16,7 @@ from projections.history.history import FIELDS, HistoryEntry, HistoryPage
 from services.api.console.drawings import draw_chain, draw_life
 from services.api.console.goal_acts import LABELS, group_acts, list_my_acts
 from services.api.console.page import PageRequest, page
-from services.api.console.rendering import format_value
+from services.api.console.rendering import format_percent, format_value
 from services.api.filters import GoalField
 from services.api.operations import AsOfQuery, HistoryQuery, Route, TimeText, Weight
 from services.api.routes.goal_queries import DiffQuery, GoalView, get_diff, get_goal, get_history
@@ -252,9 +252,7 @@ def list_terms(view: GoalView, names: Mapping[str, str]) -> list[ShownTerm]:
         value = values.get(name)
         if value is not None and value != "":
             is_day = name in ("start", "due")
-            text = (
-                f"{round(float(value) * 100)} %" if name in ("progress", "confidence") else format_value(value, names)
-            )
+            text = format_percent(value) if name in ("progress", "confidence") else format_value(value, names)
             found.append(ShownTerm(field=name, text=text, day=date.fromisoformat(str(value)) if is_day else None))
     return found
 
