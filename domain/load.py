@@ -239,7 +239,8 @@ def available_within(
 ) -> tuple[Fraction, bool]:
     """Hours that the owner has in [first, last], and whether any of them rest on the policy's default."""
     unit = _find_unit(segments)
-    parts, default = _count_available_parts(_to_daily_parts(segments, unit), first, last, presence)
+    days = presence.count_days(first, last)
+    parts, default = _count_available_parts(_to_daily_parts(segments, unit), first, last, days, presence)
     return Fraction(parts, unit), default
 
 
@@ -262,11 +263,13 @@ def _to_daily_parts(segments: Iterable[CapacitySegment], unit: int) -> list[_Dai
 
 
 def _count_available_parts(
-    segments: Iterable[_DailyParts], first: date, last: date, presence: Presence
+    segments: Iterable[_DailyParts], first: date, last: date, whole: int, presence: Presence
 ) -> tuple[int, bool]:
+    """`whole`: the days of [first, last] on which the owner is there: nearly always one segment holds in all of it."""
     total, default, end = 0, False, last
     for segment in segments:
-        days = presence.count_days(max(first, segment.first), end)
+        in_all = segment.first <= first and end == last
+        days = whole if in_all else presence.count_days(max(first, segment.first), end)
         if days:
             total += segment.per_day * days
             default = default or not segment.declared
@@ -370,7 +373,7 @@ def _week_load(  # noqa: PLR0913 - a week, what is asked in it, and what there i
             planned += parts
             goals += parts > 0
             estimated += parts if is_estimated else 0
-    available, default = _count_available_parts(supply, first, last, presence)
+    available, default = _count_available_parts(supply, first, last, days, presence)
     return WeekLoad(
         week=monday(first),
         unit=unit,

@@ -307,6 +307,8 @@ def round_for_report(value: Fraction | None) -> float | None:
 
 def ratio_for_report(numerator: int, denominator: int) -> float:
     """Numerator / denominator (above 0) as it is shown, from whole numbers: no common denominator is looked for."""
+    if not numerator:
+        return 0.0
     whole, rest = divmod(numerator * _SCALE, denominator)
     up = 2 * rest > denominator or (2 * rest == denominator and whole % 2 == 1)
     return (whole + up) / _SCALE

@@ -24,7 +24,9 @@ from projections.as_of import AsOf, resolve_as_of
 from projections.database.database import Database
 from projections.drift import report as drift
 from projections.figures import WHOLE_ORGANISATION, ReportScope
+from projections.overload import report as overload
 from projections.support import report as support
+from projections.tensions import report as tensions
 from services.api.http.responses import encode
 from services.seed.scale import Scale, scale_rows
 from services.worker.engine_child import tune_interpreter
@@ -33,6 +35,9 @@ REPORTS: tuple[tuple[str, Callable[[Database, AsOf, ReportScope], Any]], ...] = 
     ("drift", drift.build_report),
     ("alignment", alignment.build_report),
     ("support", support.build_report),
+    ("overload", overload.build_report),
+    # Once a process has looked at the ends of weeks behind it: the first question of each takes six times as long.
+    ("tensions", tensions.build_report),
 )
 LIMIT_MS, PAST = Target(limit=500), Target(limit=2, of="ratio")
 SCALE = Scale(members=2_000, goals=20_000, check_in_days=60)

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from domain.calendar import is_working_day
-from domain.load import Commitment, Spread, WeekLoad, line_of_week, spread_effort, to_units, weeks_ahead
+from domain.load import Commitment, Spread, WeekLoad, spread_effort, to_units, weeks_ahead
 from domain.policy import Policy
 from domain.quantities import to_fraction
 from projections.figures import Line, SubjectGoal, SubjectMember, ratio_for_report
@@ -49,11 +49,6 @@ class Relief(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     worst_ratio: float | None
     line: Line | None = None
     options: list[ReliefOption]
-
-
-def is_overloaded(loads: Sequence[WeekLoad], policy: Policy) -> bool:
-    """Whether any week is over the red line."""
-    return any(line_of_week(load, policy) == "red" for load in loads if not load.skipped)
 
 
 def compute_relief(

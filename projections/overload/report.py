@@ -46,7 +46,7 @@ from projections.overload.facts import PromiseFact
 from projections.overload.outside import build_outside_figure
 from projections.overload.pairing import Addition, TradeOffFact
 from projections.overload.queries import OverloadFacts
-from projections.overload.relief import Relief, compute_relief, is_overloaded
+from projections.overload.relief import Relief, compute_relief
 from projections.overload.rows import Reading, decode_sources
 
 
@@ -123,6 +123,15 @@ class MemberLoad(msgspec.Struct, frozen=True, kw_only=True):
     time: Availability
     laid: Sequence[PlacedCommitment]
     weeks: Sequence[WeekLoad]
+    #: The line that each of the weeks is over.
+    lines: Sequence[Line | None]
+
+    @property
+    def is_overloaded(self) -> bool:
+        """Whether any week that is reported is over the red line."""
+        return "red" in self.lines and any(
+            line == "red" and not week.skipped for week, line in zip(self.weeks, self.lines, strict=True)
+        )
 
 
 def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORGANISATION) -> OverloadReport:
@@ -150,9 +159,7 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
         figures,
         additions=analysis.build_addition_entries(),
         requesters=analysis.build_requester_entries(),
-        relief=[
-            _build_relief(load, evidence) for load in cancellable(loads) if is_overloaded(load.weeks, evidence.policy)
-        ],
+        relief=[_build_relief(load, evidence) for load in cancellable(loads) if load.is_overloaded],
     )
 
 
@@ -178,14 +185,22 @@ def _compute_member_load(member: UUID, evidence: OverloadFacts) -> MemberLoad:
     commitments = [evidence.with_estimate(h.commitment, h.team) for h in promises]
     laid = place(commitments, evidence.today, time.presence, evidence.policy)
     weeks = week_loads_of_placed(laid, time.segments, time.presence, evidence.today)
-    return MemberLoad(member=member, held=promises, commitments=commitments, time=time, laid=laid, weeks=weeks)
+    return MemberLoad(
+        member=member,
+        held=promises,
+        commitments=commitments,
+        time=time,
+        laid=laid,
+        weeks=weeks,
+        lines=[line_of_week(week, evidence.policy) for week in weeks],
+    )
 
 
 def _member_load_figures(load: MemberLoad, evidence: OverloadFacts) -> Iterator[Figure]:
     """Work in progress first: it is counted, where hours may be estimated."""
     explain = evidence.scope.explain
     yield _work_in_progress_figure(load, evidence)
-    for week in load.weeks:
+    for week, line in zip(load.weeks, load.lines, strict=True):
         if week.skipped:
             continue
         yield Figure(
@@ -196,7 +211,7 @@ def _member_load_figures(load: MemberLoad, evidence: OverloadFacts) -> Iterator[
             value=None if (ratio := week.ratio_terms) is None else ratio_for_report(*ratio),
             status=_status_of_week(week),
             no_capacity=week.has_no_capacity,
-            line=line_of_week(week, evidence.policy),
+            line=line,
             estimated_share=ratio_for_report(week.estimated_parts, week.planned_parts or 1),
             estimated=week.default_hours or week.estimated_parts > 0,
             planned_hours=ratio_for_report(week.planned_parts, week.unit),

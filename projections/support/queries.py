@@ -135,7 +135,15 @@ class CheckInHistory(msgspec.Struct, frozen=True, kw_only=True):
 class SupportFacts:
     """The facts of one report, each read once. A member's are about this person's goals and help."""
 
-    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope, *, parts: Iterable[str] = _PARTS) -> None:
+    def __init__(
+        self,
+        database: Database,
+        as_of: AsOf,
+        scope: ReportScope,
+        *,
+        parts: Iterable[str] = _PARTS,
+        promises: list[ReportedPromise] | None = None,
+    ) -> None:
         self._database = database
         #: Which of the statements that are read in one round trip will be asked for.
         self._parts = parts
@@ -147,6 +155,9 @@ class SupportFacts:
         self.at = to_micros(as_of.at)
         self.since = to_micros(end_of_day(_days_before(as_of.today, scope.window), self.zone))
         self._members_by_id: dict[UUID, Member] = {}
+        if promises is not None:
+            # Read already, for another figure.
+            self.promises = promises
 
     @property
     def scope_sql(self) -> tuple[str, dict[str, str]]:

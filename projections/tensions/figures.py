@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from datetime import date, timedelta
+from functools import cached_property
 
 import msgspec
 
 from domain.calendar import end_of_day
+from domain.goal.state import LIVE_STATES, PROMISED_STATES
 from domain.organisation.organisation import Organisation
 from projections.as_of import AsOf
 from projections.charters import rituals
@@ -15,6 +17,7 @@ from projections.database.database import Database
 from projections.decisions.report import build_time_box_figure
 from projections.drift import report as drift
 from projections.figures import Figure, GroupFigure, ReportScope
+from projections.goals import ReportedPromise, promises_at
 from projections.overload import report as overload
 from projections.overload.additions import AdditionAnalysis
 from projections.overload.queries import OverloadFacts
@@ -40,7 +43,7 @@ def load_organisation(database: Database, as_of: AsOf) -> Organisation:
     return organisation_at(database, as_of) or Organisation(id=as_of.organisation_id, name="")
 
 
-class TensionContext(msgspec.Struct, frozen=True, kw_only=True):
+class TensionContext(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What one evaluation is about."""
 
     database: Database
@@ -49,6 +52,12 @@ class TensionContext(msgspec.Struct, frozen=True, kw_only=True):
     organisation: Organisation
     #: What overload is made of at this time or later, read already; None: it is read.
     overload: OverloadFacts | None = None
+
+    @cached_property
+    def promises(self) -> list[ReportedPromise]:
+        """The goals asked about whose promise stands, read once for all figures."""
+        owners = self.scope.owners
+        return promises_at(self.database, self.as_of, team=self.scope.team, owners=owners, states=PROMISED_STATES)
 
 
 #: The names of figures of what overload is made of.
@@ -76,7 +85,7 @@ def _from_overload(at: TensionContext, _wanted: Collection[str]) -> Found:
 
 
 def _from_goals(at: TensionContext, wanted: Collection[str]) -> Found:
-    live = drift.load_live_goals(at.database, at.as_of, at.scope)
+    live = [goal for goal in at.promises if goal.state in LIVE_STATES]
     if "goals_without_measure" in wanted:
         yield practice.build_measure_figure(live, at.scope)
     if "static_share" in wanted:
@@ -91,7 +100,8 @@ def _from_answers(at: TensionContext, _wanted: Collection[str]) -> Found:
 def _from_support(at: TensionContext, wanted: Collection[str]) -> Found:
     parts = {"needs": _NEEDS_FIGURES, "ended": frozenset({"check_ins_a_week"})}
     read = [part for part, names in parts.items() if not names.isdisjoint(wanted)]
-    evidence = SupportFacts(at.database, at.as_of, at.scope, parts=read)
+    promises = at.promises if "ended" in read else None
+    evidence = SupportFacts(at.database, at.as_of, at.scope, parts=read, promises=promises)
     if "needs" in read:
         yield from support.build_share_figures(evidence)
     if "ended" in read:
