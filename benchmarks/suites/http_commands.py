@@ -79,7 +79,7 @@ def _build_case(bench: Bench, store: Store, sides: Contenders, clients: int) -> 
     if most:
         peers += [sides.pgbench] if sides.pgbench else []
         peers.append(Contender("the same without its worker", partial(sides.alone, clients, seconds)))
-    limits = {STOCK: 12, CRUD: 8, RAW: 0.5} if most else {}
+    limits = {STOCK: 8, CRUD: 8, RAW: 0.4} if most else {}
     return Case(
         suite="commands",
         name=f"HTTP command, {clients} client{'s' if clients > 1 else ''}",

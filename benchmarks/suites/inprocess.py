@@ -56,7 +56,7 @@ def _build_case(bench: Bench, store: Store, opened: ExitStack) -> Case:
         TRACKED, opened, partial(start_peer, "pghistory", store.create_database(), home=home), absent
     ):
         peers.append(find_best_concurrency(tracked, TRACKED, bench))
-    limits = {RAW: 2.0, STOCK: 26.0, **{p.name: 2.0 for p in peers if p.name.startswith(UMA)}}
+    limits = {RAW: 1.5, **{p.name: 2.0 for p in peers if p.name.startswith(UMA)}}
     return Case(
         suite="inprocess",
         name=f"command in process, {WAITING} waiting",

@@ -39,5 +39,5 @@ def suite(bench: Bench) -> Iterator[Case]:
                             "sqlite3, one-row transactions, 1 connection", clients=1, seconds=bench.seconds
                         )
                     ],
-                    targets=[Target(limit=2000)] if clients == max(CLIENTS) else [],
+                    targets=[Target(limit=1500)] if clients == max(CLIENTS) else [],
                 )
