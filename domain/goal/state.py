@@ -296,9 +296,10 @@ PROMISED_STATES = (*LIVE_STATES, "delivered")
 
 def promise_of(goal: Goal | None) -> Promised | None:
     """The promise that stands, or that stood when the goal ended; None where none was made."""
-    if isinstance(goal, Ended):
-        return goal.promised
-    return goal if isinstance(goal, Promised) else None
+    # The most frequent first: for a Struct of another class `isinstance` takes 0.2 us, and 0.01 for one of this.
+    if isinstance(goal, Promised):
+        return goal
+    return goal.promised if isinstance(goal, Ended) else None
 
 
 def statements_of(goal: Promised) -> Statements:

@@ -6,7 +6,7 @@ An instance remembers each stream's answer, so it is made anew for each page, ba
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -51,6 +51,8 @@ class EventVisibility:
     def __init__(self, ledger: StreamSource, viewer: Viewer) -> None:
         self._ledger = ledger
         self._viewer = viewer
+        #: Kinds of which every stream is for the viewer.
+        self._whole_kinds: dict[str, bool] = {}
         self._streams: dict[tuple[str, UUID], bool] = {}
         self._persons: dict[UUID, bool] = {}
         self.is_unrestricted = is_unrestricted(viewer)
@@ -94,7 +96,7 @@ class EventVisibility:
 
     def can_see_stream(self, kind: str, stream_id: UUID) -> bool:
         """Whether the viewer may be shown events of this stream, as it stands now."""
-        if can_see_kind(self._viewer, kind):
+        if self._sees_kind(kind):
             return True
         if kind == "group":
             # No stream: whose own a mart's row is.
@@ -109,19 +111,34 @@ class EventVisibility:
     def look_up(self, streams: Iterable[tuple[str, UUID]]) -> None:
         """Look up together what `can_see_stream` is going to be asked for: a statement for all, not for each."""
         unknown = {stream for stream in streams if not self.knows(*stream)}
-        if not unknown:
-            return
-        found = self._ledger.load_all_current(
-            self._viewer.organisation_id, list({stream_id for _, stream_id in unknown})
-        )
-        for kind, stream_id in unknown:
-            entry = found.get(stream_id)
-            state = entry.state if entry is not None and entry.kind == kind else None
+        for (kind, stream_id), state in self._load_states(unknown):
             self._streams[kind, stream_id] = state is not None and can_see_stream(self._viewer, kind, stream_id, state)
+
+    def look_up_persons(self, facts: Iterable[Any]) -> None:
+        """Look up together the persons whose figures these facts hold, as far as they say whose."""
+        named = {_named_subject(figure, fact) for fact in facts for figure in _list_figures(fact)}
+        unknown = {("member", member) for member in named if member is not None and member not in self._persons}
+        for (_, member), state in self._load_states(unknown):
+            self._persons[member] = can_see_person(self._viewer, member, state)
 
     def knows(self, kind: str, stream_id: UUID) -> bool:
         """Whether this stream needs no look-up any more."""
-        return (kind, stream_id) in self._streams or can_see_kind(self._viewer, kind)
+        return (kind, stream_id) in self._streams or self._sees_kind(kind)
+
+    def _sees_kind(self, kind: str) -> bool:
+        if kind not in self._whole_kinds:
+            self._whole_kinds[kind] = can_see_kind(self._viewer, kind)
+        return self._whole_kinds[kind]
+
+    def _load_states(self, streams: Collection[tuple[str, UUID]]) -> Iterator[tuple[tuple[str, UUID], Any]]:
+        """Each stream with its last state, None where the organisation has none of this kind; one statement for all."""
+        if not streams:
+            return
+        ids = {stream_id for _, stream_id in streams}
+        found = self._ledger.load_all_current(self._viewer.organisation_id, list(ids))
+        for kind, stream_id in streams:
+            entry = found.get(stream_id)
+            yield (kind, stream_id), entry.state if entry is not None and entry.kind == kind else None
 
     def remember(self, kind: str, streams: Mapping[UUID, bool]) -> None:
         """Take over what was looked up for many streams at once."""
@@ -136,7 +153,7 @@ class EventVisibility:
 
     def _find_subject(self, figure: Any, fact: Any, stream_id: UUID, version: int | None) -> UUID | None:
         """Whose figure it is. Events of before do not say it: then it is who joined, or the goal's owner after it."""
-        named: UUID | None = figure.of or getattr(fact, "member", None)
+        named = _named_subject(figure, fact)
         if named is not None or version is None:
             return named
         events = self._ledger.events(self._viewer.organisation_id, stream_id)
@@ -147,6 +164,18 @@ class EventVisibility:
         """The stream's last state; None where the organisation has no such stream."""
         entry = self._ledger.load_current(self._viewer.organisation_id, kind, stream_id)
         return entry.state if entry is not None else None
+
+
+def _list_figures(fact: Any) -> Iterator[Any]:
+    """The figures of persons that the fact holds."""
+    cls: type[msgspec.Struct] = type(fact)
+    return (figure for name in list_figure_fields(cls) if (figure := getattr(fact, name)) is not None)
+
+
+def _named_subject(figure: Any, fact: Any) -> UUID | None:
+    """Whose figure it is, where the fact itself says so."""
+    named: UUID | None = figure.of or getattr(fact, "member", None)
+    return named
 
 
 def has_rules(tag: str) -> bool:

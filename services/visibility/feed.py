@@ -63,8 +63,9 @@ def load_feed_page(ledger: Ledger, viewer: Viewer, after: int, limit: int, wante
     while last < end:
         found = ledger.read_records(organisation, last, _BATCH_SIZE, wanted.tags, wanted.subject, upto=end)
         sight.look_up((record.kind, record.stream_id) for record in found if record.topic in EVENTS)
+        decode = _decode_together(found, sight)
         for record in found:
-            if (visible := select_record(record, sight, wanted)) is not None:
+            if (visible := select_record(record, sight, wanted, decode)) is not None:
                 shown.append(visible)
                 if len(shown) == limit:
                     return FeedPage(events=shown, examined=record.position, head=head, full=True)
@@ -85,6 +86,17 @@ def select_record(
         if wanted.team is None and (sight.is_unrestricted or not has_rules(record.topic)):
             return record if _is_wanted(record, wanted) else None
     return select_event(decode(record), sight, wanted)
+
+
+def _decode_together(records: list[LogRecord], sight: EventVisibility) -> Callable[[LogRecord], RecordedEvent]:
+    """Decodes a record; persons whose figures these show are looked up here, by one statement for all."""
+    decoded = {
+        record.position: record.decode()
+        for record in records
+        if record.topic in EVENTS and has_rules(record.topic) and sight.can_see_stream(record.kind, record.stream_id)
+    }
+    sight.look_up_persons(event.data for event in decoded.values())
+    return lambda record: decoded.get(record.position) or record.decode()
 
 
 def _is_wanted(record: LogRecord, wanted: EventFilter) -> bool:
