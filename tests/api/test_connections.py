@@ -145,6 +145,44 @@ def test_a_body_that_turns_out_to_be_none_ends_its_request(port: int) -> None:
     assert answer.startswith(b"HTTP/1.1 401 ") or b'"code":"malformed"' in answer
 
 
+CHUNKED = b"POST /v1/teams HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("body", [b"2\r\n{}\r\n", b""])
+def test_no_header_is_taken_behind_a_body(port: int, body: bytes) -> None:
+    request = CHUNKED + body + b"0\r\nAuthorization: Bearer somebody\r\n\r\n"
+
+    assert "no header is taken behind a body" == assert_refused(ask(port, request), 400, "malformed")
+
+
+@pytest.mark.parametrize("beginning", [b"2\r\n{}\r\n0\r\nx: ", b"2\r\n{}\r\n0\r\n", b"1;x=", b"2\r\n{}\r\n1;x="])
+@pytest.mark.parametrize("path", [b"POST /v1/teams", b"GET /livez"])
+def test_what_is_not_of_a_body_has_a_bound_too(port: int, path: bytes, beginning: bytes) -> None:
+    # given a body in chunks whose end, or whose next size, is not said in megabytes
+    endless = beginning + (b"x: 1\r\n" if beginning.endswith(b"0\r\n") else b"a" * 6) * 3_000_000
+    with connect(port) as connection:
+        connection.sendall(CHUNKED.replace(b"POST /v1/teams", path))
+        time.sleep(0.1)
+
+        # when
+        with suppress(OSError):
+            connection.sendall(endless)
+
+        # then the connection ends, whether the request was answered before or not
+        read_to_end(connection)
+
+
+def test_a_body_in_the_smallest_chunks_is_taken(port: int) -> None:
+    # given more framing than a head may have bytes, in chunks of one byte
+    body = b"[" + b" " * 30_000 + b"]"
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body)
+    request = CHUNKED.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") + chunks + b"0\r\n\r\n"
+
+    # then it is read, and refused for what it says
+    status, problem, _ = ask(port, request)
+    assert (401, "unauthenticated") == (status, problem["code"])
+
+
 def test_a_request_to_upgrade_is_answered_as_one_without_and_nothing_follows_it(port: int) -> None:
     upgrade = LIVEZ + b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n"
     with connect(port) as connection:

@@ -224,6 +224,10 @@ class _RequestFollower:
         self.is_within_body = False
         self._is_upgraded = False
         self._unfinished_bytes = 0
+        #: Bytes since the last one of a body: sizes of chunks with their extensions, and what follows the last chunk.
+        self._framing_bytes = 0
+        #: This piece has some of a body.
+        self._has_body = False
         self._size = self._headers = 0
         self._url = b""
         self._objection: _Objection | None = None
@@ -240,14 +244,22 @@ class _RequestFollower:
             self._is_upgraded = True
         except httptools.HttpParserError:
             self._objection = self._objection or ("malformed", "not HTTP/1.1")
-        if self._objection is None and self.is_within_head:
-            self._unfinished_bytes += len(piece)
-            if self._unfinished_bytes > MAX_HEAD_BYTES:
-                self._objection = _HEAD_TOO_LARGE
+        if self._objection is None:
+            self._objection = self._find_excess(len(piece))
         if self._objection is not None:
             # The server sees nothing of this piece.
             self.heads, self.is_within_body = passed
         return self._objection
+
+    def _find_excess(self, more: int) -> _Objection | None:
+        """What has no end yet and is too long: both parsers would keep all of it."""
+        if self.is_within_head:
+            self._unfinished_bytes += more
+            return _HEAD_TOO_LARGE if self._unfinished_bytes > MAX_HEAD_BYTES else None
+        # Of a piece with some of a body the rest is not counted: it is less than one read.
+        self._framing_bytes = 0 if self._has_body or not self.is_within_body else self._framing_bytes + more
+        self._has_body = False
+        return _FRAMING_TOO_LARGE if self._framing_bytes > MAX_HEAD_BYTES else None
 
     def on_message_begin(self) -> None:
         self.is_within_head = True
@@ -259,6 +271,9 @@ class _RequestFollower:
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if not self.is_within_head:
+            # The server would add it to the headers of a request that is being answered.
+            self._objection = self._objection or ("malformed", "no header is taken behind a body")
         self._headers += 1
         self._size += len(name) + len(value)
 
@@ -276,6 +291,9 @@ class _RequestFollower:
             self.heads += 1
             self.is_within_body = True
 
+    def on_body(self, _body: bytes) -> None:
+        self._has_body = True
+
     def on_message_complete(self) -> None:
         self.is_within_body = False
 
@@ -283,6 +301,12 @@ class _RequestFollower:
 _HEAD_TOO_LARGE: _Objection = (
     "head_too_large",
     f"at most {MAX_HEAD_BYTES} bytes and {MAX_HEADERS} headers",
+)
+
+
+_FRAMING_TOO_LARGE: _Objection = (
+    "malformed",
+    f"at most {MAX_HEAD_BYTES} bytes between two parts of a body, or behind it",
 )
 
 
