@@ -360,7 +360,7 @@ def standing_or_kept_goals_at(
     """Every goal, or those of a team, of any of these owners, whose promise stands or was kept; by id."""
     body = f"CASE WHEN state <> '{KEPT_STATE}' THEN {goal_body_sql('goals')} END AS body"
     columns = f"stream_id, state, title, team, owner, due, {body}"
-    rows, ids = _load_rows(database, as_of, columns, team, owners, STANDING_OR_KEPT_STATES), IdTable()
+    rows, ids = load_goal_rows(database, as_of, columns, team, owners, STANDING_OR_KEPT_STATES), IdTable()
     return [to_standing_or_kept(row, ids) for row in cancellable(rows)]
 
 
@@ -391,10 +391,10 @@ def _load_bodies(
     states: Iterable[str] | None,
 ) -> list[str]:
     columns = f"stream_id, {goal_body_sql('goals')} AS body"
-    return [row.body for row in _load_rows(database, as_of, columns, team, owners, states)]
+    return [row.body for row in load_goal_rows(database, as_of, columns, team, owners, states)]
 
 
-def _load_rows(  # noqa: PLR0913 - what is read, and of which goals
+def load_goal_rows(  # noqa: PLR0913 - what is read, and of which goals
     database: Database,
     as_of: AsOf,
     columns: str,
@@ -402,6 +402,7 @@ def _load_rows(  # noqa: PLR0913 - what is read, and of which goals
     owners: Iterable[UUID] | None,
     states: Iterable[str] | None,
 ) -> list[Row]:
+    """These columns of every goal, or those of a team, of any of these owners, in any of these states; by id."""
     where, params = ["1 = 1"], dict(as_of.params)
     if team is not None:
         where.append("team = :team")

@@ -716,6 +716,7 @@ LIMITS: dict[str, float] = {
     "Times that a contested import is decided": importer._MAX_ATTEMPTS,
     "Bytes of a request's head": connections.MAX_HEAD_BYTES,
     "Headers of a request": connections.MAX_HEADERS,
+    "Bytes between two parts of a body in chunks, or behind it": connections.MAX_HEAD_BYTES,
     "Seconds in which a request's head is there": settings.Settings().head_wait_s,
     "Seconds that an answer may stay unread": connections.MAX_UNREAD_S,
     "Connections of one process": settings.Settings().connection_limit,

@@ -9,7 +9,7 @@ from functools import cached_property
 import msgspec
 
 from domain.calendar import end_of_day
-from domain.goal.state import LIVE_STATES, PROMISED_STATES
+from domain.goal.state import LIVE_STATES
 from domain.organisation.organisation import Organisation
 from projections.as_of import AsOf
 from projections.charters import rituals
@@ -17,7 +17,7 @@ from projections.database.database import Database
 from projections.decisions.report import build_time_box_figure
 from projections.drift import report as drift
 from projections.figures import Figure, GroupFigure, ReportScope
-from projections.goals import ReportedPromise, promises_at
+from projections.goals import ReportedPromise
 from projections.overload import report as overload
 from projections.overload.additions import AdditionAnalysis
 from projections.overload.queries import OverloadFacts
@@ -27,6 +27,7 @@ from projections.recognition.report import build_relationship_figure
 from projections.support import report as support
 from projections.support.queries import SupportFacts
 from projections.tensions import practice
+from projections.tensions.promises import StandingPromises
 
 _MICROSECOND = timedelta(microseconds=1)
 _WEEK_DAYS = 7
@@ -52,12 +53,13 @@ class TensionContext(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     organisation: Organisation
     #: What overload is made of at this time or later, read already; None: it is read.
     overload: OverloadFacts | None = None
+    #: The same for all evaluations of one report.
+    standing: StandingPromises = msgspec.field(default_factory=StandingPromises)
 
     @cached_property
     def promises(self) -> list[ReportedPromise]:
         """The goals asked about whose promise stands, read once for all figures."""
-        owners = self.scope.owners
-        return promises_at(self.database, self.as_of, team=self.scope.team, owners=owners, states=PROMISED_STATES)
+        return self.standing.load(self.database, self.as_of, self.scope)
 
 
 #: The names of figures of what overload is made of.

@@ -60,6 +60,11 @@ def cache_of(database: Database) -> BoundedCache[_WeekKey, Week]:
     return _CACHES.setdefault(database, BoundedCache(MAX_WEEKS))
 
 
+def forget(database: Database) -> None:
+    """Forget the weeks that were asked of this database: the next question costs what a process's first does."""
+    _CACHES.pop(database, None)
+
+
 def find_since(at: TensionContext, shown: Iterable[Tension]) -> dict[Tension, Since]:
     """Of tensions that show at `at`: since the end of which week they have, without a break at the end of any."""
     today = at.as_of.today
