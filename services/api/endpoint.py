@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -41,8 +40,6 @@ async def call_operation(
                 response = await context.run_in_thread(route.weight, partial(_answer, route, context, parameters))
             else:
                 # A handler that never blocks, such as every command's.
-                if operation.reads_view:
-                    context = await asyncio.to_thread(with_freshness, context)
                 response = await route.handler(context, **parameters)
     except ClientDisconnected:
         state.problem = "client_disconnected"

@@ -216,6 +216,9 @@ class _RequestFollower:
     """Where the bytes of a connection stand: within a head, or beyond. Its other methods are the parser's callbacks."""
 
     def __init__(self) -> None:
+        #: What of this piece belongs to a body. The parser calls the list's own method: most bodies come in one piece.
+        self._body_parts: list[bytes] = []
+        self.on_body = self._body_parts.append
         self._parser = httptools.HttpRequestParser(self)
         #: Heads that were passed on.
         self.heads = 0
@@ -226,8 +229,6 @@ class _RequestFollower:
         self._unfinished_bytes = 0
         #: Bytes since the last one of a body: sizes of chunks with their extensions, and what follows the last chunk.
         self._framing_bytes = 0
-        #: This piece has some of a body.
-        self._has_body = False
         self._size = self._headers = 0
         self._url = b""
         self._objection: _Objection | None = None
@@ -244,22 +245,21 @@ class _RequestFollower:
             self._is_upgraded = True
         except httptools.HttpParserError:
             self._objection = self._objection or ("malformed", "not HTTP/1.1")
-        if self._objection is None:
-            self._objection = self._find_excess(len(piece))
+        if self._objection is None and self.is_within_head:
+            self._unfinished_bytes += len(piece)
+            if self._unfinished_bytes > MAX_HEAD_BYTES:
+                self._objection = _HEAD_TOO_LARGE
+        elif self._objection is None:
+            # Of a piece with some of a body the rest is not counted: it is less than one read.
+            counts = self.is_within_body and not self._body_parts
+            self._framing_bytes = self._framing_bytes + len(piece) if counts else 0
+            if self._framing_bytes > MAX_HEAD_BYTES:
+                self._objection = _FRAMING_TOO_LARGE
+        self._body_parts.clear()
         if self._objection is not None:
             # The server sees nothing of this piece.
             self.heads, self.is_within_body = passed
         return self._objection
-
-    def _find_excess(self, more: int) -> _Objection | None:
-        """What has no end yet and is too long: both parsers would keep all of it."""
-        if self.is_within_head:
-            self._unfinished_bytes += more
-            return _HEAD_TOO_LARGE if self._unfinished_bytes > MAX_HEAD_BYTES else None
-        # Of a piece with some of a body the rest is not counted: it is less than one read.
-        self._framing_bytes = 0 if self._has_body or not self.is_within_body else self._framing_bytes + more
-        self._has_body = False
-        return _FRAMING_TOO_LARGE if self._framing_bytes > MAX_HEAD_BYTES else None
 
     def on_message_begin(self) -> None:
         self.is_within_head = True
@@ -290,9 +290,6 @@ class _RequestFollower:
         if self._objection is None:
             self.heads += 1
             self.is_within_body = True
-
-    def on_body(self, _body: bytes) -> None:
-        self._has_body = True
 
     def on_message_complete(self) -> None:
         self.is_within_body = False
