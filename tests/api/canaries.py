@@ -25,9 +25,10 @@ from tests.api.test_cycles import adopt_purpose, open_cycle
 
 #: Forms of a report that are made of its sentences and figures.
 PAGES = ("format=html", "format=svg")
-#: What a canary stands in -> how its text begins. Letters that occur nowhere else, in one word as searches want it.
-GOAL, CYCLE, OWN_CYCLE, DECISION, BREACH = "Qgoal", "Qcycle", "Qowncycle", "Qdecision", "Qbreach"
-KEY, SUBSCRIPTION, RECOGNITION = "Qkey", "Qsubscription", "Qrecognition"
+#: What a canary stands in -> how its text begins. Letters that occur nowhere else, in one word as searches want it: at
+#: least six, as an ETag in base64 is 43 of 64, and four ("Qkey") were found in one of every 25 runs or so.
+GOAL, CYCLE, OWN_CYCLE, DECISION, BREACH = "Qgoalname", "Qcycle", "Qowncycle", "Qdecision", "Qbreach"
+KEY, SUBSCRIPTION, RECOGNITION = "Qkeyname", "Qsubscription", "Qrecognition"
 EXPERIMENT = "Qexperiment"
 #: Figures of ana: hours a week, days of an absence, and what they make of the load that she took on.
 HOURS, ABSENT_FROM, ABSENT_TO = "31.37", "2031-05-06", "2031-05-09"
