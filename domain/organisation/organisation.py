@@ -32,8 +32,8 @@ class PolicyVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     version: int
     since: Instant | None
     policy: Policy
-    #: The dials that it sets; the others are those of the version before. Empty: all (an event of earlier versions).
-    dials: tuple[str, ...] = ()
+    #: The dials that it sets; the others are those of the version before. None: all (an event of earlier versions).
+    dials: tuple[str, ...] | None = None
 
 
 class ExternalSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,7 +146,7 @@ class PolicySet(Event, tag="organisation.policy_set.v1", frozen=True, kw_only=Tr
 
     policy: Policy
     #: The dials that were named; the others hold as they were set last before. Left out: all of them.
-    dials: tuple[str, ...] = ()
+    dials: tuple[str, ...] | None = None
 
 
 class OrganisationRenamed(Event, tag="organisation.renamed.v1", frozen=True, kw_only=True):
@@ -238,7 +238,7 @@ def insert_policy(known: Organisation, event: PolicySet, since: datetime) -> tup
     versions = [first]
     for number, each in enumerate(sorted([*later, added], key=lambda version: version.since or since), start=1):
         policy = each.policy
-        if each.dials:
+        if each.dials is not None:
             changed = {name: getattr(policy, name) for name in each.dials}
             policy = msgspec.structs.replace(versions[-1].policy, **changed)
         versions.append(msgspec.structs.replace(each, version=number, policy=policy))

@@ -107,6 +107,15 @@ def test_a_dial_told_late_holds_up_to_the_next_version_that_sets_it() -> None:
         ]
 
 
+def test_a_change_that_names_no_dial_ends_none_that_is_told_late() -> None:
+    story = Story()
+    story.says("stella", SetPolicy(policy={}), at="2026-03-02")
+
+    story.says("stella", SetPolicy(policy={"focus": "0.7"}), at="2026-02-02", learnt="2026-05-01")
+
+    assert "0.7" == state(story).policy_at(instant("2026-03-03")).policy.focus
+
+
 def test_a_version_of_which_it_was_not_kept_what_it_set_holds_as_a_whole() -> None:
     known = state(Story())
     whole = PolicySet(policy=Policy(wip_limit=3))

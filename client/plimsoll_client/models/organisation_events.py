@@ -31,7 +31,7 @@ class OrganisationPolicySetV1(
 ):
     """A new version of all policies is in force."""
 
-    dials: list[str] = []
+    dials: list[str] | None = None
     policy: Policy
 
 
