@@ -183,6 +183,35 @@ def test_a_body_in_the_smallest_chunks_is_taken(port: int) -> None:
     assert (401, "unauthenticated") == (status, problem["code"])
 
 
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_a_large_body_is_no_framing(port: int, is_chunked: bool) -> None:
+    # given a body of more than a head may have, in one chunk or none
+    body = b"[" + b" " * (5 * MAX_HEAD_BYTES) + b"]"
+    length = b"Transfer-Encoding: chunked" if is_chunked else b"Content-Length: %d" % len(body)
+    head = b"POST /v1/teams HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + length + b"\r\n\r\n"
+
+    # when
+    sent = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if is_chunked else body
+    status, problem, _ = ask(port, head + sent)
+
+    # then
+    assert (401, "unauthenticated") == (status, problem["code"])
+
+
+def test_a_head_of_the_largest_size_is_not_counted_to_its_body(port: int) -> None:
+    # given a head that comes in one piece, and sizes of chunks that come alone
+    head = CHUNKED.removesuffix(b"\r\n") + b"Connection: close\r\n"
+    head += b"a: " + b"a" * (MAX_HEAD_BYTES - len(head) - 40) + b"\r\n\r\n"
+    with connect(port) as connection:
+        for piece in (head, b"2" + b";x=" + b"x" * 100 + b"\r\n", b"{}\r\n", b"0\r\n\r\n"):
+            with suppress(OSError):
+                connection.sendall(piece)
+            time.sleep(0.05)
+
+        # then it is answered as any other without a key
+        assert read_to_end(connection).startswith(b"HTTP/1.1 401 ")
+
+
 def test_a_request_to_upgrade_is_answered_as_one_without_and_nothing_follows_it(port: int) -> None:
     upgrade = LIVEZ + b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n"
     with connect(port) as connection:

@@ -216,7 +216,7 @@ class _RequestFollower:
     """Where the bytes of a connection stand: within a head, or beyond. Its other methods are the parser's callbacks."""
 
     def __init__(self) -> None:
-        #: What of this piece belongs to a body. The parser calls the list's own method: most bodies come in one piece.
+        #: The parts of bodies in this piece. The parser appends to the list itself, which costs no function of ours.
         self._body_parts: list[bytes] = []
         self.on_body = self._body_parts.append
         self._parser = httptools.HttpRequestParser(self)
@@ -250,9 +250,9 @@ class _RequestFollower:
             if self._unfinished_bytes > MAX_HEAD_BYTES:
                 self._objection = _HEAD_TOO_LARGE
         elif self._objection is None:
-            # Of a piece with some of a body the rest is not counted: it is less than one read.
-            counts = self.is_within_body and not self._body_parts
-            self._framing_bytes = self._framing_bytes + len(piece) if counts else 0
+            # Only a piece that is nothing else: beside a head, or a part of a body, it is less than one read.
+            is_framing = passed == (self.heads, True) and self.is_within_body and not self._body_parts
+            self._framing_bytes = self._framing_bytes + len(piece) if is_framing else 0
             if self._framing_bytes > MAX_HEAD_BYTES:
                 self._objection = _FRAMING_TOO_LARGE
         self._body_parts.clear()
