@@ -124,13 +124,13 @@ def resolve_as_of(
     recorded_as_of: datetime | None = None,
     now: datetime,
     known: EventPosition | None = None,
-    is_known_for_good: bool = False,
+    may_cache: bool = False,
 ) -> AsOf:
     """The `AsOf` of one organisation. A date means the end of that day in its zone; nothing asked for means `now`.
 
     What the views have not followed yet is not known, so that no answer contains half of a batch. `known`: the last
-    event that they have followed, where it was just looked up; `is_known_for_good`: they hold back nothing of the
-    organisation, so that what is known there is so for good, and is kept.
+    event that they have followed, where it was just looked up; `may_cache`: they hold back none of the organisation's
+    streams, so that what is known there changes no more, and the organisation may be kept.
     Raises `NotFound` for an organisation that the views do not know (yet), `NotFollowed` where they have yet to follow
     what was recorded by `recorded_as_of`, `InvalidField` for an instant without a zone or outside 1900..9998.
     """
@@ -142,7 +142,7 @@ def resolve_as_of(
             raise NotFollowed
     elif known is None:
         known = log.last_known(organisation_id, followed)
-    organisation, believed = _find_organisation(database, organisation_id, known.log_position, keep=is_known_for_good)
+    organisation, believed = _find_organisation(database, organisation_id, known.log_position, may_cache=may_cache)
     zone = ZoneInfo(organisation.zone)
     at = _resolve_at(as_of, now, zone)
     policies = organisation.policy_at(at) if believed else Organisation(id=organisation_id, name="").policy_at(at)
@@ -161,10 +161,10 @@ def resolve_as_of(
 
 
 def _find_organisation(
-    database: Database, organisation_id: UUID, known: int, *, keep: bool
+    database: Database, organisation_id: UUID, known: int, *, may_cache: bool
 ) -> tuple[Organisation, bool]:
     """Its state, and whether that was known already; from the cache, where it may be kept."""
-    if not keep:
+    if not may_cache:
         return _load_organisation(database, organisation_id, known)
     cache = _ORGANISATIONS.setdefault(database, BoundedCache(_MAX_ORGANISATIONS))
     cached = cache.get((organisation_id, known))

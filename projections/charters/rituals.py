@@ -56,6 +56,10 @@ class RitualsReport(Report, frozen=True, kw_only=True):
     rituals: list[RitualEntry]
 
 
+#: By the charter's team, None for the organisation's: it has hundreds of charters, and a member stands under few.
+_RitualsByTeam = dict[UUID | None, list[Ritual]]
+
+
 def sum_minutes_a_week(rituals: Iterable[Ritual], mode: Mode) -> Fraction:
     """Sum of minutes x 7 / cadence over the rituals of this mode, exactly."""
     return sum((Fraction(r.minutes * _WEEK_DAYS, r.cadence_days) for r in rituals if r.mode == mode), Fraction(0))
@@ -65,8 +69,8 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     """What the rituals in force ask of a team's members, of one member, or of everybody. The window changes nothing."""
     charters = [held.charter for held in charters_at(database, as_of)]
     people = _load_members(database, as_of, scope.team, scope.member)
-    asking = _RitualsByTeam(charters)
-    ritual_of = {person.id: asking.of_member(person) for person in people}
+    by_team = _group_by_team(charters)
+    ritual_of = {person.id: _rituals_of_member(person, by_team) for person in people}
     members = [(None, person.id) for person in people]
     means = [] if scope.member else _group_figures(list(ritual_of.values()), charters, scope.group)
     figures: list[Figure | GroupFigure] = [of_group(figure, members) for figure in means]
@@ -85,7 +89,8 @@ def build_minutes_figure(database: Database, as_of: AsOf, scope: ReportScope) ->
     """Of the group figures the minutes a week and member held together; a line where they are over the policy's."""
     charters = [held.charter for held in charters_at(database, as_of)]
     people = _load_members(database, as_of, scope.team, scope.member)
-    of_each = [*map(_RitualsByTeam(charters).of_member, people)]
+    by_team = _group_by_team(charters)
+    of_each = [_rituals_of_member(person, by_team) for person in people]
     figure = _group_figures(of_each, charters, scope.group)[0]
     total = sum_minutes_a_week((ritual for rituals in of_each for ritual in rituals), "sync")
     limit = as_of.policy.policy.ritual_minutes_limit
@@ -100,19 +105,16 @@ def _load_members(database: Database, as_of: AsOf, team: UUID | None, member: UU
     return [found] if found is not None and found.is_present and (team is None or team in found.teams) else []
 
 
-class _RitualsByTeam:
-    """The rituals of charters, by team: an organisation has hundreds of charters, and a member stands under few."""
+def _group_by_team(charters: Iterable[Charter]) -> _RitualsByTeam:
+    rituals: _RitualsByTeam = defaultdict(list)
+    for charter in charters:
+        rituals[charter.of.team] += charter.rituals
+    return rituals
 
-    def __init__(self, charters: Sequence[Charter]) -> None:
-        self._charters = charters
-        self._places: dict[UUID | None, list[int]] = defaultdict(list)
-        for place, charter in enumerate(charters):
-            self._places[charter.of.team].append(place)
 
-    def of_member(self, person: Member) -> list[Ritual]:
-        """The rituals of the organisation and of the member's teams, in the order of the charters."""
-        places = {place for team in (None, *person.teams) for place in self._places.get(team, ())}
-        return [ritual for place in sorted(places) for ritual in self._charters[place].rituals]
+def _rituals_of_member(person: Member, by_team: _RitualsByTeam) -> list[Ritual]:
+    """The rituals of the organisation and of the member's teams."""
+    return [ritual for team in (None, *person.teams) for ritual in by_team.get(team, ())]
 
 
 def _member_figures(person: UUID, rituals: list[Ritual], charters: Sequence[Charter]) -> list[Figure]:

@@ -128,10 +128,8 @@ class MemberLoad(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_overloaded(self) -> bool:
-        """Whether any week that is reported is over the red line."""
-        return "red" in self.lines and any(
-            line == "red" and not week.skipped for week, line in zip(self.weeks, self.lines, strict=True)
-        )
+        """Whether any week is over the red line: one without a working day is over none."""
+        return "red" in self.lines
 
 
 def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORGANISATION) -> OverloadReport:

@@ -39,7 +39,7 @@ async def call_operation(
             if route.blocking:
                 response = await context.run_in_thread(route.weight, partial(_answer, route, context, parameters))
             else:
-                # A handler that never blocks, such as every command's.
+                # A handler that never blocks, such as every command's: it reads no view.
                 response = await route.handler(context, **parameters)
     except ClientDisconnected:
         state.problem = "client_disconnected"

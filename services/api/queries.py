@@ -46,7 +46,7 @@ def as_of_now(
             recorded_as_of=recorded_as_of,
             now=context.now,
             known=context.freshness.known if context.freshness is not None else None,
-            is_known_for_good=context.freshness is not None and not context.freshness.degraded,
+            may_cache=context.freshness is not None and not context.freshness.degraded,
         )
     except (NotFound, NotFollowed):
         raise ProblemError("not_caught_up", headers={"Retry-After": "1"}) from None

@@ -1,4 +1,4 @@
-"""A goal is read in three statements: how far the log is, how far the views are, and the goal."""
+"""How many statements reads ask, and that what they do without is not missed."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.mark.parametrize("person", ["stella", "ana", "mia"])
 def test_a_goal_is_read_in_three_statements(runtime: Runtime, statements: list[str], person: str) -> None:
-    # given
+    # given: how far the log is, how far the views are, and the goal
     keys = create_members(runtime, "acme")
     with open_client(runtime) as client:
         headers = {name: {"Authorization": f"Bearer {key}"} for name, key in keys.items()}
@@ -66,7 +66,10 @@ def test_a_goal_is_read_in_three_statements(runtime: Runtime, statements: list[s
     assert 3 >= len(statements), statements
 
 
-def test_a_goal_that_is_no_longer_ones_own_is_hidden_before_the_views_know(app: ApiApp) -> None:
+@pytest.mark.parametrize("is_held", [False, True], ids=["not followed yet", "held back"])
+def test_a_goal_that_is_no_longer_ones_own_is_hidden_before_the_views_know(
+    app: ApiApp, monkeypatch: pytest.MonkeyPatch, is_held: bool
+) -> None:
     # given a goal of core whose sponsor, of another team, saw it
     goal = create_active_goal(app, sponsor="ned")
     ned = app.as_member("ned")
@@ -81,7 +84,12 @@ def test_a_goal_that_is_no_longer_ones_own_is_hidden_before_the_views_know(app: 
     headers = {"Authorization": f"Bearer {app.keys['acme']['ned']}"}
     accepted = app.client.post(f"/v1/goals/{goal}/accept-change", json={"answers": opened}, headers=headers)
     assert accepted.status_code == 200, accepted.text
-    before = ned.get(f"/v1/goals/{goal}")
+    with monkeypatch.context() as held:
+        if is_held:
+            # Followed up to the head of the log, but for the goal's stream.
+            progress = (app.count_events(), ("goals",))
+            held.setattr(app.runtime.engine, "freshness_for", lambda _: progress)
+        before = ned.get(f"/v1/goals/{goal}")
     app.runtime.engine.catch_up()
 
     # then it is hidden at once, and as of when it was seen too
@@ -109,3 +117,42 @@ def test_an_organisation_is_read_anew_once_more_is_known(app: ApiApp) -> None:
     assert (3, 14) == (cadence(), cadence(as_of=then))
     create_active_goal(app)
     assert 3 == cadence()
+
+
+def test_an_organisation_is_not_kept_while_one_of_its_streams_is_held_back(
+    app: ApiApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given views that hold back the organisation's stream
+    stella, database = app.as_member("stella"), app.runtime.database
+    stella.post_ok("/v1/policies", {"policy": {"cadence_days": 15}})
+    followed, _ = app.runtime.engine.freshness_for(app.organisation_id())
+    monkeypatch.setattr(app.runtime.engine, "freshness_for", lambda _: (followed, ("organisations",)))
+    assert 15 == stella.get_ok("/v1/policies")["in_force"]["policy"]["cadence_days"]
+
+    # when it flows again, and what is known at the same position is another
+    with database.transaction() as transaction:
+        transaction.execute(
+            """UPDATE organisations SET body = REPLACE(body, '"cadence_days":15', '"cadence_days":9')"""
+        )
+
+    # then that is read
+    assert 9 == stella.get_ok("/v1/policies")["in_force"]["policy"]["cadence_days"]
+
+
+def test_a_page_of_the_feed_asks_for_its_persons_together(app: ApiApp, statements: list[str]) -> None:
+    # given an event with the load of one person, and then of four
+    def count() -> int:
+        statements.clear()
+        page = app.as_member("ned").get_ok("/v1/events?limit=200")
+        assert any("goal.accepted.v1" in event["type"] for event in page)
+        return len(statements)
+
+    create_active_goal(app, "ana", "ned", effort_hours=60)
+    app.as_member("ned").get_ok("/v1/events?limit=200")
+    of_one = count()
+    for owner in ("ben", "mia", "sam"):
+        create_active_goal(app, owner, "ned", effort_hours=60)
+    app.as_member("ned").get_ok("/v1/events?limit=200")
+
+    # then it asks as often
+    assert of_one == count()
