@@ -12,19 +12,21 @@ from projections.database.tables import END_OF_TIME, Dialect, Table, ddl
 
 #: What has begun at `:at`, as known at `:known`, in the organisation.
 BEGUN = "organisation_id = :organisation_id AND valid_from <= :at AND known_from <= :known"
+_END_UNKNOWN = f"+valid_to <= :first AND to_position > :known AND to_position < {END_OF_TIME} AND known_to > :known"
 #: What had ended at `:at`, by an event that was not known at `:known`.
-END_UNKNOWN = f"+valid_to <= :at AND to_position > :known AND to_position < {END_OF_TIME} AND known_to > :known"
+END_UNKNOWN = _END_UNKNOWN.replace(":first", ":at")
 #: Where the part of a stored state that is in another table belongs: JSON has no such character, not even in its texts.
 PART_MARK = "\n"
 #: The macros of the statements in files, by which versions are selected; in each a table, or its alias, or nothing.
-_MACROS = re.compile(r":(in_force|all_in_force|unended|goal_body)\((\w*)\)")
+_MACROS = re.compile(r":(in_force|all_in_force|all_since|unended|goal_body)\((\w*)\)")
 
 
 def named_statements(name: str) -> dict[str, str]:
     """The named statements of `sql/<name>.sql`.
 
     In them `:in_force(g)` stands for `in_force_sql` of a row `g`, `:unended(g)` for `unended_sql`, `:goal_body(g)` for
-    `goal_body_sql`, and, behind FROM, `:all_in_force(goals)` for `all_in_force_sql`.
+    `goal_body_sql`, and, behind FROM, `:all_in_force(goals)` for `all_in_force_sql`, `:all_since(goals)` for
+    `all_since_sql`.
     """
     return _load_statements(name)
 
@@ -35,6 +37,7 @@ def _load_statements(name: str) -> dict[str, str]:
         "in_force": in_force_sql,
         "unended": unended_sql,
         "all_in_force": all_in_force_sql,
+        "all_since": all_since_sql,
         "goal_body": goal_body_sql,
     }
     return {
@@ -67,9 +70,14 @@ def all_in_force_sql(table: str) -> str:
     `:at`, and those of whose earlier end nothing was known at `:known`. Of a question about what is known now the
     second finds next to nothing. What the statement asks besides goes into both.
     """
+    return all_since_sql(table).replace(":first", ":at")
+
+
+def all_since_sql(table: str) -> str:
+    """As `all_in_force_sql`, the versions that hold at some time from `:first` to `:at`."""
     return (
-        f"(SELECT * FROM {table} WHERE {BEGUN} AND valid_to > :at AND known_to > :known"
-        f" UNION ALL SELECT * FROM {table} WHERE {BEGUN} AND {END_UNKNOWN})"
+        f"(SELECT * FROM {table} WHERE {BEGUN} AND valid_to > :first AND known_to > :known"
+        f" UNION ALL SELECT * FROM {table} WHERE {BEGUN} AND {_END_UNKNOWN})"
     )
 
 

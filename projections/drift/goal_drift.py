@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from uuid import UUID
 
@@ -16,9 +16,10 @@ from projections.as_of import AsOf
 from projections.drift.queries import DriftFacts, Move
 from projections.goals import AnyPromise
 from projections.lineage.links import Link, Unaffirmed, find_unaffirmed_link
-from projections.paused_time import DAY_MICROS, absent_spans, merge_spans, paused_spans, running_micros, to_days
+from projections.paused_time import Span, absent_spans, merge_spans, paused_spans, running_micros, to_days
 
 _NO_SPAN = Fraction(0)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class GoalDrift(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,25 +61,82 @@ class GoalDrift(msgspec.Struct, frozen=True, kw_only=True):
         return abs(to_fraction(measure.target) - to_fraction(measure.baseline))
 
 
-def compute_goal_drift(goal: AnyPromise, facts: DriftFacts, as_of: AsOf, *, explain: bool = False) -> GoalDrift:
+class GoalClocks:
+    """The clocks of live goals at one `as_of`."""
+
+    def __init__(self, facts: DriftFacts, as_of: AsOf) -> None:
+        self._facts = facts
+        self._now = as_of.at
+        self._at = to_micros(as_of.at)
+        self._today = as_of.today
+        self._zone = as_of.tzinfo
+        self._policy = as_of.policy.policy
+        self._limit = timedelta(days=self._policy.cadence_days + self._policy.stale_grace_days)
+
+    def count_idle_micros(self, goal: AnyPromise) -> int | None:
+        """From the last judgement to `as_of`, less pauses and the owner's absences (see `paused_time`).
+
+        None while it is paused.
+        """
+        if _is_paused(goal, self._today):
+            return None
+        return running_micros(to_micros(goal.judged_at), self._at, self._list_stops(goal))
+
+    def _list_stops(self, goal: AnyPromise) -> list[Span]:
+        stops = self._facts.absences.get(goal.owner, [])
+        if self._facts.pauses and (pauses := self._facts.pauses.get(goal.id)):
+            return merge_spans([*paused_spans(pauses, self._zone), *stops])
+        return stops
+
+    def count_silent_days(self, goal: AnyPromise) -> int | None:
+        """Of a lapsed goal: days since the last word, where they are more than the policy has."""
+        if goal.state != "lapsed":
+            return None
+        return count_silent_days(goal.silent_since, self._today, self._zone, self._policy)
+
+    def is_stale(self, goal: AnyPromise) -> bool | None:
+        """Whether it went unjudged for longer than the policy has; None while it is paused, or abandoned."""
+        if goal.pause is not None and _is_paused(goal, self._today):
+            return None
+        if goal.state == "lapsed" and self.count_silent_days(goal) is not None:
+            return None
+        # Nearly always no clock has to be read: what stopped it makes the time shorter, and most never stood still.
+        if self._now - goal.judged_at <= self._limit:
+            return False
+        stops = self._list_stops(goal)
+        return not stops or running_micros(to_micros(goal.judged_at), self._at, stops) > self._limit // _MICROSECOND
+
+    def find_stops(self, goal: AnyPromise) -> Iterator[UUID]:
+        """The events of pauses that reach beyond the last judgement, of what ended them, and of such absences."""
+        judged_at, pauses = to_micros(goal.judged_at), self._facts.pauses.get(goal.id, [])
+        for number, pause in enumerate(pauses):
+            ends = [end for _, end in paused_spans(pauses[number : number + 2], self._zone)][:1]
+            if pause.resume_on is not None and ends and ends[0] > judged_at:
+                yield from (event for record in pauses[number : number + 2] for event in record.events)
+        owner = self._facts.owners.get(goal.owner)
+        for absence in owner.absences if owner else ():
+            ((begin, end),) = absent_spans([absence], self._zone)
+            event = owner.absence_event(absence) if owner else None
+            if end > judged_at and begin < self._at and event is not None:
+                yield event
+
+
+def compute_goal_drift(
+    goal: AnyPromise, facts: DriftFacts, clocks: GoalClocks, as_of: AsOf, *, explain: bool = False
+) -> GoalDrift:
     """How one live goal drifts at `as_of`; with what stopped its clock where that is to be explained."""
-    policy = as_of.policy.policy
-    judged_at = to_micros(goal.judged_at)
-    idle = None if _is_paused(goal, as_of.today) else _compute_idle_micros(goal, judged_at, facts, as_of)
-    limit = (policy.cadence_days + policy.stale_grace_days) * DAY_MICROS
-    silent_days = count_silent_days(goal.silent_since, as_of.today, as_of.tzinfo, policy)
     links = facts.links.get(goal.id, [])
     return GoalDrift(
         goal=goal,
         behind=(goal.team, goal.owner),
-        idle_micros=idle,
+        idle_micros=clocks.count_idle_micros(goal),
         judged=goal.judged_by_event,
-        stale=silent_days is None and idle is not None and idle > limit,
-        stopped_by=list(_find_stops(goal, judged_at, facts, as_of)) if explain else [],
-        silent_days=silent_days,
+        stale=clocks.is_stale(goal) is True,
+        stopped_by=list(clocks.find_stops(goal)) if explain else [],
+        silent_days=clocks.count_silent_days(goal),
         moves=facts.moves.get(goal.id, []),
         link_events=[link.event_id for link in links],
-        unaffirmed=list(_find_unaffirmed_links(links, facts, as_of)),
+        unaffirmed=list(find_unaffirmed_links(links, facts, as_of)),
     )
 
 
@@ -86,30 +144,8 @@ def _is_paused(goal: AnyPromise, today: date) -> bool:
     return goal.pause is not None and goal.pause.paused_from <= today < goal.pause.resume_on
 
 
-def _compute_idle_micros(goal: AnyPromise, judged_at: int, facts: DriftFacts, as_of: AsOf) -> int:
-    """From the last judgement to `as_of`, less pauses and the owner's absences (see `paused_time`)."""
-    stops = facts.absences.get(goal.owner, [])
-    if pauses := facts.pauses.get(goal.id):
-        stops = merge_spans([*paused_spans(pauses, as_of.tzinfo), *stops])
-    return running_micros(judged_at, to_micros(as_of.at), stops)
-
-
-def _find_stops(goal: AnyPromise, judged_at: int, facts: DriftFacts, as_of: AsOf) -> Iterator[UUID]:
-    """The events of pauses that reach beyond the last judgement, of what ended them, and of such absences."""
-    pauses = facts.pauses.get(goal.id, [])
-    for number, pause in enumerate(pauses):
-        ends = [end for _, end in paused_spans(pauses[number : number + 2], as_of.tzinfo)][:1]
-        if pause.resume_on is not None and ends and ends[0] > judged_at:
-            yield from (event for record in pauses[number : number + 2] for event in record.events)
-    owner = facts.owners.get(goal.owner)
-    for absence in owner.absences if owner else ():
-        ((begin, end),) = absent_spans([absence], as_of.tzinfo)
-        event = owner.absence_event(absence) if owner else None
-        if end > judged_at and begin < to_micros(as_of.at) and event is not None:
-            yield event
-
-
-def _find_unaffirmed_links(links: Iterable[Link], facts: DriftFacts, as_of: AsOf) -> Iterator[Unaffirmed]:
+def find_unaffirmed_links(links: Iterable[Link], facts: DriftFacts, as_of: AsOf) -> Iterator[Unaffirmed]:
+    """Those of the links whose parents moved on after their owner last affirmed them."""
     for link in links:
         unaffirmed = find_unaffirmed_link(link, facts.material.get(link.parent, []), as_of)
         if unaffirmed is not None:

@@ -21,9 +21,9 @@ from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.drift.context import load_context
 from projections.drift.expectation_drift import build_expectation_figures
-from projections.drift.goal_drift import GoalDrift, compute_goal_drift
+from projections.drift.goal_drift import GoalClocks, GoalDrift, compute_goal_drift
 from projections.drift.purpose_drift import build_purpose_figure, compute_purpose_drift, load_graph_above
-from projections.drift.queries import Consent, load_clocks, load_facts
+from projections.drift.queries import Consent, DriftFacts, load_clocks, load_facts
 from projections.drift.suggestions import (
     Suggestion,
     build_abandoned_suggestion,
@@ -72,7 +72,8 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     facts = load_facts(database, as_of, live, around.present)
     graph = load_graph_above(database, as_of, facts.links, facts.parents)
     purpose_drifts = compute_purpose_drift(live, graph, around.frameworks, as_of)
-    assessed = [compute_goal_drift(goal, facts, as_of, explain=scope.explain) for goal in cancellable(live)]
+    clocks = GoalClocks(facts, as_of)
+    assessed = [compute_goal_drift(goal, facts, clocks, as_of, explain=scope.explain) for goal in cancellable(live)]
     policy = as_of.policy.policy
     figures = [
         *_group_figures(assessed, policy, scope),
@@ -94,16 +95,23 @@ def load_live_goals(database: Database, as_of: AsOf, scope: ReportScope) -> list
     return promises_at(database, as_of, team=scope.team, owners=scope.owners, states=LIVE_STATES)
 
 
-def build_share_figures(
-    database: Database, as_of: AsOf, scope: ReportScope, live: Sequence[ReportedPromise], wanted: Collection[str]
+def build_share_figures(  # noqa: PLR0913 - a question, its goals, and what is known of them
+    database: Database,
+    as_of: AsOf,
+    scope: ReportScope,
+    live: Sequence[ReportedPromise],
+    wanted: Collection[str],
+    clocks: DriftFacts | None = None,
 ) -> Iterator[Figure | GroupFigure]:
-    """Of the stale share, purpose drift and the acknowledgement share of these live goals those that are wanted."""
+    """Of the stale share, purpose drift and the acknowledgement share of these live goals those that are wanted.
+
+    `clocks`: when the goals' clocks stood still, where that is read already.
+    """
     needs_context = not {"purpose_drift", "acknowledgement_share"}.isdisjoint(wanted)
     around = load_context(database, as_of, scope, live) if needs_context else None
     if "stale_share" in wanted:
-        facts = load_clocks(database, as_of, live, around.present if around is not None else {})
-        assessed = [compute_goal_drift(goal, facts, as_of, explain=scope.explain) for goal in cancellable(live)]
-        yield next(_group_figures(assessed, as_of.policy.policy, scope))
+        stopped = clocks or load_clocks(database, as_of, live, around.present if around is not None else {})
+        yield _build_stale_figure(live, GoalClocks(stopped, as_of), scope)
     if around is not None and "purpose_drift" in wanted:
         links = links_at(database, as_of, (goal.id for goal in live))
         parents = parents_at(database, as_of, (link.parent for of_goal in links.values() for link in of_goal))
@@ -115,6 +123,21 @@ def build_share_figures(
 
 
 # --- figures ---------------------------------------------------------------------------------------------------------
+
+
+def _build_stale_figure(live: Iterable[ReportedPromise], clocks: GoalClocks, scope: ReportScope) -> GroupFigure:
+    read = [(goal, clocks.is_stale(goal)) for goal in cancellable(live)]
+    awake = [(goal, stale) for goal, stale in read if stale is not None]
+    events = (event for goal, _ in awake for event in (goal.judged_by_event, *clocks.find_stops(goal)))
+    stale = sum(is_stale for _, is_stale in awake)
+    return _stale_figure(stale, [(goal.team, goal.owner) for goal, _ in awake], events, scope)
+
+
+def _stale_figure(
+    stale: int, awake: list[tuple[UUID | None, UUID]], events: Iterable[UUID], scope: ReportScope
+) -> GroupFigure:
+    named = scope.list_events(events)
+    return of_group(build_share("stale_share", stale, len(awake), census=True, events=named, **scope.group), awake)
 
 
 def _goal_figures(assessed: Iterable[GoalDrift], policy: Policy, scope: ReportScope) -> Iterator[Figure]:
@@ -139,10 +162,8 @@ def _by_owner(assessed: Iterable[GoalDrift]) -> list[tuple[UUID | None, UUID]]:
 def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportScope) -> Iterator[GroupFigure]:
     group = scope.group
     awake = [a for a in assessed if a.idle_micros is not None and a.silent_days is None]
-    stale = [a for a in awake if a.stale]
-    events = scope.list_events(event for a in awake for event in (a.judged, *a.stopped_by))
-    share = build_share("stale_share", len(stale), len(awake), census=True, events=events, **group)
-    yield of_group(share, _by_owner(awake))
+    events = (event for a in awake for event in (a.judged, *a.stopped_by))
+    yield _stale_figure(sum(a.stale for a in awake), _by_owner(awake), events, scope)
     silent = [a for a in assessed if a.silent_days is not None]
     share = build_share(
         "abandoned_share",

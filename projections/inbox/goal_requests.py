@@ -22,7 +22,7 @@ from domain.instants import from_micros
 from domain.member.member import Member
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements
-from projections.drift.goal_drift import compute_goal_drift
+from projections.drift.goal_drift import find_unaffirmed_links
 from projections.drift.queries import load_facts
 from projections.lineage.links import Unaffirmed
 from projections.people import load_members_by_id
@@ -120,9 +120,8 @@ def list_open_requests(
         requests += _need_requests(goal, as_of, days)
         if goal.state in LIVE_STATES and not _is_paused(goal, as_of):
             requests += _check_in_requests(goal, as_of, days, ahead)
-            requests += [
-                _link_request(goal, unaffirmed) for unaffirmed in compute_goal_drift(goal, facts, as_of).unaffirmed
-            ]
+            links = facts.links.get(goal.id, [])
+            requests += [_link_request(goal, link) for link in find_unaffirmed_links(links, facts, as_of)]
     blockers = [*(b for goal in live for b in list_raised_blockers(goal)), *load_listed_blockers(database, as_of, live)]
     owners = {goal.id: goal.owner for goal in live}
     return sorted([*requests, *(_blocker_request(b, owners[b.goal]) for b in blockers)], key=_sort_key)

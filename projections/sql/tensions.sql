@@ -3,7 +3,7 @@
 
 -- name: moved
 -- Changes and affirmations of these goals since then.
-SELECT stream_id, event_id FROM drift_clock
+SELECT stream_id, event_id, occurred_at FROM drift_clock
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at >= :since AND occurred_at <= :at
   AND known_from <= :known AND kind IN ('accepted_change', 'affirmation')
 ORDER BY known_from
@@ -37,6 +37,38 @@ WHERE c.organisation_id = :organisation_id AND c.stream_id IN (:ids) AND c.kind 
   AND NOT EXISTS (
     SELECT 1 FROM support_words t WHERE t.organisation_id = :organisation_id AND t.stream_id = c.stream_id
       AND t.kind = 'taken_back' AND t.corrects = c.event_id AND +t.occurred_at <= :at AND t.known_from <= :known)
+
+-- name: promises_at_ends
+-- The versions that hold at one of several times at least, with the time in which each does, as it is known.
+SELECT stream_id, valid_from, CASE WHEN to_position > :known THEN 9223372036854775807 ELSE valid_to END AS valid_to,
+  :goal_body(goals) AS body
+FROM :all_since(goals) AS goals
+WHERE state IN (:states) AND (:whose) AND (:at_any_end)
+
+-- name: asked
+-- The needs of these goals, and when each was answered or taken back first; what was answered before all is left out.
+SELECT stream_id, addressee, answer_by, occurred_at, answered_at, taken_back_at FROM (
+  SELECT n.stream_id, n.addressee, n.answer_by, n.occurred_at, (
+    SELECT MIN(a.occurred_at) FROM support_needs a WHERE a.organisation_id = n.organisation_id
+      AND a.stream_id = n.stream_id AND a.kind = 'answered' AND a.check_in = n.event_id AND a.need = n.need
+      AND +a.occurred_at <= :at AND a.known_from <= :known
+  ) AS answered_at, (
+    SELECT MIN(t.occurred_at) FROM support_words t WHERE t.organisation_id = n.organisation_id
+      AND t.stream_id = n.stream_id AND t.kind = 'taken_back' AND t.corrects = n.event_id AND +t.occurred_at <= :at
+      AND t.known_from <= :known
+  ) AS taken_back_at
+  FROM support_needs n
+  WHERE n.organisation_id = :organisation_id AND n.stream_id IN (:ids) AND n.kind = 'raised' AND +n.occurred_at <= :at
+    AND n.known_from <= :known
+) AS needs
+WHERE answered_at IS NULL OR answered_at > :first
+
+-- name: absences
+-- What these members had declared at `:first` or later, oldest first; `body` is the whole state.
+SELECT stream_id, valid_from, body FROM members
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND known_from <= :known
+  AND +known_to > :known AND (+valid_to > :first OR +to_position > :known)
+ORDER BY stream_id, valid_from, version
 
 -- name: first_between
 -- The earliest business time of what was recorded between two positions of the organisation.

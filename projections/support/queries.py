@@ -16,7 +16,7 @@ import msgspec
 from domain.calendar import absence_end, end_of_day
 from domain.goal.state import PROMISED_STATES
 from domain.instants import to_micros
-from domain.member.member import Member
+from domain.member.member import Absence, Member
 from ledger.cancellation import cancellable
 from projections.as_of import AsOf
 from projections.database.database import (
@@ -242,7 +242,8 @@ class SupportFacts:
     def _overdue_needs(self) -> frozenset[tuple[UUID, int]]:
         waiting = [need for need in self.needs if need.open and need.answer_by is not None]
         people = self.load_members(need.helper for need in waiting)
-        late = (need for need in waiting if _answer_due_at(need, people.get(need.helper), self.zone) <= self.at)
+        absences = {member.id: member.absences for member in people.values() if member.absences}
+        late = (n for n in waiting if answer_due_at(n.answer_by, absences.get(n.helper, ()), self.zone) <= self.at)
         return frozenset((need.check_in, need.index) for need in late)
 
     def is_overdue(self, need: NeedFact) -> bool:
@@ -384,10 +385,10 @@ def _to_need_fact(row: Row) -> NeedFact:
     )
 
 
-def _answer_due_at(need: NeedFact, helper: Member | None, zone: ZoneInfo) -> int:
-    """The instant at which the day of the answer is over for its helper."""
-    day = need.answer_by or date.max
-    return to_micros(absence_end(end_of_day(day, zone), helper.absences if helper else (), zone))
+def answer_due_at(day: date | None, absences: Sequence[Absence], zone: ZoneInfo) -> int:
+    """The instant (microseconds UTC) at which the day of the answer is over for its helper, who has these absences."""
+    over = end_of_day(day or date.max, zone)
+    return to_micros(absence_end(over, absences, zone) if absences else over)
 
 
 def _merge_stops(stops: list[Span], absences: list[Span]) -> list[Span]:

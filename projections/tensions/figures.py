@@ -9,17 +9,16 @@ from functools import cached_property
 import msgspec
 
 from domain.calendar import end_of_day
-from domain.goal.state import LIVE_STATES
+from domain.goal.state import LIVE_STATES, PROMISED_STATES
 from domain.organisation.organisation import Organisation
 from projections.as_of import AsOf
 from projections.charters import rituals
 from projections.database.database import Database
 from projections.decisions.report import build_time_box_figure
 from projections.drift import report as drift
-from projections.figures import Figure, GroupFigure, ReportScope
-from projections.goals import ReportedPromise
+from projections.figures import Figure, GroupFigure, ReportScope, build_share
+from projections.goals import ReportedPromise, promises_at
 from projections.overload import report as overload
-from projections.overload.additions import AdditionAnalysis
 from projections.overload.queries import OverloadFacts
 from projections.overload.rewound import RewoundFacts
 from projections.people import organisation_at
@@ -27,7 +26,7 @@ from projections.recognition.report import build_relationship_figure
 from projections.support import report as support
 from projections.support.queries import SupportFacts
 from projections.tensions import practice
-from projections.tensions.promises import StandingPromises
+from projections.tensions.past import PastFacts
 
 _MICROSECOND = timedelta(microseconds=1)
 _WEEK_DAYS = 7
@@ -51,48 +50,40 @@ class TensionContext(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     as_of: AsOf
     scope: ReportScope
     organisation: Organisation
-    #: What overload is made of at this time or later, read already; None: it is read.
-    overload: OverloadFacts | None = None
-    #: The same for all evaluations of one report.
-    standing: StandingPromises = msgspec.field(default_factory=StandingPromises)
+    #: What is read once for the ends of several weeks, of which this is one; None: it is none.
+    past: PastFacts | None = None
 
     @cached_property
     def promises(self) -> list[ReportedPromise]:
         """The goals asked about whose promise stands, read once for all figures."""
-        return self.standing.load(self.database, self.as_of, self.scope)
+        if self.past is not None:
+            return self.past.promises_at(self.as_of)
+        return promises_at(self.database, self.as_of, team=self.scope.team, states=PROMISED_STATES)
 
-
-#: The names of figures of what overload is made of.
-OVERLOAD_FIGURES = frozenset({"yes_and_ratio", "imposed_share"})
-
-
-def read_overload(at: TensionContext, days: int) -> OverloadFacts:
-    """What overload is made of up to `at`, enough for every time in the last `days` days before it."""
-    evidence = OverloadFacts(at.database, at.as_of, at.scope, reach=days)
-    evidence.prefetch()
-    # What all additions of the time need is read in one round trip.
-    AdditionAnalysis(evidence, undone=False)
-    return evidence
+    @cached_property
+    def live(self) -> list[ReportedPromise]:
+        """Those of them that are being worked on."""
+        return [goal for goal in self.promises if goal.state in LIVE_STATES]
 
 
 Found = Iterator[Figure | GroupFigure]
 
 
 def _from_overload(at: TensionContext, _wanted: Collection[str]) -> Found:
-    if at.overload is not None:
-        return overload.build_share_figures(RewoundFacts(at.overload, at.as_of))
+    if at.past is not None:
+        return overload.build_share_figures(RewoundFacts(at.past.overload, at.as_of))
     evidence = OverloadFacts(at.database, at.as_of, at.scope)
     evidence.prefetch()
     return overload.build_share_figures(evidence)
 
 
 def _from_goals(at: TensionContext, wanted: Collection[str]) -> Found:
-    live = [goal for goal in at.promises if goal.state in LIVE_STATES]
     if "goals_without_measure" in wanted:
-        yield practice.build_measure_figure(live, at.scope)
+        yield practice.build_measure_figure(at.live, at.scope)
     if "static_share" in wanted:
-        yield practice.build_static_figure(at.database, at.as_of, at.scope, live)
-    yield from drift.build_share_figures(at.database, at.as_of, at.scope, live, wanted)
+        yield practice.build_static_figure(at.database, at.as_of, at.scope, at.live, at.past)
+    clocks = at.past.load_clocks(at.as_of, at.live) if at.past is not None and "stale_share" in wanted else None
+    yield from drift.build_share_figures(at.database, at.as_of, at.scope, at.live, wanted, clocks)
 
 
 def _from_answers(at: TensionContext, _wanted: Collection[str]) -> Found:
@@ -100,6 +91,10 @@ def _from_answers(at: TensionContext, _wanted: Collection[str]) -> Found:
 
 
 def _from_support(at: TensionContext, wanted: Collection[str]) -> Found:
+    if at.past is not None and set(wanted) == {"needs_past_answer_by"}:
+        waiting, late = at.past.count_open_needs(at.as_of)
+        yield build_share("needs_past_answer_by", late, waiting, census=True, **at.scope.group)
+        return
     parts = {"needs": _NEEDS_FIGURES, "ended": frozenset({"check_ins_a_week"})}
     read = [part for part, names in parts.items() if not names.isdisjoint(wanted)]
     promises = at.promises if "ended" in read else None
@@ -134,7 +129,7 @@ _SOURCES: tuple[tuple[frozenset[str], Callable[[TensionContext, Collection[str]]
         _from_goals,
     ),
     (frozenset({"changes_accepted", "approaches_in_window"}), _from_answers),
-    (OVERLOAD_FIGURES, _from_overload),
+    (frozenset({"yes_and_ratio", "imposed_share"}), _from_overload),
     (_NEEDS_FIGURES | {"check_ins_a_week"}, _from_support),
     (frozenset({"ritual_minutes", "ritual_minutes_before"}), _from_rituals),
     (frozenset({"decisions_inside_time_box"}), _from_decisions),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import chain
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,10 +16,10 @@ import msgspec
 from domain.calendar import end_of_day
 from domain.envelope import Event
 from domain.goal import events as e
-from domain.instants import to_micros
+from domain.instants import from_micros, to_micros
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
-from projections.database.database import Database, Row, named_statements, query_by_ids
+from projections.database.database import Database, Row, named_statements, query_by_ids, to_id, to_optional_id
 from projections.database.sql import in_clause
 from projections.figures import (
     SMALL_SAMPLE,
@@ -33,6 +34,7 @@ from projections.figures import (
 from projections.goals import ReportedPromise
 from projections.paused_time import DAY_MICROS, running_micros
 from projections.support.queries import SupportFacts
+from projections.tensions.past import PastFacts
 
 _SQL = "tensions"
 _WEEK_DAYS = 7
@@ -61,19 +63,22 @@ def build_measure_figure(live: Sequence[ReportedPromise], scope: ReportScope) ->
 
 
 def build_static_figure(
-    database: Database, as_of: AsOf, scope: ReportScope, live: Sequence[ReportedPromise]
+    database: Database, as_of: AsOf, scope: ReportScope, live: Sequence[ReportedPromise], past: PastFacts | None
 ) -> GroupFigure:
     """Of the live, unpaused goals promised before the window those that nothing in it has changed or affirmed."""
     since = _window_begin(as_of, scope)
-    older = [g for g in live if to_micros(g.promised_at) < since and not _is_paused(g, as_of)]
-    rows = query_by_ids(
-        database, _SQL, {"moved": sorted(str(goal.id) for goal in older)}, {**as_of.params, "since": since}
-    )["moved"]
-    moved = {UUID(row.stream_id) for row in rows}
-    static = [goal for goal in older if goal.id not in moved]
+    begins = from_micros(since)
+    older = [goal for goal in live if goal.promised_at < begins and not _is_paused(goal, as_of)]
+    if past is not None:
+        moved, changes = past.find_moved(since, as_of), list[Row]()
+    else:
+        ids = sorted(str(goal.id) for goal in older)
+        changes = query_by_ids(database, _SQL, {"moved": ids}, {**as_of.params, "since": since})["moved"]
+        moved = {to_id(row.stream_id) for row in changes}
     promises = (event for goal in older for event in goal.list_sources())
-    events = scope.list_events([*promises, *(UUID(row.event_id) for row in rows)])
-    share = build_share("static_share", len(static), len(older), census=True, events=events, **scope.group)
+    events = scope.list_events(chain(promises, (to_id(row.event_id) for row in changes)))
+    static = sum(goal.id not in moved for goal in older)
+    share = build_share("static_share", static, len(older), census=True, events=events, **scope.group)
     return of_group(share, _by_owner(older))
 
 
@@ -116,20 +121,16 @@ def build_answer_figures(database: Database, as_of: AsOf, scope: ReportScope) ->
     """The share of counters and proposals of the window that were accepted; the approaches that owners chose."""
     moves = _load_moves(database, as_of, scope)
     ids = [*(row.event_id for row in moves.made), *moves.accepted.values()]
-    events = scope.list_events(map(UUID, ids))
+    events = scope.list_events(map(to_id, ids))
     share = build_share("changes_accepted", len(moves.accepted), len(moves.made), events=events, **scope.group)
     yield of_group(share, _by_party(moves.made))
-    events = scope.list_events(UUID(row.event_id) for row in moves.chosen)
+    events = scope.list_events(to_id(row.event_id) for row in moves.chosen)
     chosen = Figure(name="approaches_in_window", value=len(moves.chosen), events=events, **scope.group)
     yield of_group(chosen, _by_party(moves.chosen))
 
 
 def _by_party(rows: Iterable[Row]) -> list[tuple[UUID | None, UUID | None]]:
-    return [(_optional_id(row.team), _optional_id(row.party)) for row in rows]
-
-
-def _optional_id(value: str | None) -> UUID | None:
-    return UUID(value) if value else None
+    return [(to_optional_id(row.team), to_optional_id(row.party)) for row in rows]
 
 
 def _load_moves(database: Database, as_of: AsOf, scope: ReportScope) -> _Moves:
@@ -181,7 +182,7 @@ def build_check_in_figure(database: Database, evidence: SupportFacts) -> GroupFi
         status=None if weeks else "no_data",
         line=line_of_limit(count / weeks, limit) if weeks else None,
         small_sample=len(running) < SMALL_SAMPLE,
-        events=scope.list_events(UUID(row.event_id) for row in rows),
+        events=scope.list_events(to_id(row.event_id) for row in rows),
         **scope.group,
     )
     return of_group(figure, _by_owner(goal for goal, _ in running))

@@ -52,9 +52,14 @@ def _is_over(name: str, policy_name: str) -> Shows:
 
 def _is_vague(figures: Figures, policy: Policy) -> bool | None:
     """Either share is over the line; the other may have too few cases."""
-    shares = [figures[name] for name in ("goals_without_measure", "acknowledgement_share")]
-    known = [_share(figure) > to_fraction(policy.vague_line) for figure in shares if _has_cases(figure)]
-    return any(known) if known else None
+    shows = None
+    for name in ("goals_without_measure", "acknowledgement_share"):
+        if _has_cases(figures[name]):
+            shows = _share(figures[name]) > to_fraction(policy.vague_line)
+            if shows:
+                # The other one is not looked at: at the end of a week nothing is read for it.
+                return True
+    return shows
 
 
 def _is_rigid(figures: Figures, policy: Policy) -> bool | None:
@@ -128,9 +133,10 @@ RULES: dict[Tension, TensionRule] = {
 
 def assess(figures: Iterable[Figure | GroupFigure], policy: Policy) -> dict[Tension, bool | None]:
     """Whether each tension shows whose figures are all there; None: too few cases."""
-    known: Figures = {figure.name: figure for figure in map(_bare, figures)}
+    known: Figures = {figure.name: figure for figure in map(bare, figures)}
     return {tension: rule.shows(known, policy) for tension, rule in RULES.items() if known.keys() >= set(rule.figures)}
 
 
-def _bare(figure: Figure | GroupFigure) -> Figure:
+def bare(figure: Figure | GroupFigure) -> Figure:
+    """The figure without who is behind it."""
     return figure.figure if isinstance(figure, GroupFigure) else figure

@@ -7,9 +7,8 @@ recorded later and happened before it, so that a process asks once for each (006
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from functools import cached_property
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -21,9 +20,10 @@ from domain.experiment.events import Tension
 from domain.instants import to_micros
 from projections.bounded_cache import BoundedCache
 from projections.database.database import Database, named_statements
-from projections.overload.queries import OverloadFacts
-from projections.tensions.figures import OVERLOAD_FIGURES, TensionContext, at_end_of, load_figures, read_overload
-from projections.tensions.rules import RULES, assess
+from projections.figures import Figure
+from projections.tensions.figures import TensionContext, at_end_of, load_figures
+from projections.tensions.past import PastFacts
+from projections.tensions.rules import RULES, bare
 
 #: Ends of weeks that are looked at.
 WEEKS_BACK = 12
@@ -70,10 +70,10 @@ def find_since(at: TensionContext, shown: Iterable[Tension]) -> dict[Tension, Si
     today = at.as_of.today
     waiting = list(shown)
     found = {tension: Since(today, or_earlier=False) for tension in waiting}
-    weeks = _Weeks(at)
     last = monday(today) - timedelta(days=1)
-    for week in range(WEEKS_BACK):
-        day = last - week * _WEEK
+    days = [last - week * _WEEK for week in range(WEEKS_BACK)]
+    weeks = _Weeks(at, days)
+    for day in days:
         if not waiting:
             return found
         still = weeks.assess(day, waiting)
@@ -82,25 +82,44 @@ def find_since(at: TensionContext, shown: Iterable[Tension]) -> dict[Tension, Si
     return found | {tension: Since(found[tension].day, or_earlier=True) for tension in waiting}
 
 
+class _FigureTable(dict[str, Figure]):
+    """The figures of one evaluation by name, each read when it is looked at."""
+
+    def __init__(self, at: TensionContext) -> None:
+        super().__init__()
+        self._at = at
+
+    def __missing__(self, name: str) -> Figure:
+        self.update((figure.name, figure) for figure in map(bare, load_figures(self._at, {name})))
+        return self[name]
+
+
 class _Weeks:
     """The ends of weeks as one report sees them."""
 
-    def __init__(self, at: TensionContext) -> None:
-        self._at = at
+    def __init__(self, at: TensionContext, days: Iterable[date]) -> None:
+        self._at = msgspec.structs.replace(at, scope=msgspec.structs.replace(at.scope, explain=False))
+        self._ends = {day: at_end_of(day, at.as_of, at.organisation) for day in days}
         self._cache = cache_of(at.database)
         #: Earlier and later position -> business time (microseconds UTC) of the first event recorded between.
         self._first_between: dict[tuple[int, int], int | None] = {}
+        self._past: PastFacts | None = None
 
     def assess(self, day: date, tensions: Iterable[Tension]) -> dict[Tension, bool]:
         """Whether these tensions showed at the end of the day."""
-        as_of, scope, wanted = self._at.as_of, self._at.scope, list(tensions)
-        key = (as_of.organisation_id, scope.team, scope.window, day)
-        known = self._cache.get(key)
-        shows = dict(known.shows) if known is not None and self._is_untouched(known, day) else {}
+        wanted, shows = list(tensions), self._find_known(day)
         if missing := [tension for tension in wanted if tension not in shows]:
             shows |= self._compute(day, missing)
-        self._cache.put(key, Week(as_of.position, shows))
+        self._cache.put(self._key(day), Week(self._at.as_of.position, shows))
         return {tension: shows[tension] for tension in wanted}
+
+    def _key(self, day: date) -> _WeekKey:
+        return self._at.as_of.organisation_id, self._at.scope.team, self._at.scope.window, day
+
+    def _find_known(self, day: date) -> dict[Tension, bool]:
+        """What the end of the day showed when it was looked at, where that holds still."""
+        known = self._cache.get(self._key(day))
+        return dict(known.shows) if known is not None and self._is_untouched(known, day) else {}
 
     def _is_untouched(self, week: Week, day: date) -> bool:
         """Whether nothing recorded between what it knew and what is known now happened by the end of the day."""
@@ -112,23 +131,13 @@ class _Weeks:
             rows = self._at.database.query(named_statements("tensions")["first_between"], params)
             self._first_between[between] = rows[0].first
         first = self._first_between[between]
-        end = at_end_of(day, self._at.as_of, self._at.organisation).at
-        return first is None or first > to_micros(end)
+        return first is None or first > to_micros(self._ends[day].at)
 
-    @cached_property
-    def _overload(self) -> OverloadFacts:
-        """What overload is made of in all weeks."""
-        return read_overload(self._at, (WEEKS_BACK + 1) * _WEEK.days)
-
-    def _compute(self, day: date, tensions: Iterable[Tension]) -> dict[Tension, bool]:
-        wanted = list(tensions)
-        scope = msgspec.structs.replace(self._at.scope, explain=False)
-        then = msgspec.structs.replace(
-            self._at, as_of=at_end_of(day, self._at.as_of, self._at.organisation), scope=scope
-        )
-        names = [name for tension in wanted for name in RULES[tension].figures]
-        if not OVERLOAD_FIGURES.isdisjoint(names):
-            then = msgspec.structs.replace(then, overload=self._overload)
-        figures = load_figures(then, names)
-        shows = assess(figures, then.as_of.policy.policy)
-        return {tension: bool(shows.get(tension)) for tension in wanted}
+    def _compute(self, day: date, tensions: Sequence[Tension]) -> dict[Tension, bool]:
+        if self._past is None:
+            # Nothing is read for ends that are known.
+            unknown = [end for other, end in self._ends.items() if not self._find_known(other).keys() >= {*tensions}]
+            self._past = PastFacts(self._at.database, self._at.scope, unknown)
+        end = self._ends[day]
+        figures = _FigureTable(msgspec.structs.replace(self._at, as_of=end, past=self._past))
+        return {tension: bool(RULES[tension].shows(figures, end.policy.policy)) for tension in tensions}

@@ -26,7 +26,8 @@ from projections.overload import report as overload_report
 from projections.overload.additions import AdditionAnalysis
 from projections.overload.queries import OverloadFacts
 from projections.overload.rewound import RewoundFacts
-from projections.tensions.figures import TensionContext, at_end_of, load_organisation, read_overload
+from projections.tensions.figures import at_end_of, load_organisation
+from projections.tensions.past import read_overload
 from tests.projections.overload_stories import cancel_goal, promise_goal, trade_offs_for
 from tests.projections.random_histories import story_of
 from tests.story import Story
@@ -70,11 +71,6 @@ def follow(database: Database, story: Story) -> AsOf:
     return resolve_as_of(database, story, story.organisation_id, now=story.now)
 
 
-def contextualise(database: Database, now: AsOf, scope: ReportScope) -> TensionContext:
-    organisation = load_organisation(database, now)
-    return TensionContext(database=database, as_of=now, scope=scope, organisation=organisation)
-
-
 def compute_shares(evidence: OverloadFacts) -> list[Any]:
     """The figures, who is behind each of their counts, and what they are made of."""
     found: list[GroupFigure] = list(overload_report.build_share_figures(evidence))
@@ -84,10 +80,10 @@ def compute_shares(evidence: OverloadFacts) -> list[Any]:
 
 
 def compare_every_week(database: Database, now: AsOf, scope: ReportScope = SCOPE) -> None:
-    at = contextualise(database, now, scope)
-    evidence = read_overload(at, 84)
+    organisation = load_organisation(database, now)
+    evidence = read_overload(database, now, scope, 84)
     for days in range(0, 84, 6):
-        then = at_end_of(now.today - timedelta(days=days), now, at.organisation) if days else now
+        then = at_end_of(now.today - timedelta(days=days), now, organisation) if days else now
         afresh = compute_shares(OverloadFacts(database, then, scope))
         assert (days, afresh) == (days, compute_shares(RewoundFacts(evidence, then)))
 
