@@ -92,7 +92,7 @@ def load_facts(database: Database, as_of: AsOf, window: int, *, team: UUID | Non
     return RecognitionFacts(
         [_to_recognition(row) for row in given],
         [
-            GivenHelp(UUID(row.event_id), UUID(row.party), UUID(row.stream_id), UUID(row.owner), _optional(row.team))
+            GivenHelp(UUID(row.event_id), UUID(row.party), UUID(row.stream_id), UUID(row.asker), _optional(row.team))
             for row in helped
         ],
         [

@@ -105,14 +105,16 @@ def test_what_came_after_the_window_changes_nothing_of_it(ask: RunReport) -> Non
     assert (0, 0, 1, 1) == counts(before) == counts(after)
 
 
-def test_a_promise_is_not_judged_before_its_day_is_over(ask: RunReport) -> None:
+def test_a_promise_is_neither_judged_nor_undecided_before_its_day_is_over(ask: RunReport) -> None:
     story = Story(begins="2026-03-01")
-    promise(story, "goal")
+    for goal in ("kept", "open"):
+        promise(story, goal)
+    deliver(story, "kept", "2026-03-27T11:00")
 
     noon = ask(story, "2026-03-27T12:00")
 
-    assert ((0, 0, 0, 0), 1) == (counts(noon), find(noon, "undecided").value)
-    assert (0, 0, 1, 1) == counts(ask(story, "2026-03-27"))
+    assert ((1, 0, 0, 1), 0) == (counts(noon), find(noon, "undecided").value)
+    assert (1, 0, 1, 2) == counts(ask(story, "2026-03-27"))
 
 
 def test_a_timely_change_that_waits_for_its_answer_is_undecided(ask: RunReport) -> None:
@@ -296,6 +298,22 @@ def test_how_soon_each_side_answers_and_how_often_the_owner_pushes_back(ask: Run
     of_sam = ask(story, window=60, member=story.id("sam"))
     assert (0, 1) == (find(of_sam, "owner_answer_days").n, find(of_sam, "sponsor_answer_days").n)
     assert 0 == find(of_sam, "pushback_rate").n
+
+
+def test_what_a_person_changes_of_a_self_set_goal_is_renegotiated_with_nobody(ask: RunReport) -> None:
+    story = Story(begins="2026-03-01")
+    promise(story, "theirs")
+    move(story, "theirs", "2026-03-10T00:00", date(2026, 3, 31))
+    promise(story, "own", sponsor="ana")
+    later = a.ProposeChange(changes=a.Changes(due=date(2026, 3, 31)), reason=why())
+    story.says("ana", later, on="own", at="2026-03-26")
+
+    report = ask(story)
+
+    assert [(1, 18)] * 2 == [
+        (find(report, name).n, find(report, name).value)
+        for name in ("renegotiation_lead_days", "renegotiation_lead_days_p15")
+    ]
 
 
 def test_the_shortest_lead_of_15_percent_is_one_that_was_there(ask: RunReport) -> None:
