@@ -29,7 +29,9 @@ from projections.figures import (
     event_ids,
     finish_report,
     of_group,
+    of_window,
     round_for_report,
+    window_begin,
 )
 from projections.people import members_at
 from projections.privacy import MIN_GROUP_SIZE, WithheldBy
@@ -88,10 +90,11 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
 def build_relationship_figure(database: Database, as_of: AsOf, scope: ReportScope) -> GroupFigure:
     """Of the group figures the share of recognitions for relationships."""
     given = load_facts(database, as_of, scope.window).of_team(scope.team).given
-    return of_group(
+    return of_window(
         _relationship_share(given, scope.group),
-        [(one.team, one.member) for one in given],
-        [(one.team, one.giver) for one in given],
+        window_begin(as_of),
+        ((one.at, one.team, one.member) for one in given),
+        ((one.at, one.team, one.giver) for one in given),
     )
 
 

@@ -16,7 +16,7 @@ from domain.quantities import to_fraction
 from ledger.cancellation import cancellable
 from projections.as_of import AsOf
 from projections.database.database import Database, Query, Row, named_statements, query_by_ids
-from projections.figures import ReportScope
+from projections.figures import ReportScope, window_begin
 from projections.reliability.outcomes import Kept
 
 _SQL = "reliability"
@@ -76,7 +76,7 @@ class ReliabilityFacts:
         self._ends: dict[str, int] = {}
         self._ids: dict[str, UUID] = {}
         before = date.fromordinal(max(1, as_of.today.toordinal() - scope.window))
-        self.since = to_micros(end_of_day(before, self.zone))
+        self.since = window_begin(as_of, scope.window)
         due, answers, pushback = database.query_many(
             [
                 self._build_query("due", "owner", day_before=before.isoformat(), last_day=as_of.today.isoformat()),
