@@ -22,6 +22,8 @@ class GivenRecognition(NamedTuple):
     """One recognition of the window that stands."""
 
     event: UUID
+    #: The event that last corrected it, or that gave it.
+    last_event: UUID
     #: When it was given, microseconds UTC.
     at: int
     kind: RecognitionKind
@@ -36,6 +38,8 @@ class GivenHelp(NamedTuple):
     """A need that was answered in the window."""
 
     event: UUID
+    #: In which it was asked for.
+    check_in: UUID
     helper: UUID
     goal: UUID
     asker: UUID
@@ -91,7 +95,14 @@ def load_facts(database: Database, as_of: AsOf, window: int, *, team: UUID | Non
     return RecognitionFacts(
         [_to_recognition(row) for row in given],
         [
-            GivenHelp(UUID(row.event_id), UUID(row.party), UUID(row.stream_id), UUID(row.asker), _optional(row.team))
+            GivenHelp(
+                event=UUID(row.event_id),
+                check_in=UUID(row.check_in),
+                helper=UUID(row.party),
+                goal=UUID(row.stream_id),
+                asker=UUID(row.asker),
+                team=_optional(row.team),
+            )
             for row in helped
         ],
         [
@@ -110,6 +121,7 @@ def load_facts(database: Database, as_of: AsOf, window: int, *, team: UUID | Non
 def _to_recognition(row: Row) -> GivenRecognition:
     return GivenRecognition(
         event=UUID(row.given_event),
+        last_event=UUID(row.event_id),
         at=row.given_at,
         kind=row.kind,
         giver=UUID(row.giver),

@@ -27,7 +27,7 @@ from projections.database.tables import (
 )
 from projections.engine.stream_events import PreparedEvent, StreamEvents, to_column_value
 from projections.reliability.answers import find_answer
-from projections.reliability.outcomes import JUDGED_EVENTS, PromiseRecord, judge_promise, update_record
+from projections.reliability.outcomes import JUDGED_EVENTS, PromiseRecord, judge_promise, list_events, update_record
 
 PROMISES = Table(
     name="reliability_promises",
@@ -188,7 +188,7 @@ def _promise_columns(goal: Goal, promise: Promised, prepared: PreparedEvent, rec
         *awaits,
         late_since,
         record.warned_at,
-        msgspec.json.encode(record.events).decode(),
+        msgspec.json.encode(list_events(record, goal)).decode(),
     )
 
 

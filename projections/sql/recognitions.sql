@@ -16,14 +16,14 @@ GROUP BY stream_id
 
 -- name: given
 -- What stands of what was given since `:since`.
-SELECT kind, giver, member, goal, team, given_event, given_at FROM recognitions
+SELECT kind, giver, member, goal, team, given_event, given_at, event_id FROM recognitions
 WHERE organisation_id = :organisation_id AND given_at >= :since AND given_at <= :at
   AND :in_force() AND state = 'given'
 ORDER BY given_at, stream_id
 
 -- name: helped
 -- Needs answered since `:since` by others than who asked: that is the owner of then, whose goal it may be no longer.
-SELECT a.stream_id, a.event_id, a.party, g.team, r.party AS asker FROM support_needs a
+SELECT a.stream_id, a.event_id, a.check_in, a.party, g.team, r.party AS asker FROM support_needs a
 JOIN support_needs r ON r.organisation_id = a.organisation_id AND r.stream_id = a.stream_id
   AND r.event_id = a.check_in AND r.need = a.need AND r.kind = 'raised'
 JOIN goals g ON g.organisation_id = a.organisation_id AND g.stream_id = a.stream_id

@@ -90,10 +90,16 @@ def thank(story: Story, ref: str, by: str, whom: str, goal: str = "goal", **fiel
 
 def fold(story: Story, at: datetime, known: int, window: int, of: str | None) -> dict[str, Any]:
     """The report's figures from the exported events alone."""
-    events = [msgspec.json.decode(msgspec.json.encode(to_cloud_event(e, "", ""))) for e in story.events[:known]]
+    events = [to_builtin(event) for event in story.events[:known]]
     team = str(story.id(of, "team")) if of else None
     figures = NaiveRecognition(events, at, "UTC", window).figures(team)
     return {**figures, "received_gini": figures["received_gini"][2]}
+
+
+def to_builtin(event: Any) -> dict[str, Any]:
+    """The event as it leaves the process."""
+    exported: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(to_cloud_event(event, "", "")))
+    return exported
 
 
 def told(report: RecognitionReport) -> dict[str, Any]:
@@ -160,6 +166,22 @@ def test_every_figure_is_that_of_a_plain_fold_over_the_events(
             scope = ReportScope(team=story.id(of, "team") if of else None)
 
             assert fold(story, view.at, view.known_position, 28, of) == told(build_report(database, view, scope))
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_a_figure_follows_from_the_events_that_it_names(database: Database, project: ProjectStory, seed: int) -> None:
+    story = random_story(seed)
+    view = project(story, story.now.date())
+
+    report = build_report(database, view, ReportScope(window=90, explain=True))
+
+    # Gini's coefficient is of all members, and help is by team: which no event of the figures says.
+    context = [e for e in story.events if e.kind == "member" or e.type in ("goal.offered.v1", "goal.requested.v1")]
+    for figure in report.figures:
+        named = {*(figure.events or ()), *(e.event_id for e in context)}
+        events = [to_builtin(event) for event in story.events if event.event_id in named]
+        expected = NaiveRecognition(events, view.at, "UTC", 90).figures(None)[figure.name]
+        assert expected in ((figure.count, figure.n, figure.value), (None, None, figure.value)), figure.name
 
 
 def test_the_fold_has_something_to_say() -> None:

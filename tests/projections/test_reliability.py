@@ -338,7 +338,9 @@ def test_explain_names_the_events_of_the_cohort_and_what_was_said_before(ask: Ru
     report = ask(story, explain=True)
 
     kinds = {event.event_id: event.type for event in story.events}
-    assert ["goal.accepted.v1", "goal.lapsed.v1"] == [kinds[e] for e in find(report, "late_or_broken").events or ()]
+    assert ["goal.offered.v1", "goal.accepted.v1", "goal.lapsed.v1"] == [
+        kinds[e] for e in find(report, "late_or_broken").events or ()
+    ]
     assert "goal.blocker_raised.v1" in [kinds[e] for e in find(report, "surprise_rate").events or ()]
 
 
@@ -371,3 +373,30 @@ def test_every_figure_is_what_a_naive_reader_of_the_events_finds(
     events = export(story, view.known_position)
     naive = NaiveReliability(events, at, draws[0], window, member=None if member is None else str(member)).figures()
     assert naive == {figure.name: (figure.count, figure.n, figure.value) for figure in report.figures}
+
+
+#: Figures that follow from the events that they name, and from nothing else.
+TRACED = (
+    *(f"{prefix}{part}" for prefix in ("", "self_set_") for part in (*TRIPLE, "honoured")),
+    *("awaiting_sponsor", "undecided", "sponsor_missed_answer", "surprise_rate"),
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(histories, st.integers(0, 90 * 24), st.sampled_from([7, 28, 90]))
+def test_a_figure_of_what_became_of_promises_follows_from_the_events_that_it_names(
+    database: Database, draws: Any, hours: int, window: int
+) -> None:
+    story = story_of(draws)
+    engine_with_empty_views(database, story).catch_up()
+    at = datetime(2026, 3, 2, 9, tzinfo=UTC) + timedelta(hours=hours)
+    view = resolve_as_of(database, story, story.organisation_id, as_of=at, now=max(story.now, at))
+
+    report = reliability_report.build_report(database, view, ReportScope(window=window, explain=True))
+
+    events = export(story, len(story.events))
+    for name in TRACED:
+        figure = find(report, name)
+        named = [event for event in events if event["id"] in set(map(str, figure.events or ()))]
+        naive = NaiveReliability(named, at, draws[0], window).figures()
+        assert naive[name] == (figure.count, figure.n, figure.value), name
