@@ -151,6 +151,11 @@ def _by_asker(needs: Iterable[NeedFact]) -> list[tuple[UUID | None, UUID | None]
     return [(need.team, need.asker) for need in needs]
 
 
+def _by_helper(needs: Iterable[NeedFact]) -> list[tuple[UUID | None, UUID | None]]:
+    """Who is behind how needs are answered: it is the helper's side that is measured."""
+    return [(need.team, need.helper) for need in needs]
+
+
 def _need_figures(needs: Sequence[NeedFact], evidence: SupportFacts, group: dict[str, Any]) -> Iterator[GroupFigure]:
     raised = [need for need in needs if need.raised_at >= evidence.since]
     answered = [need for need in raised if need.answer is not None]
@@ -161,12 +166,14 @@ def _need_figures(needs: Sequence[NeedFact], evidence: SupportFacts, group: dict
     events = evidence.scope.list_events(event for need in raised for event in (need.check_in, need.answer))
     share = build_share("needs_answered", len(answered), len(raised), events=events, **group)
     asked = ((need.raised_at, need.team, need.asker) for need in raised)
-    yield of_window(share, window_begin(evidence.as_of), asked)
+    answering = ((need.raised_at, need.team, need.helper) for need in raised)
+    yield of_window(share, window_begin(evidence.as_of), asked, answering)
     days = _answer_days_figure("need_answer_days", needs, evidence, group)
-    yield of_group(days, _by_asker(need for _, need in _list_recent_answers(needs, evidence)))
+    recent = [need for _, need in _list_recent_answers(needs, evidence)]
+    yield of_group(days, _by_asker(recent), _by_helper(recent))
     events = evidence.scope.list_events(need.check_in for need in waiting)
     share = build_share("needs_past_answer_by", len(late), len(waiting), census=True, events=events, **group)
-    yield of_group(share, _by_asker(waiting))
+    yield of_group(share, _by_asker(waiting), _by_helper(waiting))
 
 
 def _list_recent_answers(needs: Iterable[NeedFact], evidence: SupportFacts) -> list[tuple[int, NeedFact]]:

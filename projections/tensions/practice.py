@@ -112,7 +112,7 @@ def build_answer_figures(database: Database, as_of: AsOf, scope: ReportScope) ->
     ids = [*(row.event_id for row in moves.made), *moves.accepted.values()]
     events = scope.list_events(map(UUID, ids))
     share = build_share("changes_accepted", len(moves.accepted), len(moves.made), events=events, **scope.group)
-    yield of_group(share, _by_party(moves.made))
+    yield of_group(share, _by_party(moves.made), _by_other_side(moves.made))
     events = scope.list_events(UUID(row.event_id) for row in moves.chosen)
     chosen = Figure(name="approaches_in_window", value=len(moves.chosen), events=events, **scope.group)
     yield of_group(chosen, _by_party(moves.chosen))
@@ -120,6 +120,12 @@ def build_answer_figures(database: Database, as_of: AsOf, scope: ReportScope) ->
 
 def _by_party(rows: Iterable[Row]) -> list[tuple[UUID | None, UUID | None]]:
     return [(_optional_id(row.team), _optional_id(row.party)) for row in rows]
+
+
+def _by_other_side(rows: Iterable[Row]) -> list[tuple[UUID | None, UUID | None]]:
+    """Who is behind the answers: what is measured is whether the other side accepts."""
+    sides = ((row.team, row.sponsor if row.party == row.owner else row.owner) for row in rows)
+    return [(_optional_id(team), _optional_id(other)) for team, other in sides]
 
 
 def _optional_id(value: str | None) -> UUID | None:

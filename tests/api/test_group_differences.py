@@ -237,9 +237,9 @@ def promise(app: ApiApp, n: int) -> None:
     create_active_goal(app, f"alpha{n}", "stella", team="alpha")
 
 
-def ask_for_help(app: ApiApp, n: int) -> None:
+def ask_for_help(app: ApiApp, n: int, helper: str | None = None) -> None:
     goal = create_active_goal(app, f"alpha{n}", "stella", team="alpha")
-    asked = {"note": "so far", "needs": [{"text": "Which bank?", "addressee": "beta1"}]}
+    asked = {"note": "so far", "needs": [{"text": "Which bank?", "addressee": helper or f"beta{n}"}]}
     app.as_member(f"alpha{n}").post_ok(f"/v1/goals/{goal}/check-in", asked)
 
 
@@ -288,3 +288,33 @@ def test_what_one_report_counts_for_longer_than_another_is_by_nobody_or_five(
     of_steward = figure(large, "stella", name, "", "tensions")
 
     assert (5, rule, 5 + before) == (short["n"], long.get("rule"), of_steward["n"])
+
+
+@pytest.mark.parametrize("name", ["needs_answered", "needs_past_answer_by"])
+@pytest.mark.parametrize(("helpers", "rule"), [(5, None), (4, "small_group"), (1, "small_group")])
+def test_how_needs_are_answered_is_of_five_who_answer(large: ApiApp, name: str, helpers: int, rule: str | None) -> None:
+    """The helper's side is measured: five who ask do not hide the one of whom they ask."""
+    for n in range(5):
+        ask_for_help(large, n, f"beta{n % helpers}")
+
+    assert rule == figure(large, "alpha6", name, "", "support").get("rule")
+    assert 5 == figure(large, "stella", name, "", "support")["n"]
+    assert 5 == figure(large, "alpha6", "needs_raised", "", "support")["value"]
+
+
+@pytest.mark.parametrize(("sponsors", "rule"), [(5, None), (1, "small_group")])
+def test_what_sponsors_did_not_answer_is_of_five_sponsors(large: ApiApp, sponsors: int, rule: str | None) -> None:
+    due = (large.clock.now.date() + timedelta(days=21)).isoformat()
+    goals = [create_active_goal(large, f"alpha{n}", f"beta{n % sponsors}", team="alpha", due=due) for n in range(5)]
+    changes = {"due": (large.clock.now.date() + timedelta(days=40)).isoformat()}
+    for n, goal in enumerate(goals):
+        said = {"changes": changes, "reason": {"code": "new_information", "text": "the bank is late"}}
+        large.as_member(f"alpha{n}").post_ok(f"/v1/goals/{goal}/propose-change", said)
+    large.clock.now += timedelta(days=30)
+    for organisation, stream in large.runtime.ledger.find_streams_with_due_timers(large.clock.now, 100):
+        large.runtime.ledger.run_timers(organisation, stream)
+    large.runtime.engine.catch_up()
+
+    assert rule == figure(large, "alpha6", "sponsor_missed_answer", "", "reliability").get("rule")
+    assert rule == figure(large, "alpha6", "changes_accepted", "", "tensions").get("rule")
+    assert 5 == figure(large, "stella", "sponsor_missed_answer", "", "reliability")["value"]
