@@ -156,7 +156,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 #: Team and person of each thing that a figure counts; a pair without a person is ignored.
-_Behind = Sequence[tuple[UUID | None, UUID | None]]
+_Case = tuple[UUID | None, UUID | None]
+_Behind = Sequence[_Case]
 
 
 class GroupFigure(NamedTuple):
@@ -179,10 +180,14 @@ def of_window(figure: Figure, begin: int, *parts: Iterable[tuple[int, UUID | Non
     """
     behind = list[_Behind]()
     for part in parts:
-        cases = list(part)
-        before = [(team, person) for at, team, person in cases if at < begin]
-        recent = {person for at, _, person in cases if at >= begin and person is not None}
-        behind += [[(team, person) for _, team, person in cases], *([before] if is_large_enough(recent) else [])]
+        cases, before, recent = list[_Case](), list[_Case](), set[UUID]()
+        for at, team, person in part:
+            cases.append((team, person))
+            if at < begin:
+                before.append((team, person))
+            elif person is not None:
+                recent.add(person)
+        behind += [cases, before] if before and is_large_enough(recent) else [cases]
     return GroupFigure(figure, tuple(behind))
 
 
