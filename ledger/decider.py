@@ -34,7 +34,7 @@ _DEFAULT_POLICY = PolicyVersion(version=0, since=None, policy=Policy())
 
 
 class BatchStateReader:
-    """Implements `domain.context.Reader`. A stream of another organisation, or of another kind, is not there."""
+    """Implements `domain.context.StateReader`. A stream of another organisation, or of another kind, is not there."""
 
     def __init__(self, states: BatchStates, new_id: Callable[[], UUID]) -> None:
         self._states = states
@@ -175,7 +175,7 @@ class CommandDecider:
             raise InTheFuture(pointer="/at")
         check_texts(command.act)
         draft = _StreamDecision(self, command, entry)
-        world = self._decision_context(command, at, party=None)
+        world = self.context(command, at)
         timers = draft.run_timers(world)
         world.party = command.party
         for fact in draft.aggregate.decide(draft.state, command.act, world):
@@ -188,11 +188,7 @@ class CommandDecider:
         if kind:
             command = msgspec.structs.replace(command, kind=kind)
         draft = _StreamDecision(self, command, self._entry(command))
-        return draft.to_decided_command(draft.run_timers(self.timer_context(command)))
-
-    def timer_context(self, command: Command) -> DecisionContext:
-        """The context of a timer, reminders included: there is no party, only an instant."""
-        return self._decision_context(command, self.now, party=None)
+        return draft.to_decided_command(draft.run_timers(self.context(command, self.now)))
 
     def accept(self, decision: DecidedCommand) -> None:
         """Let the commands after this one see it."""
@@ -220,14 +216,15 @@ class CommandDecider:
             raise NotFound(f"no such {command.kind}")
         return entry
 
-    def _decision_context(self, command: Command, at: datetime, *, party: UUID | None) -> DecisionContext:
+    def context(self, command: Command, at: datetime) -> DecisionContext:
+        """The context of the timers that are due at an instant (UTC); the act's, once it has its party."""
         return DecisionContext(
             reader=self._reader,
             organisation_id=command.organisation_id,
             stream_id=command.stream_id,
             at=at,
             now=self.now,
-            party=party,
+            party=None,
             source=command.source,
             roles=command.roles,
             act=command.act,
