@@ -78,10 +78,6 @@ class Version(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """When it ended, as believed at that log position."""
         return self.valid_to if self.to_position <= known else END_OF_TIME
 
-    def is_valid_at(self, at: int, known: int) -> bool:
-        """Whether this is the answer for that instant (microseconds), as believed at that log position."""
-        return self.valid_from <= at < self.valid_to_at(known) and self.known_from <= known < self.known_to
-
 
 class _Step:
     """One event's place on the line, and the version that is believed of it so far."""

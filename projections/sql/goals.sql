@@ -10,13 +10,6 @@ FROM goals g
 WHERE g.organisation_id = :organisation_id AND g.stream_id = :stream_id
   AND :in_force(g)
 
--- name: timelines
-SELECT stream_id, event_id, version, valid_from, known_from, recorded_from, :goal_body(goals) AS body,
-  CASE WHEN to_position > :known THEN 9223372036854775807 ELSE valid_to END AS valid_to
-FROM goals
-WHERE :began
-ORDER BY stream_id, valid_from, version
-
 -- name: of_cycle
 -- Whether a goal (of the query around this) is in the cycle, as the same lens shows it.
 SELECT 1 FROM cycles

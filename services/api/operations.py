@@ -11,9 +11,6 @@ import msgspec
 
 from projections.database.paging import MAX_PAGE_SIZE
 
-#: Key in a handler's `opt` under which its operation stands.
-OPERATION = "operation"
-
 #: A position of the organisation's log. (msgspec takes constraints on the number, not on "number or null".)
 Position = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 #: The place at which a list's next page begins, as the page before named it.
