@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from domain.charter.state import Charter
 from domain.cycle.state import Cycle
 from domain.decision.state import Decision
-from domain.envelope import Source
+from domain.envelope import NewEvent, RecordedEvent, Source
 from domain.errors import InvalidField, NotFound
 from domain.goal.state import Goal
 from domain.member.member import Member
@@ -139,6 +139,27 @@ class DecisionContext:
         if member is None or not member.is_present:
             raise NotFound(f"no member {ref!r} has joined", pointer=pointer)
         return member
+
+    def preview_event(self, kind: str, version: int, fact: NewEvent) -> RecordedEvent:
+        """The fact as the fold takes it before it is recorded: no fold reads a position."""
+        return RecordedEvent(
+            event_id=fact.event_id,
+            organisation_id=self.organisation_id,
+            stream=f"{kind}/{self.stream_id}",
+            version=version,
+            type=str(fact.data.__struct_config__.tag),
+            occurred_at=fact.occurred_at,
+            recorded_at=self.now,
+            actor=self.party,
+            on_behalf_of=None,
+            source=self.source,
+            causation_id=None,
+            correlation_id=fact.event_id,
+            reason=fact.reason,
+            position=0,
+            log_position=0,
+            data=fact.data,
+        )
 
 
 def require_own_reference(ref: str | None, kind: str, world: DecisionContext) -> str | None:

@@ -15,7 +15,7 @@ from domain.decision import events as e
 from domain.decision.evolve import evolve
 from domain.decision.opening import open_decision, parse_deadline
 from domain.decision.state import Decision, Objection
-from domain.envelope import Event, NewEvent, RecordedEvent, Source
+from domain.envelope import Event, NewEvent, Source
 from domain.errors import (
     ActNotAllowed,
     AlreadyExists,
@@ -65,7 +65,7 @@ def decide(decision: Decision | None, act: a.DecisionAct, world: DecisionContext
     _require_participant(decision, world)
     _check_state(decision, act, world)
     fact = _new_event(_HANDLERS[type(act)](decision, act, world), act, world)
-    after = evolve(decision, _to_recorded_event(decision, fact, world))
+    after = evolve(decision, world.preview_event("decision", decision.version + 1, fact))
     consented = find_consented_option(after, world) if after is not None else None
     if isinstance(act, a.Consent | a.WithdrawObjection) and consented is not None:
         outcome = e.Decided(option=consented, by="consent", inside_time_box=world.at < decision.deadline)
@@ -90,28 +90,6 @@ def find_consented_option(decision: Decision, world: DecisionContext, *, at: dat
 
 def _new_event(event: Event, act: a.DecisionAct | None, world: DecisionContext) -> NewEvent:
     return NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at, reason=getattr(act, "reason", None))
-
-
-def _to_recorded_event(decision: Decision, fact: NewEvent, world: DecisionContext) -> RecordedEvent:
-    """The fact as the fold takes it; positions are not known yet, and the fold does not ask."""
-    return RecordedEvent(
-        event_id=fact.event_id,
-        organisation_id=world.organisation_id,
-        stream=f"decision/{world.stream_id}",
-        version=decision.version + 1,
-        type=str(fact.data.__struct_config__.tag),
-        occurred_at=fact.occurred_at,
-        recorded_at=world.now,
-        actor=world.party,
-        on_behalf_of=None,
-        source=world.source,
-        causation_id=None,
-        correlation_id=fact.event_id,
-        reason=fact.reason,
-        position=0,
-        log_position=0,
-        data=fact.data,
-    )
 
 
 # --- guards ------------------------------------------------------------------------------------------------------
