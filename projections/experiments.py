@@ -14,10 +14,11 @@ from domain.experiment.state import STATES, Experiment
 from domain.instants import to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements
-from projections.database.paging import Order, RowSelection, query_digest_of, query_page
+from projections.database.paging import Order, RowSelection, query_digest_of
 from projections.database.sql import in_clause, without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
+from projections.streams import load_row, query_page
 
 _SQL = "experiments"
 
@@ -97,10 +98,8 @@ class ExperimentPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def experiment_at(database: Database, as_of: AsOf, experiment_id: UUID) -> Experiment | None:
     """One experiment; None where there is none (yet, at that time). Its `version` counts all its events by then."""
-    rows = database.query(named_statements(_SQL)["get"], {**as_of.params, "stream_id": str(experiment_id)})
-    if not rows:
-        return None
-    return msgspec.structs.replace(_EXPERIMENT.decode(rows[0].body), version=rows[0].stream_version)
+    row = load_row(database, as_of, "experiments", experiment_id)
+    return None if row is None else msgspec.structs.replace(_EXPERIMENT.decode(row.body), version=row.stream_version)
 
 
 def load_experiments(database: Database, as_of: AsOf, *, team: UUID | None = None) -> list[Experiment]:
@@ -144,15 +143,13 @@ def load_experiments_page(
         any_of = ["team IS NULL", "owner = :viewer", "proposed_by = :viewer"]
         few_of = [f"team IN ({marks})"] if visible.teams else []
         seen = {"viewer": str(visible.member), **teams}
-    if filters.changed_after is not msgspec.UNSET:
-        condition, changed = as_of.changed_after("experiments", filters.changed_after)
-        where, params = [*where, condition], params | changed
     rows, following = query_page(
         database,
+        as_of,
         RowSelection(table="experiments", where=where, any_of=any_of, few_of=few_of),
-        as_of.disjoint_predicates,
-        {**as_of.params, **params, **seen},
+        {**params, **seen},
         Order(key="proposed_at", descending=True, number=True),
+        changed_after=filters.changed_after,
         question=query_digest_of("experiments", filters),
         cursor=cursor,
         limit=limit,

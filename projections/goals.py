@@ -20,12 +20,13 @@ from domain.text import fold
 from ledger.cancellation import cancellable
 from projections.as_of import AsOf
 from projections.database.database import Database, IdTable, Row, named_statements, to_id
-from projections.database.paging import Order, RowSelection, query_digest_of, query_page
+from projections.database.paging import Order, RowSelection, query_digest_of
 from projections.database.sql import PART_MARK, all_in_force_sql, goal_body_sql, in_clause, without_nul
 from projections.database.tables import Column
 from projections.engine.state_parts import PartValues, StateParts, parts_table
 from projections.engine.stream_events import to_column_value
 from projections.engine.versions import VersionedProjection
+from projections.streams import query_page
 
 _SQL = "goals"
 _CHUNK_SIZE = 400
@@ -440,15 +441,13 @@ def load_goals_page(
     )
     where, params = _build_where(filters)
     few_of, seen = _select_few(database, as_of, filters) if visible is None else visible.to_alternatives()
-    if filters.changed_after is not msgspec.UNSET:
-        condition, changed = as_of.changed_after("goals", filters.changed_after)
-        where, params = [*where, condition], params | changed
     rows, following = query_page(
         database,
+        as_of,
         RowSelection(table="goals", where=where, few_of=few_of, body=goal_body_sql("v")),
-        as_of.disjoint_predicates,
-        {**as_of.params, **params, **seen},
+        {**params, **seen},
         order,
+        changed_after=filters.changed_after,
         question=query_digest_of(filters, sort),
         cursor=cursor,
         limit=limit,

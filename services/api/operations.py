@@ -42,6 +42,11 @@ class AsOfQuery(ReadQuery, frozen=True, kw_only=True):
         TimeText | None, msgspec.Meta(description="Only what had been recorded by this RFC 3339 instant.")
     ] = None
 
+    @property
+    def is_now(self) -> bool:
+        """Whether it asks for the present, as all that is known shows it."""
+        return self.as_of is None and self.recorded_as_of is None
+
 
 class HistoryQuery(AsOfQuery, frozen=True, kw_only=True):
     """A part of a history."""

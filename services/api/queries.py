@@ -81,7 +81,7 @@ def _latest_instant(context: RequestContext) -> datetime:
 def sight_of(context: RequestContext, view: AsOf, *, goal: UUID | None = None) -> ViewerSight:
     """What the viewer may see of names and histories, beyond a `goal` that is visible. `view`: the question's."""
     query = context.query
-    is_now = not isinstance(query, AsOfQuery) or (query.as_of is None and query.recorded_as_of is None)
+    is_now = not isinstance(query, AsOfQuery) or query.is_now
     return ViewerSight(
         context.runtime.ledger,
         context.runtime.database,

@@ -328,7 +328,7 @@ def test_goals_at_takes_those_of_a_team_or_of_owners(database: Database, project
 
 
 def test_a_lens_waits_for_every_view_of_the_house() -> None:
-    assert all(f"'{projection.name}'" in named_statements("lens")["followed"] for projection in PROJECTIONS)
+    assert all(f"'{projection.name}'" in named_statements("as_of")["followed"] for projection in PROJECTIONS)
 
 
 def test_a_view_that_another_version_left_behind_does_not_hold_the_lens_back(

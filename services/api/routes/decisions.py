@@ -15,11 +15,12 @@ from domain.envelope import Instant
 from domain.errors import NotFound
 from domain.scope import ORGANISATION
 from ledger.commands import Receipt
-from projections.as_of import AsOf, load_stream_versions
+from projections.as_of import AsOf
 from projections.database.paging import MAX_PAGE_SIZE
 from projections.decisions import decisions
 from projections.decisions.decisions import Perspective
 from projections.history import history
+from projections.streams import load_stream_versions
 from services.api.commands import act_routes, command_response, execute, new_stream_id, require_visible_stream
 from services.api.context import RequestContext
 from services.api.filters import DecisionState, MemberReference, ScopeReference, require_references
@@ -236,9 +237,8 @@ def get_decision(context: RequestContext, decision: str) -> HttpResponse:
         perspectives=decisions.load_perspectives(context.runtime.database, view, found.id),
         decision=found,
     )
-    now = query.as_of is None and query.recorded_as_of is None
     # Today's answer is a function of the version, so its tag is the one that `If-Match` takes.
-    return read_response(context, answer, view, tag=format_version_etag(found.version) if now else None)
+    return read_response(context, answer, view, tag=format_version_etag(found.version) if query.is_now else None)
 
 
 @query_route(
@@ -262,9 +262,9 @@ def get_decision_history(context: RequestContext, decision: str) -> HttpResponse
 # --- saying ----------------------------------------------------------------------------------------------------------
 
 
-def _respond(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
+def _respond(receipt: Receipt, *, created: bool = False) -> HttpResponse:
     summary = decision_summary(receipt.state, receipt.version, position=receipt.position, events=receipt.event_ids)
-    return command_response(summary, receipt, status=status, location=location)
+    return command_response(summary, receipt, created=created)
 
 
 @command_route(
@@ -286,7 +286,7 @@ async def open_decision(context: RequestContext) -> HttpResponse:
     act: acts.Open = context.body
     decision_id = new_stream_id(context, "decision", act.ref)
     receipt = await execute(context, "decision", decision_id, act, creates=True)
-    return _respond(receipt, status=201, location=f"/v1/decisions/{receipt.stream.partition('/')[2]}")
+    return _respond(receipt, created=True)
 
 
 async def act_on_decision(context: RequestContext, decision: str) -> HttpResponse:

@@ -18,9 +18,10 @@ from domain.experiment.state import ExperimentState as State
 from domain.scope import ORGANISATION
 from ledger.commands import Receipt
 from projections import experiments
-from projections.as_of import AsOf, load_stream_versions
+from projections.as_of import AsOf
 from projections.database.paging import MAX_PAGE_SIZE
 from projections.history import history
+from projections.streams import load_stream_versions
 from services.api.commands import act_routes, command_response, execute, new_stream_id, require_visible_stream
 from services.api.context import RequestContext
 from services.api.filters import (
@@ -220,9 +221,8 @@ def get_experiment(context: RequestContext, experiment: str) -> HttpResponse:
         acts=list(ACTS_BY_STATE[found.state]),
         experiment=found,
     )
-    now = query.as_of is None and query.recorded_as_of is None
     # Today's answer is a function of the version, so its tag is the one that `If-Match` takes.
-    return read_response(context, answer, view, tag=format_version_etag(found.version) if now else None)
+    return read_response(context, answer, view, tag=format_version_etag(found.version) if query.is_now else None)
 
 
 @query_route(
@@ -246,9 +246,9 @@ def get_experiment_history(context: RequestContext, experiment: str) -> HttpResp
 # --- saying ----------------------------------------------------------------------------------------------------------
 
 
-def _respond(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
+def _respond(receipt: Receipt, *, created: bool = False) -> HttpResponse:
     summary = experiment_summary(receipt.state, receipt.version, position=receipt.position, events=receipt.event_ids)
-    return command_response(summary, receipt, status=status, location=location)
+    return command_response(summary, receipt, created=created)
 
 
 @command_route(
@@ -270,7 +270,7 @@ async def propose_experiment(context: RequestContext) -> HttpResponse:
     act: acts.ProposeExperiment = context.body
     experiment_id = new_stream_id(context, "experiment", act.ref)
     receipt = await execute(context, "experiment", experiment_id, act, creates=True)
-    return _respond(receipt, status=201, location=f"/v1/experiments/{receipt.stream.partition('/')[2]}")
+    return _respond(receipt, created=True)
 
 
 async def act_on_experiment(context: RequestContext, experiment: str) -> HttpResponse:

@@ -139,9 +139,7 @@ def get_member(context: RequestContext, member: str) -> HttpResponse:
     return read_response(context, _summarise_members(context, view, [_load_member(context, member, view)])[0], view)
 
 
-def _respond_with_member(
-    context: RequestContext, receipt: Receipt, *, status: int = 200, location: str | None = None
-) -> HttpResponse:
+def _respond_with_member(context: RequestContext, receipt: Receipt, *, created: bool = False) -> HttpResponse:
     member: Member = receipt.state
     summary = member_summary(
         member,
@@ -150,7 +148,7 @@ def _respond_with_member(
         position=receipt.position,
         events=receipt.event_ids,
     )
-    return command_response(summary, receipt, status=status, location=location)
+    return command_response(summary, receipt, created=created)
 
 
 @command_route(
@@ -172,8 +170,7 @@ async def join_member(context: RequestContext) -> HttpResponse:
     act: members.Join = context.body
     member_id = new_stream_id(context, "member", act.ref)
     receipt = await execute(context, "member", member_id, act, creates=True)
-    location = f"/v1/members/{receipt.stream.partition('/')[2]}"
-    return _respond_with_member(context, receipt, status=201, location=location)
+    return _respond_with_member(context, receipt, created=True)
 
 
 @query_route(
@@ -282,10 +279,10 @@ def get_team_history(context: RequestContext, team: str) -> HttpResponse:
     return history_response(context, requested_as_of(context), team_id)
 
 
-def _respond_with_team(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
+def _respond_with_team(receipt: Receipt, *, created: bool = False) -> HttpResponse:
     team: Team = receipt.state
     summary = team_summary(team, receipt.version, position=receipt.position, events=receipt.event_ids)
-    return command_response(summary, receipt, status=status, location=location)
+    return command_response(summary, receipt, created=created)
 
 
 @command_route(
@@ -308,7 +305,7 @@ async def create_team(context: RequestContext) -> HttpResponse:
     await asyncio.to_thread(_require_known_lead, context, act.lead)
     team_id = new_stream_id(context, "team", act.ref)
     receipt = await execute(context, "team", team_id, act, creates=True)
-    return _respond_with_team(receipt, status=201, location=f"/v1/teams/{receipt.stream.partition('/')[2]}")
+    return _respond_with_team(receipt, created=True)
 
 
 def _require_known_lead(context: RequestContext, lead: str) -> None:

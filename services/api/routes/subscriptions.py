@@ -16,9 +16,9 @@ from domain.subscription import subscription as acts
 from domain.subscription.subscription import Disablement, Ordering, Payload, State, Subscription
 from domain.subscription.target import parse_target
 from ledger.commands import Receipt
-from projections.as_of import load_stream_versions
 from projections.database.paging import ALL_ROWS, MAX_PAGE_SIZE
 from projections.history import history
+from projections.streams import load_stream_versions
 from projections.subscriptions import load_subscriptions_page
 from services.api.commands import command_response, execute
 from services.api.context import RequestContext, parse_idempotency_key
@@ -310,8 +310,7 @@ async def create_subscription(context: RequestContext) -> HttpResponse:
     await asyncio.to_thread(runtime.deliveries.wake, subscription_id)
     runtime.wakeups.publish()
     answer = CreatedSubscription(subscription=summarise_receipt(receipt), secret=secret)
-    location = f"/v1/subscriptions/{subscription_id}"
-    response = command_response(answer, receipt, status=201, location=location)
+    response = command_response(answer, receipt, created=True)
     return msgspec.structs.replace(response, headers=response.headers | NO_STORE)
 
 

@@ -1,0 +1,78 @@
+"""Streams of one kind as a question sees them: one by its id, and lists, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.errors import InvalidField
+from projections.as_of import AsOf
+from projections.database.database import Database, Row, named_statements, query_by_ids, to_id
+from projections.database.paging import (
+    MAX_PAGE_SIZE,
+    Cursor,
+    Order,
+    RowSelection,
+    decode_cursor,
+    encode_cursor,
+    page_sql,
+)
+
+
+def load_row(database: Database, as_of: AsOf, table: str, stream_id: UUID) -> Row | None:
+    """One stream's `body` and `stream_version`, which counts all its events known by then.
+
+    None where there is none (yet, at that time).
+    """
+    sql = named_statements("streams")["one"].replace(":table", table)
+    rows = database.query(sql, {**as_of.params, "stream_id": str(stream_id)})
+    return rows[0] if rows else None
+
+
+def load_stream_versions(database: Database, as_of: AsOf, file: str, stream_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Stream -> its version as it was known by then: what `If-Match` takes.
+
+    `file`: `sql/<file>.sql`, whose statement `versions` is asked.
+    """
+    wanted = sorted(set(map(str, stream_ids)))
+    rows = query_by_ids(database, file, {"versions": wanted}, as_of.params)["versions"]
+    return {to_id(row.stream_id): row.version for row in rows}
+
+
+def query_page(  # noqa: PLR0913 - what is listed, in which order, and from where on
+    database: Database,
+    as_of: AsOf,
+    selection: RowSelection,
+    params: Mapping[str, Any],
+    order: Order,
+    *,
+    changed_after: int | msgspec.UnsetType = msgspec.UNSET,
+    question: str,
+    cursor: str | None,
+    limit: int,
+) -> tuple[list[Row], str | None]:
+    """One page of rows, and the cursor of the next one; None: these were the last.
+
+    Later pages see the same moment (`:at`, `:known`) as the first. `changed_after`: only streams with an event behind
+    this log position.
+    Raises `InvalidField` for a limit outside 1..200, or a cursor that another question gave.
+    """
+    if not 1 <= limit <= MAX_PAGE_SIZE:
+        raise InvalidField(f"limit must be within 1..{MAX_PAGE_SIZE}", pointer="/limit")
+    after = decode_cursor(cursor, question, number=order.number) if cursor else None
+    conditions, bound = list[str](), {**as_of.params, **params, "rows": limit + 1}
+    if changed_after is not msgspec.UNSET:
+        condition, changed = as_of.changed_after(selection.table, changed_after)
+        conditions, bound = [condition], bound | changed
+    if after is not None:
+        conditions.append(f"({order.key}, stream_id) {'<' if order.descending else '>'} (:key, :id)")
+        bound |= {"at": after.at, "known": after.known, "key": after.key, "id": after.id}
+    rows = database.query(page_sql(selection, as_of.disjoint_predicates, order, *conditions), bound)
+    page = rows[:limit]
+    if len(rows) <= limit:
+        return page, None
+    last = page[-1]
+    return page, encode_cursor(Cursor(bound["at"], bound["known"], question, last.sort_key, last.stream_id))
