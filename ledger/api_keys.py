@@ -28,7 +28,7 @@ SCOPES = frozenset({"read", "act", "import", "admin"})
 #: A guest's key has one scope, which names the one decision that it opens: `decide:<its id>`.
 GUEST_SCOPE_PREFIX = "decide:"
 MAX_LIFETIME = timedelta(days=365)
-#: `last_used` is this coarse: a busy key costs one write a minute.
+#: `last_used_at` is this coarse: a busy key costs one write a minute.
 LAST_USED_GRANULARITY = timedelta(minutes=1)
 _ALL_KEYS = 2**31
 
@@ -227,7 +227,7 @@ class Keys:
         }
 
     def record_use(self, key_ids: Collection[UUID], now: datetime) -> None:
-        """Record that these keys were used; once within `USE_NOTED_EVERY` is enough."""
+        """Record that these keys were used; once within `LAST_USED_GRANULARITY` is enough."""
         with self._recorder.write() as session:
             for key_id in sorted(key_ids):
                 session.run(

@@ -103,7 +103,7 @@ class Ledger:
             recorder.close()
             raise
         ledger = cls(recorder, clock=clock, new_id=new_id, limits=limits)
-        # Now, so that no event loop asks the store for it.
+        # Now, so that no event loop queries the store for it.
         ledger._load_identity()
         return ledger
 

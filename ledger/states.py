@@ -1,7 +1,7 @@
 """Folded states: a bounded cache, the store behind it, and what the batch has decided so far.
 
-The cache belongs to the holder of the decider lock. It knows the log position up to which it is true; a writer that
-finds the head further on (another process has appended) first folds the events since. So a cached state needs no check
+The cache belongs to the holder of the decider lock. It is true up to a log position, `synced_to`; a writer that finds
+the head further on (another process has appended) first folds the events since. So a cached state needs no check
 of its stream's version: at the head it *is* the last one.
 """
 
@@ -297,7 +297,7 @@ def index_entry(entry: StreamState, aggregates: Mapping[str, AggregateType]) -> 
 
 
 class ReadCache:
-    """The readers' states, for any number of threads. Each call asks the store for newer events, so none is stale.
+    """The readers' states, for any number of threads. Each call queries the store for newer events, so none is stale.
 
     It is apart from `StateCache`, which only the holder of the decider lock may use.
     """

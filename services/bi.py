@@ -59,7 +59,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 class NewGrant(Grant, frozen=True, kw_only=True):
     """The same as it was made: shown once."""
 
-    #: With the password, which nothing else knows.
+    #: With the password, which is kept nowhere else.
     connection: str
 
 

@@ -36,7 +36,7 @@ AWAITED_SIDE: dict[str, Side] = {
     "countered_by_owner": "sponsor",
 }
 
-#: `standing` must name an instant no later than any timer's. Zones reach to UTC+14, so a day is a safe margin, and the
+#: `index_entry` names an instant no later than any timer's. Zones reach to UTC+14, so a day is a safe margin, and the
 #: shortest clock of a state is taken with no absence and no pause.
 _MARGIN = timedelta(days=1)
 

@@ -11,12 +11,12 @@ WHERE g.organisation_id = :organisation_id AND g.stream_id = :stream_id
   AND :in_force(g)
 
 -- name: of_cycle
--- Whether a goal (of the query around this) is in the cycle, as the same lens shows it.
+-- Whether a goal (of the query around this) is in the cycle, as the same question sees it.
 SELECT 1 FROM cycles
 WHERE cycles.organisation_id = :organisation_id AND cycles.stream_id = :cycle
   AND :in_force(cycles)
   AND cycles.goals LIKE '%' || goals.stream_id || '%'
 
 -- name: ever_in_cycle
--- Every goal that any version of the cycle holds: few, among which `of_cycle` finds those of the lens.
+-- Every goal that any version of the cycle holds: few, among which `of_cycle` finds those of the question.
 SELECT goals FROM cycles WHERE organisation_id = :organisation_id AND stream_id = :cycle

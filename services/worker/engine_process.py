@@ -45,7 +45,7 @@ class EngineProcess:
         return self._process.pid if self._process is not None else None
 
     def catch_up(self, limit: int | None = None) -> int:
-        """As `Engine.catch_up`; raises `FollowingFailed` for whatever goes wrong."""
+        """As `Engine.catch_up`; raises `EngineProcessFailed` for whatever goes wrong."""
         process = self._process or self._start()
         line = b""
         with suppress(BrokenPipeError):

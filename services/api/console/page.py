@@ -106,7 +106,7 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
         return replace(self._as_route(route), body=body, headers=headers, idempotency_key=key)
 
     async def show(self, weight: Weight, function: Callable[[PageRequest], T]) -> T:
-        """What the function makes of this request, in a thread of this class: a form's answer that asks the store."""
+        """What the function makes of this request, in a thread of this class: an answer that queries the store."""
 
         def ask_and_show() -> T:
             freshness = load_freshness(self.context.runtime, self.viewer.organisation_id)

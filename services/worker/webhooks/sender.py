@@ -64,7 +64,7 @@ class SenderTools(msgspec.Struct, frozen=True, kw_only=True):
     clock: Callable[[], datetime]
     concurrency: int
     open_client: Callable[[str], WebhookClient]
-    #: Run what asks the store in a thread.
+    #: Run what queries the store in a thread.
     in_thread: Callable[..., Awaitable[Any]]
     #: Write progress; False: the lease is lost.
     save: Callable[[DeliveryUpdate], Awaitable[bool]]
