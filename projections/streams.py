@@ -1,4 +1,4 @@
-"""Streams of one kind as a question sees them: one by its id, and lists, a page at a time."""
+"""Streams of one kind as a question sees them: one by its id, their versions, and lists, a page at a time."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements, query_by_ids, to_id
 from projections.database.paging import (
     MAX_PAGE_SIZE,
+    ORDER_BY_ID,
     Cursor,
     Order,
     RowSelection,
@@ -20,6 +21,7 @@ from projections.database.paging import (
     encode_cursor,
     page_sql,
 )
+from projections.database.sql import in_clause
 
 
 def load_row(database: Database, as_of: AsOf, table: str, stream_id: UUID) -> Row | None:
@@ -32,14 +34,50 @@ def load_row(database: Database, as_of: AsOf, table: str, stream_id: UUID) -> Ro
     return rows[0] if rows else None
 
 
-def load_stream_versions(database: Database, as_of: AsOf, file: str, stream_ids: Iterable[UUID]) -> dict[UUID, int]:
+def load_stream_versions(
+    database: Database, params: Mapping[str, Any], file: str, stream_ids: Iterable[UUID]
+) -> dict[UUID, int]:
     """Stream -> its version as it was known by then: what `If-Match` takes.
 
-    `file`: `sql/<file>.sql`, whose statement `versions` is asked.
+    `params`: an `AsOf`'s, or `organisation_id` and `known`; `file`: `sql/<file>.sql`, which has a statement `versions`.
     """
     wanted = sorted(set(map(str, stream_ids)))
-    rows = query_by_ids(database, file, {"versions": wanted}, as_of.params)["versions"]
+    rows = query_by_ids(database, file, {"versions": wanted}, params)["versions"]
     return {to_id(row.stream_id): row.version for row in rows}
+
+
+def load_versions_at(database: Database, as_of: AsOf, table: str, stream_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Stream -> the version that it had at the time asked about; for a question about now what `If-Match` takes."""
+    marks, wanted = in_clause("id", sorted(map(str, stream_ids)))
+    sql = named_statements("streams")["versions_at"].replace(":table", table).replace(":ids", marks)
+    return {to_id(row.stream_id): row.version for row in database.query(sql, {**as_of.params, **wanted})}
+
+
+def find_changed_streams(database: Database, as_of: AsOf, table: str, after: int) -> frozenset[UUID]:
+    """The streams in force that have an event behind this log position."""
+    condition, changed = as_of.changed_after(table, after)
+    sql = f"SELECT stream_id FROM {table} WHERE {as_of.predicate} AND {condition}"
+    return frozenset(to_id(row.stream_id) for row in database.query(sql, {**as_of.params, **changed}))
+
+
+def query_by_id(  # noqa: PLR0913 - what is listed, and from where on
+    database: Database,
+    as_of: AsOf,
+    selection: RowSelection,
+    params: Mapping[str, Any],
+    *,
+    changed_after: int | msgspec.UnsetType = msgspec.UNSET,
+    after: str,
+    limit: int,
+) -> list[Row]:
+    """The rows behind an id, by id; `changed_after`: only streams with an event behind that log position."""
+    conditions, bound = list[str](), {**as_of.params, **params, "rows": limit}
+    if after:
+        conditions, bound = ["stream_id > :after"], bound | {"after": after}
+    if changed_after is not msgspec.UNSET:
+        condition, changed = as_of.changed_after(selection.table, changed_after)
+        conditions, bound = [*conditions, condition], bound | changed
+    return database.query(page_sql(selection, as_of.disjoint_predicates, ORDER_BY_ID, *conditions), bound)
 
 
 def query_page(  # noqa: PLR0913 - what is listed, in which order, and from where on

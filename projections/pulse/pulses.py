@@ -82,5 +82,5 @@ def load_pulses_page(
         cursor=cursor,
         limit=limit,
     )
-    versions = load_stream_versions(database, as_of, _SQL, [to_id(row.stream_id) for row in rows])
+    versions = load_stream_versions(database, as_of.params, _SQL, [to_id(row.stream_id) for row in rows])
     return [(_PULSE.decode(row.body), versions[to_id(row.stream_id)]) for row in rows], following

@@ -141,7 +141,7 @@ def load_recognitions_page(
     )
     return RecognitionPage(
         recognitions=[_RECOGNITION.decode(row.body) for row in rows],
-        versions=load_stream_versions(database, as_of, _SQL, [to_id(row.stream_id) for row in rows]),
+        versions=load_stream_versions(database, as_of.params, _SQL, [to_id(row.stream_id) for row in rows]),
         next=following,
     )
 

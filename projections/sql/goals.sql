@@ -10,6 +10,11 @@ FROM goals g
 WHERE g.organisation_id = :organisation_id AND g.stream_id = :stream_id
   AND :in_force(g)
 
+-- name: versions
+SELECT stream_id, MAX(version) AS version FROM goals
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND known_from <= :known
+GROUP BY stream_id
+
 -- name: of_cycle
 -- Whether a goal (of the query around this) is in the cycle, as the same question sees it.
 SELECT 1 FROM cycles

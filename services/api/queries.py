@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -16,8 +16,8 @@ from domain.instants import format_instant
 from domain.references import as_uuid
 from ledger.person_reads import PersonRead, ReadSubject
 from projections.as_of import AsOf, NotFollowed, resolve_as_of
-from projections.database.sql import in_clause
 from projections.history.history import load_history_page
+from projections.streams import find_changed_streams
 from services.api.context import RequestContext, to_log_position
 from services.api.http.parsing import encode_path, parse_as_of, parse_instant
 from services.api.http.problems import ProblemError, field_error
@@ -107,26 +107,7 @@ def load_changed(context: RequestContext, view: AsOf, table: Literal["charters"]
     after = find_changed_after(context)
     if after is msgspec.UNSET:
         return lambda _: True
-    condition, changed = view.changed_after(table, after)
-    rows = context.runtime.database.query(
-        f"SELECT stream_id FROM {table} WHERE {view.predicate} AND {condition}", {**view.params, **changed}
-    )
-    return frozenset(UUID(row.stream_id) for row in rows).__contains__
-
-
-def load_versions(
-    context: RequestContext, view: AsOf, table: Literal["members", "organisations", "teams"], ids: Iterable[UUID]
-) -> dict[UUID, int]:
-    """Stream id -> its version as of the question; for a question about now what `If-Match` takes."""
-    marks, wanted = in_clause("id", sorted(map(str, ids)))
-    rows = context.runtime.database.query(
-        f"SELECT stream_id, MAX(version) AS version FROM {table}"
-        f" WHERE organisation_id = :organisation_id AND stream_id IN ({marks})"
-        # `+`: by their ids, and not by how long they have been there.
-        " AND +valid_from <= :at AND known_from <= :known AND +known_to > :known GROUP BY stream_id",
-        {**view.params, **wanted},
-    )
-    return {UUID(row.stream_id): row.version for row in rows}
+    return find_changed_streams(context.runtime.database, view, table, after).__contains__
 
 
 def parse_id_cursor(text: str, what: str) -> str:

@@ -222,7 +222,7 @@ def list_cycles(context: RequestContext) -> HttpResponse:
     if not found.cycles:
         require_references(context)
     headers = next_link(context, query, cursor=found.next)
-    versions = load_stream_versions(database, view, "cycles", [cycle.id for cycle in found.cycles])
+    versions = load_stream_versions(database, view.params, "cycles", [cycle.id for cycle in found.cycles])
     shown = sight_of(context, view).redact_cycles(found.cycles)
     items = [cycle_summary(cycle, versions.get(cycle.id, cycle.version)) for cycle in shown]
     return read_response(context, CycleList(cycles=items, next=found.next), view, headers=headers)

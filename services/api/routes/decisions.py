@@ -171,7 +171,7 @@ def list_decisions(context: RequestContext) -> HttpResponse:
     if not page.decisions:
         require_references(context)
     headers = next_link(context, query, cursor=page.next)
-    versions = load_stream_versions(database, view, "decisions", [decision.id for decision in page.decisions])
+    versions = load_stream_versions(database, view.params, "decisions", [decision.id for decision in page.decisions])
     items = [decision_summary(decision, versions.get(decision.id, decision.version)) for decision in page.decisions]
     return read_response(context, DecisionList(decisions=items, next=page.next), view, headers=headers)
 

@@ -161,7 +161,7 @@ def list_experiments(context: RequestContext) -> HttpResponse:
     if not page.experiments:
         require_references(context)
     headers = next_link(context, query, cursor=page.next)
-    versions = load_stream_versions(database, view, "experiments", [each.id for each in page.experiments])
+    versions = load_stream_versions(database, view.params, "experiments", [each.id for each in page.experiments])
     items = [experiment_summary(each, versions.get(each.id, each.version)) for each in page.experiments]
     return read_response(context, ExperimentList(experiments=items, next=page.next), view, headers=headers)
 

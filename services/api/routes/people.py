@@ -19,6 +19,7 @@ from projections.as_of import AsOf
 from projections.database.paging import ALL_ROWS
 from projections.history import history
 from projections.people import load_members_page, load_teams_page, member_at, teams_and_leads_at
+from projections.streams import load_versions_at
 from services.api.commands import act_routes, command_response, execute, new_stream_id, require_stream
 from services.api.context import RequestContext
 from services.api.filters import TeamReference, require_references
@@ -38,7 +39,6 @@ from services.api.queries import (
     as_of_now,
     find_changed_after,
     history_response,
-    load_versions,
     next_link,
     parse_id_cursor,
     read_response,
@@ -75,7 +75,7 @@ class TeamList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _summarise_members(context: RequestContext, view: AsOf, found: Sequence[Member]) -> list[MemberSummary]:
-    versions = load_versions(context, view, "members", [member.id for member in found])
+    versions = load_versions_at(context.runtime.database, view, "members", [member.id for member in found])
     personal = {member.id for member in found if can_see_person(context.viewer, member.id, member)}
     if personal - {context.viewer.member_id}:
         record_person_read(context, view, "members")
@@ -229,7 +229,7 @@ def list_teams(context: RequestContext) -> HttpResponse:
     )
     page = found[:limit]
     last = str(page[-1][0].id) if len(found) > limit else None
-    versions = load_versions(context, view, "teams", [team.id for team, _ in page])
+    versions = load_versions_at(context.runtime.database, view, "teams", [team.id for team, _ in page])
     teams_ = [team_summary(team, versions.get(team.id, 0), lead_left=lead_left) for team, lead_left in page]
     headers = next_link(context, query, cursor=last)
     return read_response(context, TeamList(teams=teams_, next=last), view, headers=headers)
@@ -254,7 +254,7 @@ def get_team(context: RequestContext, team: str) -> HttpResponse:
     if not known:
         raise NotFound("no such team")
     found, lead_left = known[0]
-    version = load_versions(context, view, "teams", [found.id]).get(found.id, 0)
+    version = load_versions_at(context.runtime.database, view, "teams", [found.id]).get(found.id, 0)
     members_of_team = load_members_page(context.runtime.database, view, team=found.id, limit=ALL_ROWS)
     belonging = [member.id for member in members_of_team]
     return read_response(context, team_summary(found, version, lead_left=lead_left, members=belonging), view)

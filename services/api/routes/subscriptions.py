@@ -212,7 +212,7 @@ def list_subscriptions(context: RequestContext) -> HttpResponse:
     )
     page = found[:limit]
     last = str(page[-1].id) if len(found) > limit else None
-    versions = load_stream_versions(database, view, "subscriptions", [each.id for each in page])
+    versions = load_stream_versions(database, view.params, "subscriptions", [each.id for each in page])
     shown = [summarise(each, versions.get(each.id, 0)) for each in page if _may_see(context, each)]
     headers = next_link(context, query, cursor=last)
     return read_response(context, SubscriptionList(subscriptions=shown, next=last), view, headers=headers)
