@@ -77,7 +77,7 @@ def _resolve_scope(team: str | None, world: DecisionContext) -> Scope:
 def _require_purpose(act: a.Open, subject: Scope, world: DecisionContext) -> e.PurposeVersion:
     """The purpose in force; raises `PurposeRequired` where there is none, `InvalidField` where another is restated."""
     charter_of = charter_id(world.organisation_id, subject.team)
-    charter = world.reader.charter(world.organisation_id, charter_of)
+    charter = world.charter(charter_of)
     purpose = charter.purpose if charter is not None else None
     if purpose is None:
         raise PurposeRequired(
@@ -94,7 +94,7 @@ def _require_purpose(act: a.Open, subject: Scope, world: DecisionContext) -> e.P
 
 
 def _require_no_open_cycle(charter: UUID, world: DecisionContext) -> None:
-    running = world.reader.open_cycle(world.organisation_id, charter)
+    running = world.open_cycle(charter)
     if running is not None:
         raise ActNotAllowed(
             f"the cycle {running.ref or running.id} is still open: close it first, then open one that follows it",
@@ -105,7 +105,7 @@ def _require_no_open_cycle(charter: UUID, world: DecisionContext) -> None:
 def _find_previous_cycle(ref: str | None, subject: Scope, world: DecisionContext) -> Closed | None:
     if ref is None:
         return None
-    before = world.reader.cycle(world.organisation_id, world.id_of("cycle", ref))
+    before = world.cycle(world.id_of("cycle", ref))
     if before is None:
         raise NotFound(f"no cycle {ref!r}", pointer="/follows")
     if before.of != subject:
@@ -119,7 +119,7 @@ def _find_previous_cycle(ref: str | None, subject: Scope, world: DecisionContext
 def _require_not_followed(before: Closed, world: DecisionContext) -> None:
     """What it left open has come along once, and may be over by now. None is open, so all that followed are closed."""
     latest: Cycle = before
-    while (after := world.reader.successor_of(world.organisation_id, latest.id)) is not None:
+    while (after := world.successor_of(latest.id)) is not None:
         latest = after
     if latest is not before:
         name = latest.ref or str(latest.id)

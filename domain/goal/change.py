@@ -178,7 +178,7 @@ def is_within_tolerance(goal: Promised, proposal: e.ChangeProposed, world: Decis
 
 def _used_tolerance_days(goal: Promised, world: DecisionContext) -> int:
     """Days moved so before, in the cycle that is open; where the goal's team has none open, ever."""
-    cycle = world.reader.open_cycle(world.organisation_id, charter_id(world.organisation_id, goal.team))
+    cycle = world.open_cycle(charter_id(world.organisation_id, goal.team))
     return sum(m.days for m in goal.tolerated if cycle is None or m.at >= cycle.opened_at)
 
 

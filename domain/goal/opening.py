@@ -92,7 +92,7 @@ def parse_supports(
             goal = world.id_of("goal", support.goal)
             if goal == world.stream_id:
                 raise InvalidField("a goal cannot support itself", pointer=f"{pointer}/{i}/goal")
-            if not world.reader.goal_exists(world.organisation_id, goal):
+            if not world.has_goal(goal):
                 raise NotFound(f"no goal {support.goal!r}", pointer=f"{pointer}/{i}/goal")
             parsed[Support(goal=goal)] = None
         else:
@@ -121,7 +121,7 @@ def parse_trade_offs(written: list[a.TradeOffInput], world: DecisionContext) -> 
                 continue
             ids[name] = world.id_of("goal", ref)
             # The goal that begins with this very act may be named before it exists.
-            if ids[name] != world.stream_id and not world.reader.goal_exists(world.organisation_id, ids[name]):
+            if ids[name] != world.stream_id and not world.has_goal(ids[name]):
                 raise NotFound(f"no goal {ref!r}", pointer=f"/trade_offs/{i}/{name.rstrip('_')}")
         parsed.append(e.TradeOff(kind=named.kind, **ids))
     return tuple(parsed)
@@ -232,7 +232,7 @@ def _resolve_follow_up(ref: str | None, world: DecisionContext) -> UUID | None:
     goal = world.id_of("goal", ref)
     if goal == world.stream_id:
         raise InvalidField("a goal cannot follow up itself", pointer="/follow_up_of")
-    if not world.reader.goal_exists(world.organisation_id, goal):
+    if not world.has_goal(goal):
         raise NotFound(f"no goal {ref!r}", pointer="/follow_up_of")
     return goal
 

@@ -105,7 +105,7 @@ def _of_goal(ref: str, world: DecisionContext) -> _Occasion:
 
 
 def _of_cycle(ref: str, world: DecisionContext) -> _Occasion:
-    cycle = world.reader.cycle(world.organisation_id, world.id_of("cycle", ref))
+    cycle = world.cycle(world.id_of("cycle", ref))
     if cycle is None:
         raise NotFound(f"no cycle {ref!r}", pointer="/cycle")
     require_member(cycle.of, world)

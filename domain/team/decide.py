@@ -96,13 +96,12 @@ def _decide_archive(team: Team, then: Team, world: DecisionContext) -> Archived:
     if then.archived_at is not None:
         raise ActNotAllowed(f"the team is archived since {format_instant(then.archived_at)}", allowed=("restore",))
     _require_latest(team, world)
-    running = world.reader.open_cycle(world.organisation_id, charter_id(world.organisation_id, team.id))
+    running = world.open_cycle(charter_id(world.organisation_id, team.id))
     if running is not None:
         raise ActNotAllowed(
             f"the cycle {running.ref or running.id} of this team is still open: close it first", allowed=("close",)
         )
-    members = world.reader.members_of(world.organisation_id, team.id)
-    inside = [member for member in members if is_in_team_from(member, team.id, world.at)]
+    inside = [member for member in world.members_of(team.id) if is_in_team_from(member, team.id, world.at)]
     if inside:
         raise ActNotAllowed(
             f"{_list_members(inside)} in this team: have them leave it or change to another team first",
