@@ -46,20 +46,17 @@ class SubjectRequests(NamedTuple):
     asks: list[OpenRequest]
 
 
-def list_framework_requests(database: Database, as_of: AsOf, member_id: UUID) -> list[SubjectRequests]:
+def list_framework_requests(database: Database, as_of: AsOf, member: Member) -> list[SubjectRequests]:
     """Everything that the charters, cycles and decisions of the organisation ask of this member at `as_of`."""
-    member = member_at(database, as_of, member_id)
-    if member is None or member.left_at is not None:
-        return []
     leads = teams_led_at(database, as_of, member)
     return [
         *_decision_requests(database, as_of, member, leads),
         *_review_requests(database, as_of, member, leads),
         *_experiment_requests(database, as_of, member, leads),
-        *_improvement_requests(database, as_of, member_id),
+        *_improvement_requests(database, as_of, member.id),
         *_acknowledgement_requests(database, as_of, member, leads),
         *_subscription_requests(database, as_of, member),
-        *_key_notices(database, as_of, member_id),
+        *_key_notices(database, as_of, member.id),
     ]
 
 
