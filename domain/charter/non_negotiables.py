@@ -36,10 +36,10 @@ from domain.errors import (
     OutOfOrder,
     VersionSuperseded,
 )
-from domain.goal.opening import require_text
 from domain.instants import format_instant
 from domain.references import as_uuid, require_external_reference
 from domain.scope_rules import is_member, require_lead, require_member
+from domain.text import require_text
 
 MAX_OPEN_BREACHES = 100
 

@@ -14,12 +14,12 @@ from domain.cycle import acts as a
 from domain.cycle import events as e
 from domain.cycle.state import Closed, Cycle
 from domain.errors import ActNotAllowed, InvalidField, NotFound, PurposeRequired
-from domain.goal.opening import require_text
 from domain.goal.state import Goal, Promised
 from domain.participation import require_not_archived
 from domain.scope import Scope
 from domain.scope_rules import is_member, require_lead
 from domain.terms import check_date
+from domain.text import require_text
 
 #: What one cycle holds, at most: each of its later events carries all of it.
 MAX_GOALS = 200

@@ -34,7 +34,7 @@ from domain.reasons import check_reason
 from domain.references import as_uuid
 from domain.scope_rules import is_lead, is_member
 from domain.terms import check_date
-from domain.text import is_visible
+from domain.text import is_visible, require_text
 
 MAX_OBJECTIONS = 50
 #: Every asking stays with the decision, to be compared with the next.
@@ -283,13 +283,6 @@ def _reopen(decision: Decision, act: a.Reopen, world: DecisionContext) -> Event:
     if decision.reopen_count + 1 >= MAX_ROUNDS:
         raise ActNotAllowed(f"it was asked {MAX_ROUNDS} times: open another decision", allowed=("open",))
     return e.Reopened(deadline=parse_deadline(act.deadline, world))
-
-
-def require_text(value: str, pointer: str = "/text") -> str:
-    """`value`, refused where it is blank."""
-    if not is_visible(value):
-        raise InvalidField("a text is needed", pointer=pointer)
-    return value
 
 
 _HANDLERS: dict[type, Callable[..., Event]] = {

@@ -19,6 +19,7 @@ from domain.goal.state import ChangeProposal, Promised, Side
 from domain.participation import is_unavailable
 from domain.quantities import to_fraction
 from domain.terms import GoalKind, check_date
+from domain.text import require_text
 
 
 def propose_change(goal: Promised, act: a.ProposeChange, by: Side, world: DecisionContext) -> e.ChangeProposed:
@@ -208,7 +209,7 @@ def _parse_changes(written: a.Changes, world: DecisionContext) -> dict[str, Any]
     at = "/changes"
     parsed: dict[str, Any] = {}
     if written.outcome is not None:
-        parsed["outcome"] = opening.require_text(written.outcome, f"{at}/outcome")
+        parsed["outcome"] = require_text(written.outcome, f"{at}/outcome")
     if written.priority is not None:
         parsed["priority"] = written.priority
     if written.measure is not None:

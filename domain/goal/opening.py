@@ -34,19 +34,12 @@ from domain.terms import (
     TermsInput,
     check_date,
 )
-from domain.text import is_visible
+from domain.text import is_visible, require_text
 
 MAX_EFFORT_HOURS = 100_000
 
 
 # --- parts of terms ----------------------------------------------------------------------------------------------
-
-
-def require_text(value: str, pointer: str) -> str:
-    """`value`, refused where it is blank."""
-    if not is_visible(value):
-        raise InvalidField("a text is needed", pointer=pointer)
-    return value
 
 
 def parse_effort(value: Number, pointer: str = "/terms/effort_hours") -> str:

@@ -8,7 +8,6 @@ from uuid import UUID
 from domain.context import DecisionContext, require_own_reference
 from domain.envelope import Event, NewEvent, Source
 from domain.errors import ActNotAllowed, AlreadyExists, Forbidden, InvalidField, NotFound, OutOfOrder
-from domain.goal.opening import require_text
 from domain.goal.state import DraftGoal
 from domain.instants import format_instant
 from domain.member.member import member_at
@@ -25,6 +24,7 @@ from domain.recognition.recognition import (
     TakeBackRecognition,
 )
 from domain.scope_rules import require_member
+from domain.text import require_text
 
 #: State -> what its giver may do then.
 ACTS_BY_STATE: dict[str, tuple[str, ...]] = {"given": ("correct", "take_back"), "taken_back": ()}

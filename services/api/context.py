@@ -223,6 +223,12 @@ def parse_idempotency_key(headers: dict[str, str]) -> str | None:
     return key
 
 
+def reject_idempotency_key(headers: dict[str, str]) -> None:
+    """Raise ProblemError 422 for a request that would be repeated: its secret cannot be shown again."""
+    if parse_idempotency_key(headers) is not None:
+        raise field_error("/Idempotency-Key", "this answer holds a secret and is never replayed", where="header")
+
+
 async def build_context(state: RequestState, scope: Any, receive: Any, operation: Operation) -> RequestContext:
     """The context of a request for `operation`. Raises ProblemError.
 

@@ -21,9 +21,8 @@ from projections.history import history
 from projections.streams import load_stream_versions
 from projections.subscriptions import load_subscriptions_page
 from services.api.commands import command_response, execute
-from services.api.context import RequestContext, parse_idempotency_key
+from services.api.context import RequestContext, reject_idempotency_key
 from services.api.http.parsing import decode_segment
-from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, json_response
 from services.api.operations import AsOfQuery, HistoryQuery, Operation, Route, command_route, query_route
 from services.api.queries import history_response, next_link, parse_id_cursor, read_response, requested_as_of
@@ -273,11 +272,6 @@ def get_subscription_history(context: RequestContext, subscription: str) -> Http
 # --- acting ----------------------------------------------------------------------------------------------------------
 
 
-def reject_idempotency_key(context: RequestContext) -> None:
-    if parse_idempotency_key(context.headers) is not None:
-        raise field_error("/Idempotency-Key", "this answer holds a secret and is never replayed", where="header")
-
-
 @command_route(
     "/v1/subscriptions",
     Operation(
@@ -293,7 +287,7 @@ def reject_idempotency_key(context: RequestContext) -> None:
 )
 async def create_subscription(context: RequestContext) -> HttpResponse:
     asked: Subscribe = context.body
-    reject_idempotency_key(context)
+    reject_idempotency_key(context.headers)
     if asked.secret is not None:
         parse_secret(asked.secret)
     await asyncio.to_thread(_require_visible_target, context, asked)
@@ -422,7 +416,7 @@ async def remove_subscription(context: RequestContext, subscription: str) -> Htt
     ),
 )
 async def rotate_secret(context: RequestContext, subscription: str) -> HttpResponse:
-    reject_idempotency_key(context)
+    reject_idempotency_key(context.headers)
     receipt = await execute_act(context, subscription, context.body)
     secret = generate_secret()
     until = context.now + acts.overlap(context.body)
