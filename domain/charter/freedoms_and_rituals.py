@@ -1,4 +1,4 @@
-"""Freedoms, each anchored in the purpose, and rituals."""
+"""Freedoms, each anchored in the purpose, and rituals. Each rule raises the `Refusal` of what it forbids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Non-negotiables: 3 to 5 in force, acknowledged by everybody, and what is done where one was not kept."""
+"""Non-negotiables: 3 to 5 in force, acknowledged by everybody, and what is done where one was not kept.
+
+Each rule raises the `Refusal` of what it forbids.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Why the work matters: proposed by a member, adopted by a decision or, after the time-box, by the lead."""
+"""Why the work matters: proposed by a member, adopted by a decision or, after the time-box, by the lead.
+
+Each rule raises the `Refusal` of what it forbids.
+"""
 
 from __future__ import annotations
 

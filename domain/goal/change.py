@@ -1,4 +1,7 @@
-"""Renegotiation: a diff of terms with its reason, proposed in time or late, answered by the other side."""
+"""Renegotiation: a diff of terms with its reason, proposed in time or late, answered by the other side.
+
+Each rule raises the `Refusal` of what it forbids.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Keeping in communication: check-ins, feedback, blockers, needs, affirmations. Never refused for being unwelcome."""
+"""Keeping in communication: check-ins, feedback, blockers, needs, affirmations. Never refused for being unwelcome.
+
+Each rule raises the `Refusal` of what it forbids.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""From what people write to terms: measures, conditions, supports, dates, and the three ways a goal begins."""
+"""From what people write to terms: measures, conditions, supports, dates, and the three ways a goal begins.
+
+What is wrong with a field is raised as `InvalidField`, `NotFound` or `NotAParty` with its pointer.
+"""
 
 from __future__ import annotations
 
