@@ -25,7 +25,7 @@ _DEFAULT_POLICY = PolicyVersion(version=0, since=None, policy=Policy())
 
 
 class StateReader(Protocol):
-    """Who answers for the other streams: the ledger within its transaction, or a test's given history."""
+    """Where the other streams' states come from: the ledger within its transaction, or a test's given history."""
 
     def state(self, organisation_id: UUID, kind: str, stream_id: UUID) -> Any:
         """The stream's latest state; None where this organisation has none of this kind."""
@@ -147,7 +147,7 @@ class DecisionContext:
         decision: Decision | None = self.reader.state(self.organisation_id, "decision", decision_id)
         return decision
 
-    # By the index, as an owner's promises are: so that two acts which change the same list at once conflict.
+    # These read the index, as an owner's promises do, so that two acts which change one list at once conflict.
 
     def open_cycle(self, charter_id: UUID) -> Cycle | None:
         """The cycle that is open now under this charter, as of the latest events."""

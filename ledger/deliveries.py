@@ -173,7 +173,7 @@ class Deliveries:
                 organisation_id=organisation_id,
                 position=position,
                 epoch=self._ledger.epoch,
-                # Who is quicker than the command that records it would find no subscription.
+                # A reader that is quicker than the command which records it would find no subscription.
                 lease_until=now + REST // timedelta(microseconds=1),
                 at=now,
             )

@@ -235,7 +235,7 @@ class BatchStates:
             states = ((goal, self.entry(organisation_id, goal).state) for goal in stored if goal not in changed)
             book = PromiseBook({goal: held for goal, state in states if (held := to_commitment(state)) is not None})
             if not changed:
-                # What this batch has changed is not stored yet: a later batch makes the book.
+                # What this batch has changed is not stored yet: a later batch caches the book.
                 self._cache.promises.put(key, book)
         if changed:
             book = book.copy()

@@ -189,7 +189,7 @@ def _find_transition(goal: Goal, act: a.GoalAct, world: DecisionContext) -> tupl
     _check_current(goal, act)
     if any((goal.state, name, role) in BY_STATE_ACT_ROLE for role in ROLES):
         raise NotAParty(f"{name} is not yours to say: you are {' and '.join(sorted(roles))} here", allowed=allowed)
-    # Not how the goal stands keeps it out, but that it comes behind what made it so.
+    # An act that was recorded late is out of order where a later act moved the goal, and not impossible.
     _check_order(goal, act, world)
     raise ActNotAllowed(f"{name} is not possible while the goal is {goal.state}", allowed=allowed)
 

@@ -1,8 +1,8 @@
-"""What a live projector remembers of streams, so that the next event of a long one costs no more than that of a short.
+"""What a live projector caches of streams, so that the next event of a long one costs no more than that of a short.
 
-`Projection.rows` stays the definition: a function of the whole stream. A projection may also know how to go on: from
-what it remembers of a stream at one version and the events right behind it, it gives the same rows. What is remembered
-is a function of the log's prefix, so it is never wrong, only missing; then the whole stream is read.
+`Projection.rows` stays the definition: a function of the whole stream. A projection may also be incremental: from
+what was cached of a stream at one version and the events right behind it, it gives the same rows. What is cached is a
+function of the log's prefix, so it is never wrong, only missing; then the whole stream is read.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who is asking: keys, members and leads as this process remembers them, held against the store in one look for many.
+"""Keys, members and leads as this process has cached them, refreshed from the store by one look for many keys.
 
 A request is authenticated from memory. Entries in use are refreshed `REFRESH_AFTER_S` after their last look, and no
 request is let in by anything older than `MAX_STALENESS_S`: a key revoked, a member who left or a role withdrawn by
