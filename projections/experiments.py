@@ -18,7 +18,7 @@ from projections.database.paging import Order, RowSelection, query_digest_of
 from projections.database.sql import in_clause, without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
-from projections.streams import load_row, query_page
+from projections.streams import VisibilityFilter, load_row, query_page
 
 _SQL = "experiments"
 
@@ -82,13 +82,6 @@ class ExperimentFilters(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[str, ...] = ()
 
 
-class ExperimentVisibilityFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """What of the list its reader may see: the organisation's own, those of the teams, and the member's."""
-
-    member: UUID
-    teams: frozenset[UUID]
-
-
 class ExperimentPage(msgspec.Struct, frozen=True, kw_only=True):
     """Some experiments, the latest proposed first, and the cursor that leads on; None: these were the last."""
 
@@ -127,9 +120,11 @@ def load_experiments_page(
     *,
     cursor: str | None = None,
     limit: int = 50,
-    visible: ExperimentVisibilityFilter | None = None,
+    visible: VisibilityFilter | None = None,
 ) -> ExperimentPage:
-    """One page. Later pages see the same moment as the first, whatever is written in between; `visible` None: all.
+    """One page. Later pages see the same moment as the first, whatever is written in between.
+
+    `visible`: the organisation's own, those of the teams, and the member's; None: all.
 
     Raises `InvalidField` for an unknown state, a limit outside 1..200, or a cursor that another question gave.
     """

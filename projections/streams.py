@@ -60,6 +60,13 @@ def find_changed_streams(database: Database, as_of: AsOf, table: str, after: int
     return frozenset(to_id(row.stream_id) for row in database.query(sql, {**as_of.params, **changed}))
 
 
+class VisibilityFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a list its reader may see: what concerns the member, and what is of the teams; each list says which."""
+
+    member: UUID
+    teams: frozenset[UUID]
+
+
 def query_by_id(  # noqa: PLR0913 - what is listed, and from where on
     database: Database,
     as_of: AsOf,

@@ -20,7 +20,7 @@ from projections.database.paging import Order, RowSelection, query_digest_of
 from projections.database.sql import in_clause, without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
-from projections.streams import load_row, query_page
+from projections.streams import VisibilityFilter, load_row, query_page
 
 _SQL = "decisions"
 MAX_PERSPECTIVES = 200
@@ -104,13 +104,6 @@ class DecisionFilters(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[str, ...] = ()
 
 
-class DecisionVisibilityFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """What of the list its reader may see: the organisation's own, those of the teams, and where the member decides."""
-
-    member: UUID
-    teams: frozenset[UUID]
-
-
 class DecisionPage(msgspec.Struct, frozen=True, kw_only=True):
     """Some decisions, the latest asked first, and the cursor that leads on; None: these were the last."""
 
@@ -131,9 +124,11 @@ def load_decisions_page(
     *,
     cursor: str | None = None,
     limit: int = 50,
-    visible: DecisionVisibilityFilter | None = None,
+    visible: VisibilityFilter | None = None,
 ) -> DecisionPage:
-    """One page. Later pages see the same moment as the first, whatever is written in between; `visible` None: all.
+    """One page. Later pages see the same moment as the first, whatever is written in between.
+
+    `visible`: the organisation's own, those of the teams, and where the member decides; None: all.
 
     Raises `InvalidField` for an unknown state, a limit outside 1..200, or a cursor that another question gave.
     """

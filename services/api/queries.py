@@ -17,13 +17,13 @@ from domain.references import as_uuid
 from ledger.person_reads import PersonRead, ReadSubject
 from projections.as_of import AsOf, NotFollowed, resolve_as_of
 from projections.history.history import load_history_page
-from projections.streams import find_changed_streams
+from projections.streams import VisibilityFilter, find_changed_streams
 from services.api.context import RequestContext, to_log_position
 from services.api.http.parsing import encode_path, parse_as_of, parse_instant
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import JSON, HttpResponse, encode, response_with_etag
 from services.api.operations import AsOfQuery, HistoryQuery, ListQuery
-from services.authorization import AUDITOR, LEAD, STEWARD, Capability, Viewer, may
+from services.authorization import AUDITOR, LEAD, STEWARD, Capability, Viewer, can_see_everything, may
 from services.visibility.policy import is_narrowed_team
 from services.visibility.sight import ViewerSight
 
@@ -89,6 +89,13 @@ def sight_of(context: RequestContext, view: AsOf, *, goal: UUID | None = None) -
         lambda: view if is_now else as_of_now(context),
         goal=goal,
     )
+
+
+def build_visibility_filter(viewer: Viewer) -> VisibilityFilter | None:
+    """What of a list of decisions or experiments the viewer sees; None: all."""
+    if can_see_everything(viewer):
+        return None
+    return VisibilityFilter(member=viewer.member_id, teams=viewer.teams | viewer.leads)
 
 
 def find_changed_after(context: RequestContext) -> int | msgspec.UnsetType:

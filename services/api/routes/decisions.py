@@ -39,6 +39,7 @@ from services.api.operations import (
 )
 from services.api.queries import (
     as_of_now,
+    build_visibility_filter,
     find_changed_after,
     history_response,
     next_link,
@@ -46,7 +47,7 @@ from services.api.queries import (
     requested_as_of,
 )
 from services.api.summaries import StreamSummary
-from services.authorization import ACT, ADMIN, DECIDE, READ, can_see_everything
+from services.authorization import ACT, ADMIN, DECIDE, READ
 
 _TAG = "decisions"
 _PROBLEM_CODES = ("act_not_allowed", "reason_required", "answers_required", "answers_superseded", "out_of_order")
@@ -166,7 +167,7 @@ def list_decisions(context: RequestContext) -> HttpResponse:
         _build_filters(context, query),
         cursor=query.cursor,
         limit=query.limit,
-        visible=_build_visibility_filter(context),
+        visible=build_visibility_filter(context.viewer),
     )
     if not page.decisions:
         require_references(context)
@@ -186,13 +187,6 @@ def _build_filters(context: RequestContext, query: DecisionsQuery) -> decisions.
         waiting_for=context.resolve_id("member", query.waiting_for) if query.waiting_for is not None else None,
         states=tuple(query.state),
     )
-
-
-def _build_visibility_filter(context: RequestContext) -> decisions.DecisionVisibilityFilter | None:
-    viewer = context.viewer
-    if can_see_everything(viewer):
-        return None
-    return decisions.DecisionVisibilityFilter(member=viewer.member_id, teams=viewer.teams | viewer.leads)
 
 
 def _resolve_decision(context: RequestContext, ref: str) -> UUID:

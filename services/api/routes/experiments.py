@@ -46,6 +46,7 @@ from services.api.operations import (
 )
 from services.api.queries import (
     as_of_now,
+    build_visibility_filter,
     find_changed_after,
     history_response,
     next_link,
@@ -53,7 +54,7 @@ from services.api.queries import (
     requested_as_of,
 )
 from services.api.summaries import StreamSummary
-from services.authorization import ACT, ADMIN, READ, can_see_everything
+from services.authorization import ACT, ADMIN, READ
 
 _TAG = "experiments"
 _PROBLEM_CODES = ("act_not_allowed", "reason_required", "out_of_order")
@@ -156,7 +157,7 @@ def list_experiments(context: RequestContext) -> HttpResponse:
         _build_filters(context, query),
         cursor=query.cursor,
         limit=query.limit,
-        visible=_build_visibility_filter(context),
+        visible=build_visibility_filter(context.viewer),
     )
     if not page.experiments:
         require_references(context)
@@ -176,13 +177,6 @@ def _build_filters(context: RequestContext, query: ExperimentsQuery) -> experime
         tension=query.tension,
         states=tuple(query.state),
     )
-
-
-def _build_visibility_filter(context: RequestContext) -> experiments.ExperimentVisibilityFilter | None:
-    viewer = context.viewer
-    if can_see_everything(viewer):
-        return None
-    return experiments.ExperimentVisibilityFilter(member=viewer.member_id, teams=viewer.teams | viewer.leads)
 
 
 def _resolve_experiment(context: RequestContext, ref: str) -> UUID:
