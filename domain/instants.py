@@ -27,7 +27,7 @@ def from_micros(micros: int) -> datetime:
 
 def format_instant(instant: datetime) -> str:
     """The instant in RFC 3339, always in this form: `2026-03-04T12:00:00.000000Z`."""
-    # What was read is in UTC already, and asking costs half of the whole.
+    # What was read from the store is in UTC already, and `astimezone` takes half of the time.
     in_utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
     return in_utc.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 

@@ -29,7 +29,7 @@ from ledger.commit.writer import Writer
 from ledger.decider import CommandDecider
 from ledger.errors import LedgerMisconfigured, LedgerNotMigrated
 from ledger.event_sources import LogSource
-from ledger.idempotency import RecentReceipts
+from ledger.idempotency import MAX_CACHED_RECEIPTS, RecentReceipts
 from ledger.serialization import LogRecord, Mapper, Upcast, decode_events, read_records
 from ledger.states import BatchStates, ReadCache, StateCache, StreamState, fold
 from ledger.storage.migrations import latest_migration
@@ -66,7 +66,7 @@ class Ledger:
         self._read_cache = ReadCache(recorder, self._mapper, AGGREGATES, limits.cached_states)
         context = WriterContext(
             cache=StateCache(limits.cached_states),
-            receipts=RecentReceipts(),
+            receipts=RecentReceipts(MAX_CACHED_RECEIPTS),
             mapper=self._mapper,
             aggregates=AGGREGATES,
             clock=clock,
@@ -103,7 +103,7 @@ class Ledger:
             recorder.close()
             raise
         ledger = cls(recorder, clock=clock, new_id=new_id, limits=limits)
-        # Now, so that no event loop asks the store for it.
+        # Now, so that no event loop queries the store for it.
         ledger._load_identity()
         return ledger
 
@@ -121,12 +121,7 @@ class Ledger:
 
     async def handle_async(self, command: Command) -> Receipt:
         """`handle` for an event loop: no thread waits. A call that is cancelled while it is queued is not recorded."""
-        waiting = self._committer.submit(command)
-        try:
-            receipt = _receipt_or_raise(await waiting)
-        except asyncio.CancelledError:
-            self._committer.cancel(waiting)
-            raise
+        receipt = _receipt_or_raise(await self._committer.handle_async(command))
         if receipt.state is not None:
             return receipt
         return await asyncio.to_thread(self._restore_state, command.organisation_id, receipt)

@@ -314,7 +314,10 @@ class Mapper(LibraryMapper[UUID]):
         return _ENCODER.encode(_StoredForWriting(header=header, data=data, sealed=sealed))
 
     def to_domain_event(self, stored_event: StoredEvent) -> RecordedEvent:  # type: ignore[override]  # our event is a Struct
-        """The event as it was recorded; a retired tag is read as the one that replaced it."""
+        """The event as it was recorded; a retired tag is read as the one that replaced it.
+
+        Raises `MapperDeserialisationError` for what cannot be read.
+        """
         try:
             return self._decode(stored_event.topic, stored_event.state)
         except (msgspec.MsgspecError, KeyError, LookupError) as error:

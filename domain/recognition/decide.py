@@ -8,7 +8,6 @@ from uuid import UUID
 from domain.context import DecisionContext, require_own_reference
 from domain.envelope import Event, NewEvent, Source
 from domain.errors import ActNotAllowed, AlreadyExists, Forbidden, InvalidField, NotFound, OutOfOrder
-from domain.goal.opening import require_text
 from domain.goal.state import DraftGoal
 from domain.instants import format_instant
 from domain.member.member import member_at
@@ -25,6 +24,7 @@ from domain.recognition.recognition import (
     TakeBackRecognition,
 )
 from domain.scope_rules import require_member
+from domain.text import require_text
 
 #: State -> what its giver may do then.
 ACTS_BY_STATE: dict[str, tuple[str, ...]] = {"given": ("correct", "take_back"), "taken_back": ()}
@@ -105,7 +105,7 @@ def _of_goal(ref: str, world: DecisionContext) -> _Occasion:
 
 
 def _of_cycle(ref: str, world: DecisionContext) -> _Occasion:
-    cycle = world.reader.cycle(world.organisation_id, world.id_of("cycle", ref))
+    cycle = world.cycle(world.id_of("cycle", ref))
     if cycle is None:
         raise NotFound(f"no cycle {ref!r}", pointer="/cycle")
     require_member(cycle.of, world)

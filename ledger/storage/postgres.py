@@ -344,7 +344,10 @@ class PostgresMigrationSession:
     @classmethod
     @contextmanager
     def begin(cls, database_url: str) -> Iterator[Self]:
-        """Wait for the other processes that migrate (an advisory lock held to the commit); commit at the end."""
+        """Wait for the other processes that migrate (an advisory lock held to the commit); commit at the end.
+
+        Raises `LedgerUnavailable`, and `LedgerMisconfigured` where the role may not do what the block does.
+        """
         try:
             with psycopg.connect(database_url, connect_timeout=CONNECT_TIMEOUT_S) as connection:
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])

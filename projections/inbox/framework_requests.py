@@ -25,7 +25,7 @@ from projections.decisions import decisions
 from projections.experiments import load_open_experiments
 from projections.inbox.goal_requests import OpenRequest
 from projections.people import member_at, teams_led_at
-from projections.subscriptions import disabled_subscriptions_at
+from projections.subscriptions import load_subscriptions_page
 
 #: Open decisions of one member that are looked at.
 _MAX_DECISIONS = 200
@@ -274,7 +274,7 @@ def _requests_of_charter(charter: Charter, member: UUID) -> Iterator[OpenRequest
 def _subscription_requests(database: Database, as_of: AsOf, member: Member) -> Iterator[SubjectRequests]:
     """A subscription whose deliveries have ended by themselves: asked of stewards and, while there, of its owner."""
     owner = None if Role.STEWARD in member.roles else member.id
-    for subscription in disabled_subscriptions_at(database, as_of, owner=owner):
+    for subscription in load_subscriptions_page(database, as_of, owner=owner, states=("disabled",)):
         ended = subscription.disabled
         if ended is None:
             continue

@@ -1,14 +1,5 @@
 -- Recognitions, as versions, and the help and results that they are tied to.
 
--- name: get
-SELECT r.body, (
-    SELECT MAX(e.version) FROM recognitions e
-    WHERE e.organisation_id = :organisation_id AND e.stream_id = :stream_id AND e.known_from <= :known
-  ) AS stream_version
-FROM recognitions r
-WHERE r.organisation_id = :organisation_id AND r.stream_id = :stream_id
-  AND :in_force(r)
-
 -- name: versions
 SELECT stream_id, MAX(version) AS version FROM recognitions
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND known_from <= :known

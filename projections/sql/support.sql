@@ -1,4 +1,4 @@
--- The facts behind support, as one lens shows them. `:whose` stands for whose they are, `:ids` for a slice of ids.
+-- The facts behind support, as one question sees them. `:whose` stands for whose they are, `:ids` for a slice of ids.
 
 -- name: needs
 -- Every need that waits, or that was raised or answered since `:since`.

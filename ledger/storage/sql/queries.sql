@@ -185,10 +185,6 @@ WHERE organisation_id = :organisation_id AND position <= :upto AND originator_ve
 SELECT originator_id, topic FROM stored_events
 WHERE organisation_id = :organisation_id AND position <= :upto AND originator_version = 1 ORDER BY position
 
--- name: key_by_digest
-SELECT key_id, organisation_id, member_id, scopes, expires_at, revoked_at, last_used_at FROM ledger_keys
-WHERE digest = :digest
-
 -- name: keys_by_digest
 SELECT digest, key_id, organisation_id, member_id, scopes, created_at, expires_at, revoked_at, last_used_at FROM ledger_keys
 WHERE digest IN :digests

@@ -228,7 +228,7 @@ class LiveFeed:
                 self._news.set()
 
     def _load_batches(self, wanted: dict[UUID, tuple[int | None, set[StreamView]]]) -> dict[UUID, _Batch]:
-        """The organisations that have moved on. It asks the store."""
+        """The organisations that have moved on. It queries the store."""
         ledger = self._runtime.ledger
         found = {}
         for organisation_id, head in ledger.positions_of(list(wanted)).items():

@@ -1,4 +1,4 @@
-"""What is to be sent for a subscription: the log as its member sees it now. It asks the store: call it in a thread."""
+"""What is to be sent for a subscription: the log as its member sees it now. It queries the store: for threads."""
 
 from __future__ import annotations
 
