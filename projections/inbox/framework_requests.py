@@ -46,11 +46,8 @@ class SubjectRequests(NamedTuple):
     asks: list[OpenRequest]
 
 
-def list_framework_requests(database: Database, as_of: AsOf, member_id: UUID) -> list[SubjectRequests]:
+def list_framework_requests(database: Database, as_of: AsOf, member: Member) -> list[SubjectRequests]:
     """Everything that the charters, cycles and decisions of the organisation ask of this member at `as_of`."""
-    member = member_at(database, as_of, member_id)
-    if member is None or member.left_at is not None:
-        return []
     leads = overseen = teams_led_at(database, as_of, member)
     if Role.STEWARD in member.roles:
         overseen |= teams_without_lead_at(database, as_of)
@@ -58,10 +55,10 @@ def list_framework_requests(database: Database, as_of: AsOf, member_id: UUID) ->
         *_decision_requests(database, as_of, member, overseen),
         *_review_requests(database, as_of, member, overseen),
         *_experiment_requests(database, as_of, member, overseen),
-        *_improvement_requests(database, as_of, member_id),
+        *_improvement_requests(database, as_of, member.id),
         *_acknowledgement_requests(database, as_of, member, leads),
         *_subscription_requests(database, as_of, member),
-        *_key_notices(database, as_of, member_id),
+        *_key_notices(database, as_of, member.id),
     ]
 
 
