@@ -192,6 +192,12 @@ def teams_led_at(database: Database, as_of: AsOf, member: Member) -> frozenset[U
     return frozenset(team.id for team in (_TEAM.decode(row.body) for row in rows) if is_led_by(team, member))
 
 
+def teams_without_lead_at(database: Database, as_of: AsOf) -> frozenset[UUID]:
+    """The teams whose lead has left: what waits for a lead waits for stewards there."""
+    rows = database.query(named_statements(_SQL)["teams_without_lead"], as_of.params)
+    return frozenset(to_id(row.stream_id) for row in rows)
+
+
 def is_led_by(team: Team, member: Member | None) -> bool:
     """Whether this member, who is there, leads the team: a leave ends that for good, and so does archiving the team."""
     if team.archived_at is not None:

@@ -24,7 +24,7 @@ from projections.database.database import Database, named_statements, to_id
 from projections.decisions import decisions
 from projections.experiments import load_open_experiments
 from projections.inbox.goal_requests import OpenRequest
-from projections.people import member_at, teams_led_at
+from projections.people import member_at, teams_led_at, teams_without_lead_at
 from projections.subscriptions import load_subscriptions_page
 
 #: Open decisions of one member that are looked at.
@@ -48,11 +48,13 @@ class SubjectRequests(NamedTuple):
 
 def list_framework_requests(database: Database, as_of: AsOf, member: Member) -> list[SubjectRequests]:
     """Everything that the charters, cycles and decisions of the organisation ask of this member at `as_of`."""
-    leads = teams_led_at(database, as_of, member)
+    leads = overseen = teams_led_at(database, as_of, member)
+    if Role.STEWARD in member.roles:
+        overseen |= teams_without_lead_at(database, as_of)
     return [
-        *_decision_requests(database, as_of, member, leads),
-        *_review_requests(database, as_of, member, leads),
-        *_experiment_requests(database, as_of, member, leads),
+        *_decision_requests(database, as_of, member, overseen),
+        *_review_requests(database, as_of, member, overseen),
+        *_experiment_requests(database, as_of, member, overseen),
         *_improvement_requests(database, as_of, member.id),
         *_acknowledgement_requests(database, as_of, member, leads),
         *_subscription_requests(database, as_of, member),
