@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -101,6 +102,7 @@ def _of_goal(ref: str, world: DecisionContext) -> _Occasion:
     goal = world.goal(world.id_of("goal", ref))
     if goal is None or isinstance(goal, DraftGoal):
         raise NotFound(f"no goal {ref!r}", pointer="/goal")
+    _require_begun(goal.opened_at, world)
     return _Occasion(goal=goal.id, team=goal.team)
 
 
@@ -109,9 +111,14 @@ def _of_cycle(ref: str, world: DecisionContext) -> _Occasion:
     if cycle is None:
         raise NotFound(f"no cycle {ref!r}", pointer="/cycle")
     require_member(cycle.of, world)
-    if world.at < cycle.opened_at:
-        raise OutOfOrder(pointer="/at", allowed=(f">= {format_instant(cycle.opened_at)}",))
+    _require_begun(cycle.opened_at, world)
     return _Occasion(cycle=cycle.id, team=cycle.of.team)
+
+
+def _require_begun(opened_at: datetime, world: DecisionContext) -> None:
+    """Raise `OutOfOrder` for a recognition that is dated before what it is for."""
+    if world.at < opened_at:
+        raise OutOfOrder(pointer="/at", allowed=(f">= {format_instant(opened_at)}",))
 
 
 def _require_result(kind: RecognitionKind, goal_id: UUID | None, world: DecisionContext) -> None:

@@ -21,7 +21,7 @@ from projections.streams import VisibilityFilter, find_changed_streams
 from services.api.context import RequestContext, to_log_position
 from services.api.http.parsing import encode_path, parse_as_of, parse_instant
 from services.api.http.problems import ProblemError, field_error
-from services.api.http.responses import JSON, HttpResponse, encode, response_with_etag
+from services.api.http.responses import JSON, HttpResponse, encode_large, response_with_etag
 from services.api.operations import AsOfQuery, HistoryQuery, ListQuery
 from services.authorization import AUDITOR, LEAD, STEWARD, Capability, Viewer, can_see_everything, may
 from services.visibility.policy import is_narrowed_team
@@ -206,7 +206,7 @@ def read_response(
     }
     if context.freshness is not None:
         all_headers |= context.freshness.headers
-    body = value if isinstance(value, bytes) else encode(value)
+    body = value if isinstance(value, bytes) else encode_large(value)
     return response_with_etag(body, tag=tag, media_type=media_type, headers=all_headers)
 
 
