@@ -470,6 +470,8 @@ class LogRecord(msgspec.Struct, frozen=True, gc=False):
     #: The organisation's.
     position: int
     mapper: Mapper
+    #: What `read_text` gives, where it was called already.
+    text: EventText | None = None
 
     @property
     def kind(self) -> str:
@@ -482,7 +484,11 @@ class LogRecord(msgspec.Struct, frozen=True, gc=False):
 
     def read_text(self) -> EventText | None:
         """The event to be sent on; None where it has to be decoded."""
-        return self.mapper.read_text(self.topic, self.state)
+        return self.text or self.mapper.read_text(self.topic, self.state)
+
+    def with_text(self) -> LogRecord:
+        """The record with its text, which is asked for more than once."""
+        return msgspec.structs.replace(self, text=self.read_text())
 
 
 def read_records(rows: Iterable[Row], mapper: Mapper) -> list[LogRecord]:

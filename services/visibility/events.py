@@ -6,7 +6,8 @@ An instance remembers each stream's answer, so it is made anew for each page, ba
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from domain.registry import AGGREGATES, EVENTS
 from ledger.states import StreamState, fold
 from services.authorization import Viewer
 from services.person_figures import list_figure_fields, withhold_figure
+from services.visibility.known_streams import KnownSight, Stream
 from services.visibility.policy import (
     PRIVATE_CHARTER_EVENTS,
     can_see_kind,
@@ -48,9 +50,11 @@ class StreamSource(Protocol):
 class EventVisibility:
     """What one viewer sees of the log's events now; each stream and member is looked up once."""
 
-    def __init__(self, ledger: StreamSource, viewer: Viewer) -> None:
+    def __init__(self, ledger: StreamSource, viewer: Viewer, known: KnownSight | None = None) -> None:
         self._ledger = ledger
         self._viewer = viewer
+        #: What the process remembers of the viewer's sight; None: nothing, all is looked up.
+        self._known = known
         #: Kinds of which every stream is for the viewer.
         self._whole_kinds: dict[str, bool] = {}
         self._streams: dict[tuple[str, UUID], bool] = {}
@@ -61,9 +65,10 @@ class EventVisibility:
         """This event of the viewer's organisation as it may be shown; None: it may not."""
         if self.is_unrestricted:
             return event
-        if not self.can_see_stream(event.kind, event.stream_id):
+        kind, stream_id = event.kind, event.stream_id
+        if not self.can_see_stream(kind, stream_id):
             return None
-        fact = self.redact_fact(event.kind, event.stream_id, event.data, version=event.version)
+        fact = self.redact_fact(kind, stream_id, event.data, version=event.version)
         return None if fact is None else event if fact is event.data else replace(event, data=fact)
 
     def redact_fact(self, kind: str, stream_id: UUID, fact: Any, *, version: int | None = None) -> Any:
@@ -104,22 +109,22 @@ class EventVisibility:
             return can_see_scope(self._viewer, team)
         stream = (kind, stream_id)
         if stream not in self._streams:
-            state = self.load_state(kind, stream_id)
-            self._streams[stream] = state is not None and can_see_stream(self._viewer, kind, stream_id, state)
+            self.look_up([stream])
         return self._streams[stream]
 
     def look_up(self, streams: Iterable[tuple[str, UUID]]) -> None:
         """Look up together what `can_see_stream` is going to be asked for: a statement for all, not for each."""
         unknown = {stream for stream in streams if not self.knows(*stream)}
-        for (kind, stream_id), state in self._load_states(unknown):
-            self._streams[kind, stream_id] = state is not None and can_see_stream(self._viewer, kind, stream_id, state)
+        self._streams |= self._find_all(
+            unknown, lambda stream, state: state is not None and can_see_stream(self._viewer, *stream, state)
+        )
 
     def look_up_persons(self, facts: Iterable[Any]) -> None:
         """Look up together the persons whose figures these facts hold, as far as they say whose."""
         named = {_named_subject(figure, fact) for fact in facts for figure in _list_figures(fact)}
         unknown = {("member", member) for member in named if member is not None and member not in self._persons}
-        for (_, member), state in self._load_states(unknown):
-            self._persons[member] = can_see_person(self._viewer, member, state)
+        found = self._find_all(unknown, lambda stream, state: can_see_person(self._viewer, stream[1], state))
+        self._persons |= {member: is_visible for (_, member), is_visible in found.items()}
 
     def knows(self, kind: str, stream_id: UUID) -> bool:
         """Whether this stream needs no look-up any more."""
@@ -130,15 +135,29 @@ class EventVisibility:
             self._whole_kinds[kind] = can_see_kind(self._viewer, kind)
         return self._whole_kinds[kind]
 
-    def _load_states(self, streams: Collection[tuple[str, UUID]]) -> Iterator[tuple[tuple[str, UUID], Any]]:
-        """Each stream with its last state, None where the organisation has none of this kind; one statement for all."""
+    def _find_all(self, streams: set[Stream], may_see: Callable[[Stream, Any], bool]) -> dict[Stream, bool]:
+        """Of each stream whether it may be seen: as it is known, or by its last state, one statement for all.
+
+        The state is None where the organisation has no such stream.
+        """
         if not streams:
-            return
-        ids = {stream_id for _, stream_id in streams}
-        found = self._ledger.load_all_current(self._viewer.organisation_id, list(ids))
-        for kind, stream_id in streams:
-            entry = found.get(stream_id)
-            yield (kind, stream_id), entry.state if entry is not None and entry.kind == kind else None
+            return {}
+        position = self._known.position if self._known is not None else 0
+        known = self._known.recall(streams) if self._known is not None else {}
+        unknown = streams - known.keys()
+        if not unknown:
+            return known
+        ids = list({stream_id for _, stream_id in unknown})
+        entries = self._ledger.load_all_current(self._viewer.organisation_id, ids)
+        states = {
+            (kind, stream_id): entry.state
+            for kind, stream_id in unknown
+            if (entry := entries.get(stream_id)) is not None and entry.kind == kind
+        }
+        found = {stream: may_see(stream, states.get(stream)) for stream in unknown}
+        if self._known is not None:
+            self._known.keep({stream: found[stream] for stream in states}, position)
+        return known | found
 
     def remember(self, kind: str, streams: Mapping[UUID, bool]) -> None:
         """Take over what was looked up for many streams at once."""
@@ -178,6 +197,7 @@ def _named_subject(figure: Any, fact: Any) -> UUID | None:
     return named
 
 
+@lru_cache(maxsize=1024)
 def has_rules(tag: str) -> bool:
     """Whether an event of this type may have to be reduced for a viewer who may see its stream."""
     cls = EVENTS.get(tag)
