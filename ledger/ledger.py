@@ -319,7 +319,7 @@ class Ledger:
             rows = session.query(
                 "events_at",
                 organisation_id=organisation_id,
-                wanted=[(position,) for position in positions],
+                positions=list(positions),
                 any_type=not types,
                 types=list(types),
             )

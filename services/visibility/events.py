@@ -6,6 +6,7 @@ An instance remembers each stream's answer, so it is made anew for each page, ba
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
@@ -21,7 +22,6 @@ from domain.registry import AGGREGATES, EVENTS
 from ledger.states import StreamState, fold
 from services.authorization import Viewer
 from services.person_figures import list_figure_fields, withhold_figure
-from services.visibility.known_streams import KnownSight, Stream
 from services.visibility.policy import (
     PRIVATE_CHARTER_EVENTS,
     can_see_kind,
@@ -32,6 +32,7 @@ from services.visibility.policy import (
     redact_cycle_event,
     redact_pulse,
 )
+from services.visibility.sight_cache import UNKNOWN, CachedSight, Stream
 
 
 class StreamSource(Protocol):
@@ -50,14 +51,16 @@ class StreamSource(Protocol):
 class EventVisibility:
     """What one viewer sees of the log's events now; each stream and member is looked up once."""
 
-    def __init__(self, ledger: StreamSource, viewer: Viewer, known: KnownSight | None = None) -> None:
+    def __init__(self, ledger: StreamSource, viewer: Viewer, cached: CachedSight | None = None) -> None:
         self._ledger = ledger
         self._viewer = viewer
-        #: What the process remembers of the viewer's sight; None: nothing, all is looked up.
-        self._known = known
+        #: What was looked up before, for other pages of the viewer.
+        self._cached = cached
+        #: What is looked up here is as new as this at least, and is kept where the cache has not gone on since.
+        self._as_of = cached.position if cached is not None else 0
         #: Kinds of which every stream is for the viewer.
         self._whole_kinds: dict[str, bool] = {}
-        self._streams: dict[tuple[str, UUID], bool] = {}
+        self._streams: dict[Stream, bool] = {}
         self._persons: dict[UUID, bool] = {}
         self.is_unrestricted = is_unrestricted(viewer)
 
@@ -65,10 +68,9 @@ class EventVisibility:
         """This event of the viewer's organisation as it may be shown; None: it may not."""
         if self.is_unrestricted:
             return event
-        kind, stream_id = event.kind, event.stream_id
-        if not self.can_see_stream(kind, stream_id):
+        if not self.can_see_stream(event.kind, event.stream_id):
             return None
-        fact = self.redact_fact(kind, stream_id, event.data, version=event.version)
+        fact = self.redact_fact(event.kind, event.stream_id, event.data, version=event.version)
         return None if fact is None else event if fact is event.data else replace(event, data=fact)
 
     def redact_fact(self, kind: str, stream_id: UUID, fact: Any, *, version: int | None = None) -> Any:
@@ -112,18 +114,32 @@ class EventVisibility:
             self.look_up([stream])
         return self._streams[stream]
 
-    def look_up(self, streams: Iterable[tuple[str, UUID]]) -> None:
+    def look_up(self, streams: Iterable[Stream]) -> None:
         """Look up together what `can_see_stream` is going to be asked for: a statement for all, not for each."""
         unknown = {stream for stream in streams if not self.knows(*stream)}
-        self._streams |= self._find_all(
+        self._streams |= self._find(
             unknown, lambda stream, state: state is not None and can_see_stream(self._viewer, *stream, state)
         )
+
+    def look_up_numbered(self, numbers: array[int]) -> bytes:
+        """Of each of the streams that have these numbers in the cache's index whether it may be seen: 1 or 0."""
+        if self._cached is None:
+            raise TypeError("numbers are of a cache's index")
+        seen = self._cached.get(numbers)
+        if UNKNOWN not in seen:
+            return seen
+        streams = [self._cached.index.streams[number] for number in numbers]
+        self.look_up(streams)
+        seen = bytes(self.can_see_stream(*stream) for stream in streams)
+        # Those of kinds that are visible as a whole too, which `look_up` leaves out.
+        self._cached.keep(numbers, seen, self._as_of)
+        return seen
 
     def look_up_persons(self, facts: Iterable[Any]) -> None:
         """Look up together the persons whose figures these facts hold, as far as they say whose."""
         named = {_named_subject(figure, fact) for fact in facts for figure in _list_figures(fact)}
         unknown = {("member", member) for member in named if member is not None and member not in self._persons}
-        found = self._find_all(unknown, lambda stream, state: can_see_person(self._viewer, stream[1], state))
+        found = self._find(unknown, lambda stream, state: can_see_person(self._viewer, stream[1], state))
         self._persons |= {member: is_visible for (_, member), is_visible in found.items()}
 
     def knows(self, kind: str, stream_id: UUID) -> bool:
@@ -135,28 +151,21 @@ class EventVisibility:
             self._whole_kinds[kind] = can_see_kind(self._viewer, kind)
         return self._whole_kinds[kind]
 
-    def _find_all(self, streams: set[Stream], may_see: Callable[[Stream, Any], bool]) -> dict[Stream, bool]:
-        """Of each stream whether it may be seen: as it is known, or by its last state, one statement for all.
-
-        The state is None where the organisation has no such stream.
-        """
-        if not streams:
-            return {}
-        position = self._known.position if self._known is not None else 0
-        known = self._known.recall(streams) if self._known is not None else {}
+    def _find(self, streams: set[Stream], may_see: Callable[[Stream, Any], bool]) -> dict[Stream, bool]:
+        """Of each of these streams whether it may be seen, by its last state: None where there is no such stream."""
+        known = self._cached.recall(streams) if self._cached is not None else {}
         unknown = streams - known.keys()
         if not unknown:
             return known
-        ids = list({stream_id for _, stream_id in unknown})
-        entries = self._ledger.load_all_current(self._viewer.organisation_id, ids)
+        entries = self._ledger.load_all_current(self._viewer.organisation_id, [stream_id for _, stream_id in unknown])
         states = {
             (kind, stream_id): entry.state
             for kind, stream_id in unknown
             if (entry := entries.get(stream_id)) is not None and entry.kind == kind
         }
         found = {stream: may_see(stream, states.get(stream)) for stream in unknown}
-        if self._known is not None:
-            self._known.keep({stream: found[stream] for stream in states}, position)
+        if self._cached is not None:
+            self._cached.keep(self._cached.index.number(states), [found[stream] for stream in states], self._as_of)
         return known | found
 
     def remember(self, kind: str, streams: Mapping[UUID, bool]) -> None:

@@ -5,7 +5,6 @@ Every reader of the feed (pulls, streams, deliveries) takes its pages here.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterator, Sequence
 from itertools import compress, count, islice
 from uuid import UUID
@@ -21,8 +20,8 @@ from services.authorization import Viewer
 from services.cloud_events import AnyEvent
 from services.event_filter import EventFilter, matches_type, select_event
 from services.visibility.events import EventVisibility, has_rules
-from services.visibility.known_streams import HIDDEN, UNKNOWN, VISIBLE, KnownSight, find_known_sight
 from services.visibility.policy import is_unrestricted
+from services.visibility.sight_cache import SightCache, StreamIndex
 
 #: Positions that one page looks at for a viewer who does not see everything: the sight of each stream is looked up.
 MAX_EXAMINED = 1000
@@ -30,8 +29,6 @@ MAX_EXAMINED = 1000
 _BATCH_SIZE = 200
 #: Of a few that are visible some may be of no use to the viewer.
 _SMALLEST_BATCH = 50
-#: 1 for what is visible, and 0.
-_IS_VISIBLE = bytes(each == VISIBLE for each in range(256))
 
 
 class FeedPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,82 +50,64 @@ class FeedPage(msgspec.Struct, frozen=True, kw_only=True):
         return [event if isinstance(event, RecordedEvent) else event.decode() for event in self.events]
 
 
-def load_feed_page(ledger: Ledger, viewer: Viewer, after: int, limit: int, wanted: EventFilter) -> FeedPage:
-    """The viewer's next events behind a position, `limit` at most.
+class Feed:
+    """The feeds of one ledger's organisations, for all threads of a process."""
 
-    Where the page stopped is that of its last visible event, of a fixed number of positions, or of the head: never that
-    of an event that matched and was hidden, which would tell what it is.
-    """
-    organisation = viewer.organisation_id
-    head = ledger.position(organisation)
-    if is_unrestricted(viewer) and wanted.team is None:
-        found = ledger.read_records(organisation, after, limit, wanted.tags, wanted.subject)
-        full = len(found) == limit
-        examined = _examined(found, head, after, full=full)
-        return FeedPage(events=[*found], examined=examined, head=head, full=full, immutable=full)
-    # Of one stream all is looked at: it is as long as it is, and its sight is one question.
-    end = max(after, head if wanted.subject is not None else min(head, after + MAX_EXAMINED))
-    if wanted.subject is not None or is_unrestricted(viewer):
-        sight = EventVisibility(ledger, viewer)
-        batches = _read_all(ledger, organisation, sight, after, end, wanted)
-    else:
-        known = find_known_sight(ledger, viewer, head)
-        sight = EventVisibility(ledger, viewer, known)
-        size = _BATCH_SIZE if wanted.types else min(max(limit, _SMALLEST_BATCH), _BATCH_SIZE)
-        seen = _list_visible(ledger, sight, known, after, end)
-        batches = _read_at(ledger, organisation, seen, size, wanted)
-    shown: list[AnyEvent] = []
-    for records in batches:
-        for record, visible in show_records(records, sight, wanted):
-            shown.append(visible)
-            if len(shown) == limit:
-                return FeedPage(events=shown, examined=record.position, head=head, full=True)
-    return FeedPage(events=shown, examined=end, head=head, full=end < head)
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._sights = SightCache(ledger)
 
+    def load_page(self, viewer: Viewer, after: int, limit: int, wanted: EventFilter) -> FeedPage:
+        """The viewer's next events behind a position, `limit` at most.
 
-def _read_all(
-    ledger: Ledger, organisation: UUID, sight: EventVisibility, after: int, end: int, wanted: EventFilter
-) -> Iterator[list[LogRecord]]:
-    """The records behind a position, up to another, of the types and the stream that are wanted and may be seen."""
-    while after < end:
-        found = ledger.read_records(organisation, after, _BATCH_SIZE, wanted.tags, wanted.subject, upto=end)
-        yield keep_visible(found, sight)
-        after = found[-1].position if len(found) == _BATCH_SIZE else end
+        Where the page stopped is that of its last visible event, of a fixed number of positions, or of the head: never
+        that of an event that matched and was hidden, which would tell what it is.
+        """
+        organisation = viewer.organisation_id
+        head = self._ledger.position(organisation)
+        if is_unrestricted(viewer) and wanted.team is None:
+            found = self._ledger.read_records(organisation, after, limit, wanted.tags, wanted.subject)
+            full = len(found) == limit
+            examined = _examined(found, head, after, full=full)
+            return FeedPage(events=[*found], examined=examined, head=head, full=full, immutable=full)
+        # Of one stream all is looked at: it is as long as it is, and its sight is one question.
+        end = max(after, head if wanted.subject is not None else min(head, after + MAX_EXAMINED))
+        if is_unrestricted(viewer) or wanted.subject is not None:
+            sight = EventVisibility(self._ledger, viewer)
+            batches = self._read_all(organisation, after, end, wanted)
+        else:
+            cached = self._sights.find(viewer, head)
+            sight = EventVisibility(self._ledger, viewer, cached)
+            positions = self._list_visible(sight, cached.index, after, end)
+            batches = self._read_at(organisation, positions, limit, wanted)
+        shown: list[AnyEvent] = []
+        for records in batches:
+            for record, visible in show_records(keep_visible(records, sight), sight, wanted):
+                shown.append(visible)
+                if len(shown) == limit:
+                    return FeedPage(events=shown, examined=record.position, head=head, full=True)
+        return FeedPage(events=shown, examined=end, head=head, full=end < head)
 
+    def _read_all(self, organisation: UUID, after: int, end: int, wanted: EventFilter) -> Iterator[list[LogRecord]]:
+        """The records behind a position, up to another, of the types and the stream that are wanted."""
+        while after < end:
+            found = self._ledger.read_records(organisation, after, _BATCH_SIZE, wanted.tags, wanted.subject, upto=end)
+            yield found
+            after = found[-1].position if len(found) == _BATCH_SIZE else end
 
-def _read_at(
-    ledger: Ledger, organisation: UUID, positions: Iterator[int], size: int, wanted: EventFilter
-) -> Iterator[list[LogRecord]]:
-    """The records at these positions that are of the types that are wanted."""
-    while batch := list(islice(positions, size)):
-        records = ledger.read_records_at(organisation, batch, wanted.tags)
-        # Read once for the rules and for sending on: a third of what decoding them costs.
-        yield [record.with_text() if wanted.team is None and has_rules(record.topic) else record for record in records]
+    def _read_at(
+        self, organisation: UUID, positions: Iterator[int], limit: int, wanted: EventFilter
+    ) -> Iterator[list[LogRecord]]:
+        """The records at these positions that are of the types that are wanted."""
+        size = max(limit, _BATCH_SIZE if wanted.narrows else _SMALLEST_BATCH)
+        while batch := list(islice(positions, size)):
+            yield self._ledger.read_records_at(organisation, batch, wanted.tags)
 
-
-def _list_visible(ledger: Ledger, sight: EventVisibility, known: KnownSight, after: int, end: int) -> Iterator[int]:
-    """The positions behind one, up to another, of the streams that the viewer may see: no event is read for it."""
-    for begin in range(after, end, _BATCH_SIZE):
-        numbers = known.outline.read(ledger, begin, min(begin + _BATCH_SIZE, end))
-        seen = known.get(numbers)
-        if UNKNOWN in seen:
-            seen = _look_up(sight, known, numbers, seen)
-        yield from compress(count(begin + 1), seen.translate(_IS_VISIBLE))
-
-
-def _look_up(sight: EventVisibility, known: KnownSight, numbers: array[int], seen: bytes) -> bytes:
-    """What `seen` says of the streams with these numbers, once those that are unknown are looked up together."""
-    position = known.position
-    unknown = {number for number, each in zip(numbers, seen, strict=True) if each == UNKNOWN}
-    streams = {number: known.outline.streams[number] for number in unknown}
-    sight.look_up(streams.values())
-    found = {number: sight.can_see_stream(*stream) for number, stream in streams.items()}
-    known.keep({streams[number]: is_visible for number, is_visible in found.items()}, position)
-    # Not what is kept: another thread may have forgotten it already.
-    return bytes(
-        (VISIBLE if found[number] else HIDDEN) if number in found else each
-        for number, each in zip(numbers, seen, strict=True)
-    )
+    def _list_visible(self, sight: EventVisibility, index: StreamIndex, after: int, end: int) -> Iterator[int]:
+        """The positions behind one, up to another, of the streams that the viewer may see: no event is read for it."""
+        for begin in range(after, end, _BATCH_SIZE):
+            numbers = index.read(self._ledger, begin, min(begin + _BATCH_SIZE, end))
+            yield from compress(count(begin + 1), sight.look_up_numbered(numbers))
 
 
 def keep_visible(records: Sequence[LogRecord], sight: EventVisibility) -> list[LogRecord]:
@@ -136,39 +115,49 @@ def keep_visible(records: Sequence[LogRecord], sight: EventVisibility) -> list[L
 
     One of a type that this version does not know is kept: `show_records` decides.
     """
-    kinds = {record.stream_id: record.kind for record in records if record.topic in EVENTS}
-    sight.look_up((kind, stream_id) for stream_id, kind in kinds.items())
-    hidden = {stream_id for stream_id, kind in kinds.items() if not sight.can_see_stream(kind, stream_id)}
-    return [record for record in records if record.stream_id not in hidden or record.topic not in EVENTS]
+    streams = {record.position: (record.kind, record.stream_id) for record in records if record.topic in EVENTS}
+    sight.look_up(streams.values())
+    return [r for r in records if r.position not in streams or sight.can_see_stream(*streams[r.position])]
 
 
 def show_records(
     records: Sequence[LogRecord],
     sight: EventVisibility,
     wanted: EventFilter,
-    decode: Callable[[LogRecord], RecordedEvent] = LogRecord.decode,
+    decode: Callable[[LogRecord], RecordedEvent] | None = None,
 ) -> Iterator[tuple[LogRecord, AnyEvent]]:
     """Each record, of streams that the viewer may see, of which `select_event` shows something, and that.
 
-    It is decoded only where its fields decide; the persons whose figures they show are looked up together.
+    It is read only where its fields decide, and decoded where its text does not do or `decode` is given. The persons
+    whose figures the records show are looked up together.
     """
-    found: list[tuple[LogRecord, RecordedEvent | EventText | None]] = []
-    for record in records:
-        if record.topic not in EVENTS:
-            found.append((record, decode(record)))
-        elif _is_wanted(record, wanted):
-            is_plain = wanted.team is None and (sight.is_unrestricted or not has_rules(record.topic))
-            found.append((record, None if is_plain else record.text or decode(record)))
-    sight.look_up_persons(read.data for _, read in found if read is not None)
-    for record, read in found:
-        if read is None:
+    matching = (record for record in records if record.topic not in EVENTS or _is_wanted(record, wanted))
+    read = [(record, _read(record, sight, wanted, decode)) for record in matching]
+    sight.look_up_persons(each.data for _, each in read if each is not None)
+    for record, each in read:
+        if each is None:
             yield record, record
-        elif isinstance(read, EventText):
-            fact = sight.redact_fact(record.kind, record.stream_id, read.data, version=record.version)
+        elif isinstance(each, EventText):
+            fact = sight.redact_fact(record.kind, record.stream_id, each.data, version=record.version)
             if fact is not None:
-                yield record, record if fact is read.data else replace(decode(record), data=fact)
-        elif (shown := select_event(read, sight, wanted)) is not None:
+                yield record, record.with_text(each if fact is each.data else replace(each, data=fact))
+        elif (shown := select_event(each, sight, wanted)) is not None:
             yield record, shown
+
+
+def _read(
+    record: LogRecord,
+    sight: EventVisibility,
+    wanted: EventFilter,
+    decode: Callable[[LogRecord], RecordedEvent] | None,
+) -> RecordedEvent | EventText | None:
+    """What decides what is shown of a record; None: all of it is."""
+    if wanted.team is None and record.topic in EVENTS:
+        if sight.is_unrestricted or not has_rules(record.topic):
+            return None
+        if decode is None and (text := record.read_text()) is not None:
+            return text
+    return record.decode() if decode is None else decode(record)
 
 
 def _is_wanted(record: LogRecord, wanted: EventFilter) -> bool:
