@@ -62,6 +62,7 @@ class EventVisibility:
         self._whole_kinds: dict[str, bool] = {}
         self._streams: dict[Stream, bool] = {}
         self._persons: dict[UUID, bool] = {}
+        self.organisation_id = viewer.organisation_id
         self.is_unrestricted = is_unrestricted(viewer)
 
     def redact(self, event: RecordedEvent) -> RecordedEvent | None:

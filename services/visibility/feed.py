@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import compress, count, islice
-from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
@@ -65,49 +64,57 @@ class Feed:
         """
         organisation = viewer.organisation_id
         head = self._ledger.position(organisation)
-        if is_unrestricted(viewer) and wanted.team is None:
+        sees_everything = is_unrestricted(viewer)
+        if sees_everything and wanted.team is None:
             found = self._ledger.read_records(organisation, after, limit, wanted.tags, wanted.subject)
             full = len(found) == limit
             examined = _examined(found, head, after, full=full)
             return FeedPage(events=[*found], examined=examined, head=head, full=full, immutable=full)
         # Of one stream all is looked at: it is as long as it is, and its sight is one question.
         end = max(after, head if wanted.subject is not None else min(head, after + MAX_EXAMINED))
-        if is_unrestricted(viewer) or wanted.subject is not None:
+        if sees_everything or wanted.subject is not None:
             sight = EventVisibility(self._ledger, viewer)
-            batches = self._read_all(organisation, after, end, wanted)
+            batches = self._read_all(sight, after, end, wanted)
         else:
             cached = self._sights.find(viewer, head)
             sight = EventVisibility(self._ledger, viewer, cached)
-            positions = self._list_visible(sight, cached.index, after, end)
-            batches = self._read_at(organisation, positions, limit, wanted)
+            batches = self._read_visible(sight, cached.index, after, end, max(limit, _SMALLEST_BATCH), wanted)
         shown: list[AnyEvent] = []
         for records in batches:
-            for record, visible in show_records(keep_visible(records, sight), sight, wanted):
+            for record, visible in show_records(records, sight, wanted):
                 shown.append(visible)
                 if len(shown) == limit:
                     return FeedPage(events=shown, examined=record.position, head=head, full=True)
         return FeedPage(events=shown, examined=end, head=head, full=end < head)
 
-    def _read_all(self, organisation: UUID, after: int, end: int, wanted: EventFilter) -> Iterator[list[LogRecord]]:
-        """The records behind a position, up to another, of the types and the stream that are wanted."""
+    def _read_all(self, sight: EventVisibility, after: int, end: int, wanted: EventFilter) -> Iterator[list[LogRecord]]:
+        """The visible records behind a position, up to another, of the types and the stream that are wanted."""
         while after < end:
-            found = self._ledger.read_records(organisation, after, _BATCH_SIZE, wanted.tags, wanted.subject, upto=end)
-            yield found
+            found = self._ledger.read_records(
+                sight.organisation_id, after, _BATCH_SIZE, wanted.tags, wanted.subject, upto=end
+            )
+            yield keep_visible(found, sight)
             after = found[-1].position if len(found) == _BATCH_SIZE else end
 
-    def _read_at(
-        self, organisation: UUID, positions: Iterator[int], limit: int, wanted: EventFilter
+    def _read_visible(  # noqa: PLR0913 - from where to where, how many, and of what
+        self, sight: EventVisibility, index: StreamIndex, after: int, end: int, limit: int, wanted: EventFilter
     ) -> Iterator[list[LogRecord]]:
-        """The records at these positions that are of the types that are wanted."""
-        size = max(limit, _BATCH_SIZE if wanted.narrows else _SMALLEST_BATCH)
-        while batch := list(islice(positions, size)):
-            yield self._ledger.read_records_at(organisation, batch, wanted.tags)
+        """The same, of the types that are wanted: no other record is read for it."""
+        size = max(limit, _BATCH_SIZE) if wanted.narrows else limit
+        visible = self._list_visible(sight, index, after, end)
+        while batch := dict(islice(visible, size)):
+            found = self._ledger.read_records_at(sight.organisation_id, list(batch), wanted.tags)
+            # Others are at these positions where the log was restored under the process (0027).
+            yield [record for record in found if record.stream_id == index.streams[batch[record.position]][1]]
 
-    def _list_visible(self, sight: EventVisibility, index: StreamIndex, after: int, end: int) -> Iterator[int]:
-        """The positions behind one, up to another, of the streams that the viewer may see: no event is read for it."""
+    def _list_visible(
+        self, sight: EventVisibility, index: StreamIndex, after: int, end: int
+    ) -> Iterator[tuple[int, int]]:
+        """Positions of streams that the viewer may see, behind one and up to another, each with its stream's number."""
         for begin in range(after, end, _BATCH_SIZE):
             numbers = index.read(self._ledger, begin, min(begin + _BATCH_SIZE, end))
-            yield from compress(count(begin + 1), sight.look_up_numbered(numbers))
+            seen = sight.look_up_numbered(numbers)
+            yield from zip(compress(count(begin + 1), seen), compress(numbers, seen), strict=True)
 
 
 def keep_visible(records: Sequence[LogRecord], sight: EventVisibility) -> list[LogRecord]:

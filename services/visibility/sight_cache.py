@@ -129,7 +129,7 @@ class CachedSight:
         """Of each of these streams whether it is visible, hidden or unknown."""
         with self._lock:
             self._lengthen()
-            return bytes(map(self._seen.__getitem__, numbers))
+            return bytes([self._seen[number] for number in numbers])
 
     def recall(self, streams: Iterable[Stream]) -> dict[Stream, bool]:
         """Those of these streams that are known, with whether they are visible."""
