@@ -309,20 +309,12 @@ class Ledger:
         """An organisation's events at some positions, in order."""
         return [record.decode() for record in self.read_records_at(organisation_id, positions)]
 
-    def read_records_at(
-        self, organisation_id: UUID, positions: Sequence[int], types: Sequence[str] = ()
-    ) -> list[LogRecord]:
-        """The events of `read_events_at` as they are stored; of some tags, where they are named."""
+    def read_records_at(self, organisation_id: UUID, positions: Sequence[int]) -> list[LogRecord]:
+        """The events of `read_events_at` as they are stored."""
         if not positions:
             return []
         with self.recorder.read() as session:
-            rows = session.query(
-                "events_at",
-                organisation_id=organisation_id,
-                positions=list(positions),
-                any_type=not types,
-                types=list(types),
-            )
+            rows = session.query("events_at", organisation_id=organisation_id, positions=list(positions))
         return read_records(rows, self._mapper)
 
     def list_streams_at(self, organisation_id: UUID, after: int, upto: int) -> list[tuple[str, UUID]]:

@@ -72,13 +72,12 @@ class Feed:
             return FeedPage(events=[*found], examined=examined, head=head, full=full, immutable=full)
         # Of one stream all is looked at: it is as long as it is, and its sight is one question.
         end = max(after, head if wanted.subject is not None else min(head, after + MAX_EXAMINED))
-        if sees_everything or wanted.subject is not None:
-            sight = EventVisibility(self._ledger, viewer)
+        cached = None if sees_everything or wanted.subject is not None else self._sights.find(viewer, head)
+        sight = EventVisibility(self._ledger, viewer, cached)
+        if cached is None or wanted.narrows:
             batches = self._read_all(sight, after, end, wanted)
         else:
-            cached = self._sights.find(viewer, head)
-            sight = EventVisibility(self._ledger, viewer, cached)
-            batches = self._read_visible(sight, cached.index, after, end, max(limit, _SMALLEST_BATCH), wanted)
+            batches = self._read_visible(sight, cached.index, after, end, max(limit, _SMALLEST_BATCH))
         shown: list[AnyEvent] = []
         for records in batches:
             for record, visible in show_records(records, sight, wanted):
@@ -96,14 +95,13 @@ class Feed:
             yield keep_visible(found, sight)
             after = found[-1].position if len(found) == _BATCH_SIZE else end
 
-    def _read_visible(  # noqa: PLR0913 - from where to where, how many, and of what
-        self, sight: EventVisibility, index: StreamIndex, after: int, end: int, limit: int, wanted: EventFilter
+    def _read_visible(
+        self, sight: EventVisibility, index: StreamIndex, after: int, end: int, size: int
     ) -> Iterator[list[LogRecord]]:
-        """The same, of the types that are wanted: no other record is read for it."""
-        size = max(limit, _BATCH_SIZE) if wanted.narrows else limit
+        """The same of all types and streams, so many at a time: no other record is read for it."""
         visible = self._list_visible(sight, index, after, end)
         while batch := dict(islice(visible, size)):
-            found = self._ledger.read_records_at(sight.organisation_id, list(batch), wanted.tags)
+            found = self._ledger.read_records_at(sight.organisation_id, list(batch))
             # Others are at these positions where the log was restored under the process (0027).
             yield [record for record in found if record.stream_id == index.streams[batch[record.position]][1]]
 

@@ -276,8 +276,7 @@ SELECT name_id, stream_id FROM ledger_former_ids
 
 -- name: events_at
 SELECT originator_id, originator_version, topic, state, position FROM stored_events
-WHERE organisation_id = :organisation_id AND position IN :positions AND (:any_type OR topic IN :types)
-ORDER BY position
+WHERE organisation_id = :organisation_id AND position IN :positions ORDER BY position
 
 -- name: streams_at
 -- Of which stream the events behind a position are.
