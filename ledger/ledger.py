@@ -302,7 +302,21 @@ class Ledger:
 
     def read_events_at(self, organisation_id: UUID, positions: Sequence[int]) -> list[RecordedEvent]:
         """An organisation's events at some positions, in order."""
-        return self._query("events_at", organisation_id=organisation_id, positions=list(positions)) if positions else []
+        return [record.decode() for record in self.read_records_at(organisation_id, positions)]
+
+    def read_records_at(self, organisation_id: UUID, positions: Sequence[int]) -> list[LogRecord]:
+        """The events of `read_events_at` as they are stored."""
+        if not positions:
+            return []
+        with self.recorder.read() as session:
+            rows = session.query("events_at", organisation_id=organisation_id, positions=list(positions))
+        return read_records(rows, self._mapper)
+
+    def list_streams_at(self, organisation_id: UUID, after: int, upto: int) -> list[tuple[str, UUID]]:
+        """Kind and id of the stream at each of an organisation's positions behind one, up to another."""
+        with self.recorder.read() as session:
+            rows = session.query("streams_at", organisation_id=organisation_id, after=after, upto=upto)
+        return [(topic.partition(".")[0], row_uuid(stream_id)) for stream_id, topic in rows]
 
     @property
     def epoch(self) -> str:

@@ -205,7 +205,7 @@ class Dispatcher:
         policy = AddressPolicy.from_settings(settings)
         return SenderTools(
             deliveries=runtime.deliveries,
-            source=EventSource(runtime.ledger, runtime.database, runtime.deliveries, settings.base_url),
+            source=EventSource(runtime.feed, runtime.ledger, runtime.database, runtime.deliveries, settings.base_url),
             clock=runtime.clock,
             concurrency=settings.webhook_concurrency,
             open_client=lambda url: WebhookClient(
