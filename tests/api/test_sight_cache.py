@@ -218,8 +218,8 @@ _step = st.tuples(st.integers(0, 23), st.integers(0, 83), st.integers(0, 83), st
 
 
 @pytest.mark.usefixtures("_sizes")
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(_step, min_size=12, max_size=24))
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(_step, min_size=10, max_size=20))
 def test_a_page_is_that_of_the_plain_filter_at_every_position_of_any_history(
     processes: tuple[Runtime, Runtime], steps: Any
 ) -> None:
