@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -178,7 +179,12 @@ def test_nobody_is_recognised_for_a_goal_before_it_began(kind: str) -> None:
     scenario = satisfied()
     began = next(event.occurred_at for event in scenario.story.events if event.kind == "goal")
 
-    said = {"by": "sam", "on": "thanks", "at": began - timedelta(minutes=1), "learnt": scenario.story.now}
+    said: dict[str, Any] = {
+        "by": "sam",
+        "on": "thanks",
+        "at": began - timedelta(minutes=1),
+        "learnt": scenario.story.now,
+    }
 
     scenario.when(thanks(kind=kind), **said).refused_with(OutOfOrder)
 
