@@ -5,7 +5,7 @@ Pure: a day is a `date` of the organisation's calendar, an instant is an aware U
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -39,21 +39,9 @@ def _working_days_until(ordinal: int) -> int:
     return weeks * WORKING_DAYS_PER_WEEK + min(days, WORKING_DAYS_PER_WEEK)
 
 
-def count_working_days(first: date, last: date) -> int:
-    """How many working days lie in [first, last], both included; 0 where `last` is before `first`."""
-    return max(0, _working_days_until(last.toordinal()) - _working_days_until(first.toordinal() - 1))
-
-
 def count_working_days_between(start: date, end: date) -> int:
     """How many working days have come after the day `start` up to and including `end`: none on the same day."""
     return max(0, _working_days_until(end.toordinal()) - _working_days_until(start.toordinal()))
-
-
-def each_working_day(first: date, last: date) -> Iterator[date]:
-    """The working days of [first, last], ascending."""
-    for ordinal in range(first.toordinal(), last.toordinal() + 1):
-        if (ordinal - 1) % 7 < WORKING_DAYS_PER_WEEK:
-            yield date.fromordinal(ordinal)
 
 
 def add_working_days(day: date, count: int) -> date:

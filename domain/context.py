@@ -10,51 +10,37 @@ from zoneinfo import ZoneInfo
 from domain.charter.state import Charter
 from domain.cycle.state import Cycle
 from domain.decision.state import Decision
-from domain.envelope import Source
+from domain.envelope import NewEvent, RecordedEvent, Source
 from domain.errors import InvalidField, NotFound
 from domain.goal.state import Goal
-from domain.member.member import Member
-from domain.organisation.organisation import PolicyVersion
+from domain.member.member import SEVERAL_TEAMS, Member
+from domain.organisation.organisation import Organisation, PolicyVersion
+from domain.policy import Policy
 from domain.promise_book import PromiseBook
 from domain.references import require_external_reference, resolve_stream_id
 from domain.team.team import Team
 
+_UTC = ZoneInfo("UTC")
+_DEFAULT_POLICY = PolicyVersion(version=0, since=None, policy=Policy())
+
 
 class StateReader(Protocol):
-    """Who answers for the other streams: the ledger within its transaction, or a test's given history."""
+    """Where the other streams' states come from: the ledger within its transaction, or a test's given history."""
 
-    def member(self, organisation_id: UUID, member_id: UUID) -> Member | None: ...
-    def team(self, organisation_id: UUID, team_id: UUID) -> Team | None: ...
-    def policy(self, organisation_id: UUID, at: datetime) -> PolicyVersion: ...
-    def watermark(self, organisation_id: UUID, source: str) -> datetime | None:
-        """Up to when the external source has reported everything; None: it sets no watermarks."""
+    def state(self, organisation_id: UUID, kind: str, stream_id: UUID) -> Any:
+        """The stream's latest state; None where this organisation has none of this kind."""
 
-    def zone(self, organisation_id: UUID) -> ZoneInfo: ...
-    def goal(self, organisation_id: UUID, goal_id: UUID) -> Goal | None: ...
     def state_at(self, organisation_id: UUID, kind: str, stream_id: UUID, at: datetime) -> Any:
         """The stream's state as its events up to `at` make it, in the order of business time; None: not there yet."""
 
-    def goal_exists(self, organisation_id: UUID, goal_id: UUID) -> bool: ...
-    def charter(self, organisation_id: UUID, charter_id: UUID) -> Charter | None: ...
     def find_event(self, organisation_id: UUID, kind: str, stream_id: UUID, event_id: UUID | None) -> UUID | None:
         """The event of that stream with this id (None: its last one), or None where there is none."""
 
-    def decision(self, organisation_id: UUID, decision_id: UUID) -> Decision | None: ...
+    def list_streams(self, organisation_id: UUID, listed_under: UUID) -> list[UUID]:
+        """The streams that the index lists under this, as of the latest events, in the order of their ids."""
+
     def promises(self, organisation_id: UUID, owner: UUID) -> PromiseBook:
         """The owner's live promises, as of the latest events."""
-
-    def cycle(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None: ...
-    def open_cycle(self, organisation_id: UUID, charter_id: UUID) -> Cycle | None:
-        """The cycle that is open now under this charter, as of the latest events."""
-
-    def members_of(self, organisation_id: UUID, team_id: UUID) -> tuple[Member, ...]:
-        """Everybody who is or ever was in the team, as of the latest events; others may be among them."""
-
-    def successor_of(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
-        """The closed cycle that followed this one, as of the latest events."""
-
-    def count_listed(self, organisation_id: UUID, listed_under: UUID) -> int:
-        """How many streams the index lists under this, as of the latest events."""
 
     def next_id(self) -> UUID: ...
 
@@ -97,7 +83,8 @@ class DecisionContext:
     @property
     def zone(self) -> ZoneInfo:
         """The organisation's time zone."""
-        return self.reader.zone(self.organisation_id)
+        organisation = self._organisation()
+        return ZoneInfo(organisation.zone) if organisation is not None else _UTC
 
     @property
     def today(self) -> date:
@@ -107,7 +94,17 @@ class DecisionContext:
     @property
     def policy(self) -> PolicyVersion:
         """The policy in force at the act's time."""
-        return self.reader.policy(self.organisation_id, self.at)
+        return self.policy_at(self.at)
+
+    def policy_at(self, at: datetime) -> PolicyVersion:
+        """The policy in force at an instant of business time."""
+        organisation = self._organisation()
+        return organisation.policy_at(at) if organisation is not None else _DEFAULT_POLICY
+
+    def watermark_of(self, source: str) -> datetime | None:
+        """Up to when the external source has reported everything; None: it sets no watermarks."""
+        organisation = self._organisation()
+        return organisation.watermark_of(source) if organisation is not None else None
 
     def id_of(self, kind: str, ref: str) -> UUID:
         """The stream id that a reference names here; the stream need not exist yet."""
@@ -115,23 +112,66 @@ class DecisionContext:
 
     def member(self, member_id: UUID) -> Member | None:
         """The member's latest state, or None for one never named by an event of its own."""
-        return self.reader.member(self.organisation_id, member_id)
+        member: Member | None = self.reader.state(self.organisation_id, "member", member_id)
+        return member
 
     def team(self, team_id: UUID) -> Team | None:
         """The team's latest state."""
-        return self.reader.team(self.organisation_id, team_id)
+        team: Team | None = self.reader.state(self.organisation_id, "team", team_id)
+        return team
 
     def goal(self, goal_id: UUID) -> Goal | None:
         """The goal as it stood at the act's time; one that began later, and is named before, as it stands."""
-        latest = self.reader.goal(self.organisation_id, goal_id)
+        latest: Goal | None = self.reader.state(self.organisation_id, "goal", goal_id)
         if latest is None or latest.moved_at <= self.at:
             return latest
         then: Goal | None = self.reader.state_at(self.organisation_id, "goal", goal_id, self.at)
         return then or latest
 
+    def has_goal(self, goal_id: UUID) -> bool:
+        """Whether there is such a goal, at whatever time it began."""
+        return self.reader.state(self.organisation_id, "goal", goal_id) is not None
+
     def charter(self, charter_id: UUID) -> Charter | None:
         """The charter's latest state."""
-        return self.reader.charter(self.organisation_id, charter_id)
+        charter: Charter | None = self.reader.state(self.organisation_id, "charter", charter_id)
+        return charter
+
+    def cycle(self, cycle_id: UUID) -> Cycle | None:
+        """The cycle's latest state."""
+        cycle: Cycle | None = self.reader.state(self.organisation_id, "cycle", cycle_id)
+        return cycle
+
+    def decision(self, decision_id: UUID) -> Decision | None:
+        """The decision's latest state."""
+        decision: Decision | None = self.reader.state(self.organisation_id, "decision", decision_id)
+        return decision
+
+    # These read the index, as an owner's promises do, so that two acts which change one list at once conflict.
+
+    def open_cycle(self, charter_id: UUID) -> Cycle | None:
+        """The cycle that is open now under this charter, as of the latest events."""
+        return next(map(self.cycle, self.list_streams(charter_id)), None)
+
+    def successor_of(self, cycle_id: UUID) -> Cycle | None:
+        """The closed cycle that followed this one, as of the latest events: it is listed under the one before it."""
+        return next(map(self.cycle, self.list_streams(cycle_id)), None)
+
+    def members_of(self, team_id: UUID) -> tuple[Member, ...]:
+        """Everybody who is or ever was in the team, as of the latest events; others may be among them."""
+        # Listed under their team or, where they have been in several, together.
+        listed = {*self.list_streams(team_id), *self.list_streams(SEVERAL_TEAMS)}
+        return tuple(member for member in map(self.member, sorted(listed)) if member is not None)
+
+    def list_streams(self, listed_under: UUID) -> list[UUID]:
+        """The streams that the index lists under this, as of the latest events."""
+        return self.reader.list_streams(self.organisation_id, listed_under)
+
+    def _organisation(self) -> Organisation | None:
+        organisation: Organisation | None = self.reader.state(
+            self.organisation_id, "organisation", self.organisation_id
+        )
+        return organisation
 
     def require_present_member(self, ref: str, pointer: str) -> Member:
         """The joined member that `ref` names; raises `NotFound` naming the field."""
@@ -139,6 +179,27 @@ class DecisionContext:
         if member is None or not member.is_present:
             raise NotFound(f"no member {ref!r} has joined", pointer=pointer)
         return member
+
+    def preview_event(self, kind: str, version: int, fact: NewEvent) -> RecordedEvent:
+        """The fact as the fold takes it before it is recorded: no fold reads a position."""
+        return RecordedEvent(
+            event_id=fact.event_id,
+            organisation_id=self.organisation_id,
+            stream=f"{kind}/{self.stream_id}",
+            version=version,
+            type=str(fact.data.__struct_config__.tag),
+            occurred_at=fact.occurred_at,
+            recorded_at=self.now,
+            actor=self.party,
+            on_behalf_of=None,
+            source=self.source,
+            causation_id=None,
+            correlation_id=fact.event_id,
+            reason=fact.reason,
+            position=0,
+            log_position=0,
+            data=fact.data,
+        )
 
 
 def require_own_reference(ref: str | None, kind: str, world: DecisionContext) -> str | None:

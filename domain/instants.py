@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -13,6 +15,13 @@ _MICROSECOND = timedelta(microseconds=1)
 _ENCODER = msgspec.json.Encoder()
 #: An instant without a fraction, or with an offset. It may stand in a text too: then what follows changes nothing.
 _OTHER_FORM = re.compile(rb'T\d\d:\d\d:\d\d(?:Z|(?:\.\d{6})?[+-]\d\d:\d\d)"')
+#: A list or dict with more members is encoded in parts of about so many bytes: a thread that encodes one, and looks it
+#: through, keeps the interpreter for half a millisecond.
+_LONG, _PART_BYTES = 64, 65_536
+#: Members of the first part; a part has at most twice as many as the one before.
+_FIRST_PART = 4
+#: Stands for a long list or dict while what holds it is encoded; JSON has no such byte.
+_LEFT_OUT = b"\0"
 
 
 def to_micros(instant: datetime) -> int:
@@ -27,7 +36,7 @@ def from_micros(micros: int) -> datetime:
 
 def format_instant(instant: datetime) -> str:
     """The instant in RFC 3339, always in this form: `2026-03-04T12:00:00.000000Z`."""
-    # What was read is in UTC already, and asking costs half of the whole.
+    # What was read from the store is in UTC already, and `astimezone` takes half of the time.
     in_utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
     return in_utc.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
@@ -41,8 +50,48 @@ def encode_json(value: Any) -> bytes:
     if _OTHER_FORM.search(encoded) is None:
         return encoded
     return _ENCODER.encode(
-        _with_formatted_instants(msgspec.to_builtins(value, builtin_types=(datetime,), str_keys=True))
+        _with_formatted_instants(msgspec.to_builtins(value, builtin_types=(datetime, msgspec.Raw), str_keys=True))
     )
+
+
+def encode_json_parts(value: Any) -> Iterator[bytes]:
+    """The bytes of `encode_json` in parts, of which none holds much of a long list or dict in a Struct or dict.
+
+    While one is encoded no other thread has its turn: of a report of 25 MB, encoded and looked through as one, that
+    were 130 ms.
+    """
+    if isinstance(value, msgspec.Struct):
+        members = {name: getattr(value, name) for name in value.__struct_fields__}
+    else:
+        members = value if type(value) is dict else {}
+    long = {name: member for name, member in members.items() if _is_long(member)}
+    if not long:
+        yield encode_json(value)
+        return
+    left_out = dict.fromkeys(long, msgspec.Raw(_LEFT_OUT))
+    holder = value | left_out if type(value) is dict else msgspec.structs.replace(value, **left_out)
+    first, *others = encode_json(holder).split(_LEFT_OUT)
+    yield first
+    for member, following in zip(long.values(), others, strict=True):
+        yield from _encode_long(member)
+        yield following
+
+
+def _is_long(member: Any) -> bool:
+    return type(member) in (list, tuple, dict) and len(member) > _LONG
+
+
+def _encode_long(member: Any) -> Iterator[bytes]:
+    """A list's or dict's parts: each is encoded as one, and loses its brackets to the whole."""
+    whole = type(member)
+    members, (opened, closed) = (iter(member.items()), b"{}") if whole is dict else (iter(member), b"[]")
+    separator, count = bytes([opened]), _FIRST_PART
+    while part := whole(islice(members, count)):
+        yield separator
+        encoded = encode_json(part)[1:-1]
+        yield encoded
+        separator, count = b",", max(1, min(count * _PART_BYTES // len(encoded), 2 * count))
+    yield bytes([closed])
 
 
 def _with_formatted_instants(value: Any) -> Any:

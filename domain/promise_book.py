@@ -1,4 +1,4 @@
-"""One owner's live promises, and their load: what a promise changes is weighed, and not all others with it again."""
+"""One owner's live promises, and their load by week, kept so that a change costs its own promise and not all."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from domain.load import Commitment, WeekLoad, mark_abandoned, place, week_loads,
 from domain.member.member import Absence, Capacity
 from domain.policy import Policy
 
-#: From so many promises on their weeks are kept: to weigh fewer anew costs less than to take one out and put one in.
+#: Promises from which on their weeks are kept: to compute fewer anew costs less than to apply a change.
 _KEPT_FROM = 24
 #: Days for which weeks are kept: a sheet's rows were agreed on some hundred days, in no order.
 _MOST_DAYS = 512
-#: So many more changes than there are promises are remembered; to add more than those costs more than weighing anew.
+#: Changes remembered beyond the number of promises: to apply more of them costs more than computing anew.
 _SPARE_CHANGES = 64
 
 
@@ -49,7 +49,7 @@ class PromiseBook:
         self._commitments = dict(commitments)
         #: Day -> the load as seen on it; the least recently used first.
         self._kept: dict[date, _KeptWeeks] = {}
-        #: What a promise was, and what it is; the last ones of all changes.
+        #: The last changes: the promise before each, and after it.
         self._changes: list[tuple[Commitment | None, Commitment | None]] = []
         #: How many changes there were before those.
         self._forgotten = 0
@@ -69,7 +69,7 @@ class PromiseBook:
         return tuple(self._commitments[goal] for goal in sorted(self._commitments))
 
     def put(self, goal: UUID, commitment: Commitment | None) -> None:
-        """The promise of this goal is as given from now on; None: it is none of this owner's."""
+        """Set the promise of this goal; None: remove it."""
         former = self._commitments.pop(goal, None)
         if commitment is not None:
             self._commitments[goal] = commitment
@@ -103,7 +103,7 @@ class PromiseBook:
 
 
 def _mark(commitments: Iterable[Commitment | None], basis: LoadBasis) -> list[Commitment]:
-    """Those that there are, `abandoned` where they are."""
+    """The commitments that are not None, marked `abandoned` where they are."""
     return [mark_abandoned(each, basis.today, basis.zone, basis.policy) for each in commitments if each is not None]
 
 

@@ -50,8 +50,8 @@ def resolve_stream_id(organisation_id: UUID, kind: str, ref: str) -> UUID:
     """The stream id that `ref` names within the organisation.
 
     A UUID names itself. Anything else is an external reference and maps to a name-based id (RFC 9562, version 5) of its
-    composed form, so the mapping needs no table, survives replays and knows a member that is only going to join later
-    in a file. A stream that began before references were composed keeps its id (`register_former_ids`).
+    composed form, so the mapping needs no table, survives replays and has an id for a member that joins only later in
+    a file. A stream that began before references were composed keeps its id (`register_former_ids`).
     """
     identity = as_uuid(ref)
     if identity is not None:

@@ -78,6 +78,13 @@ def is_visible(text: str) -> bool:
     return any(map(_is_seen, text))
 
 
+def require_text(value: str, pointer: str = "/text") -> str:
+    """`value`; raises `InvalidField` where nothing of it can be seen."""
+    if not is_visible(value):
+        raise InvalidField("a text is needed", pointer=pointer)
+    return value
+
+
 def visible_length(text: str) -> int:
     """How many characters of it a reader sees: a letter with its marks is one, and so is a gap between two words."""
     words = ["".join(filter(_is_seen, word)) for word in compose(text).split()]

@@ -28,7 +28,7 @@ SCOPES = frozenset({"read", "act", "import", "admin"})
 #: A guest's key has one scope, which names the one decision that it opens: `decide:<its id>`.
 GUEST_SCOPE_PREFIX = "decide:"
 MAX_LIFETIME = timedelta(days=365)
-#: `last_used` is this coarse: a busy key costs one write a minute.
+#: `last_used_at` is this coarse: a busy key costs one write a minute.
 LAST_USED_GRANULARITY = timedelta(minutes=1)
 _ALL_KEYS = 2**31
 
@@ -182,26 +182,13 @@ class Keys:
 
     def authenticate(self, text: str, now: datetime) -> Principal | None:
         """The holder of this key; None for one that is mistyped, unknown, expired or revoked."""
-        if not is_well_formed(text):
+        digest = digest_of(text)
+        holder = self.find_holders([digest]).get(digest) if is_well_formed(text) else None
+        if holder is None or holder.expires_at <= now:
             return None
-        with self._recorder.read() as session:
-            rows = session.query("key_by_digest", digest=digest_of(text))
-        if not rows:
-            return None
-        key_id, organisation_id, member_id, scopes, expires_at, revoked_at, last_used_at = rows[0]
-        at = to_micros(now)
-        if revoked_at is not None or expires_at <= at:
-            return None
-        before = to_micros(now - LAST_USED_GRANULARITY)
-        if last_used_at is None or last_used_at < before:
-            with self._recorder.write() as session:
-                session.run("touch_key", key_id=row_uuid(key_id), at=at, before=before)
-        return Principal(
-            key_id=row_uuid(key_id),
-            organisation_id=row_uuid(organisation_id),
-            member_id=row_uuid(member_id),
-            scopes=msgspec.json.decode(scopes, type=frozenset[str]),
-        )
+        if holder.last_used_at is None or holder.last_used_at < now - LAST_USED_GRANULARITY:
+            self.record_use([holder.principal.key_id], now)
+        return holder.principal
 
     def find_holders(self, digests: Collection[str]) -> dict[str, KeyHolder]:
         """The holders of these keys (by `digest_of`), in one query; an unknown or revoked one is left out.
@@ -227,7 +214,7 @@ class Keys:
         }
 
     def record_use(self, key_ids: Collection[UUID], now: datetime) -> None:
-        """Record that these keys were used; once within `USE_NOTED_EVERY` is enough."""
+        """Record that these keys were used; once within `LAST_USED_GRANULARITY` is enough."""
         with self._recorder.write() as session:
             for key_id in sorted(key_ids):
                 session.run(

@@ -25,7 +25,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One act, by whom, on which stream."""
 
     organisation_id: UUID
-    #: goal, member, team or organisation.
+    #: A key of `domain.registry.AGGREGATES`, such as goal or member.
     kind: str
     stream_id: UUID
     #: An act Struct of that kind.

@@ -4,121 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from domain.charter.state import Charter
 from domain.context import DecisionContext
-from domain.cycle.state import Cycle
-from domain.decision.state import Decision
 from domain.envelope import NewEvent, RecordedEvent, Source
 from domain.errors import InTheFuture, NotFound, VersionConflict
-from domain.goal.state import Goal
 from domain.index import NOT_INDEXED
-from domain.member.member import SEVERAL_TEAMS, Member
-from domain.organisation.organisation import Organisation, PolicyVersion
-from domain.policy import Policy
 from domain.promise_book import PromiseBook
 from domain.registry import AggregateType
-from domain.team.team import Team
 from domain.text import check_texts
 from ledger.commands import Command
 from ledger.states import BatchStates, StateChange, StreamState, fold, index_entry
 from ledger.storage.protocol import Head
 
-_UTC = ZoneInfo("UTC")
-_DEFAULT_POLICY = PolicyVersion(version=0, since=None, policy=Policy())
-
 
 class BatchStateReader:
-    """Implements `domain.context.Reader`. A stream of another organisation, or of another kind, is not there."""
+    """Implements `domain.context.StateReader`. A stream of another organisation, or of another kind, is not there."""
 
     def __init__(self, states: BatchStates, new_id: Callable[[], UUID]) -> None:
         self._states = states
         self.next_id = new_id
 
-    def member(self, organisation_id: UUID, member_id: UUID) -> Member | None:
-        return cast("Member | None", self._state("member", organisation_id, member_id))
+    def state(self, organisation_id: UUID, kind: str, stream_id: UUID) -> Any:  # noqa: ANN401 - each kind has its own
+        entry = self._states.entry(organisation_id, stream_id)
+        return entry.state if entry.kind == kind else None
 
-    def team(self, organisation_id: UUID, team_id: UUID) -> Team | None:
-        return cast("Team | None", self._state("team", organisation_id, team_id))
-
-    def policy(self, organisation_id: UUID, at: datetime) -> PolicyVersion:
-        organisation = self._organisation(organisation_id)
-        return organisation.policy_at(at) if organisation else _DEFAULT_POLICY
-
-    def watermark(self, organisation_id: UUID, source: str) -> datetime | None:
-        organisation = self._organisation(organisation_id)
-        return organisation.watermark_of(source) if organisation else None
-
-    def zone(self, organisation_id: UUID) -> ZoneInfo:
-        organisation = self._organisation(organisation_id)
-        return ZoneInfo(organisation.zone) if organisation else _UTC
-
-    def goal(self, organisation_id: UUID, goal_id: UUID) -> Goal | None:
-        return cast("Goal | None", self._state("goal", organisation_id, goal_id))
-
-    def state_at(self, organisation_id: UUID, kind: str, stream_id: UUID, at: datetime) -> Any:  # noqa: ANN401
+    def state_at(self, organisation_id: UUID, kind: str, stream_id: UUID, at: datetime) -> Any:  # noqa: ANN401 - as above
         """Folded anew from the log: rare, as only an import records what happened in the past."""
-        if self._state(kind, organisation_id, stream_id) is None:
+        if self.state(organisation_id, kind, stream_id) is None:
             return None
         earlier = [r for r in self._states.load_stream(organisation_id, stream_id) if r.occurred_at <= at]
         return fold(earlier, self._states.aggregates).state
 
-    def charter(self, organisation_id: UUID, charter_id: UUID) -> Charter | None:
-        return cast("Charter | None", self._state("charter", organisation_id, charter_id))
-
     def find_event(self, organisation_id: UUID, kind: str, stream_id: UUID, event_id: UUID | None) -> UUID | None:
         """Read from the log: events that this batch is about to record are not found."""
-        if self._state(kind, organisation_id, stream_id) is None:
+        if self.state(organisation_id, kind, stream_id) is None:
             return None
         return self._states.source.find_event_id(organisation_id, stream_id, event_id)
 
-    def goal_exists(self, organisation_id: UUID, goal_id: UUID) -> bool:
-        return self._state("goal", organisation_id, goal_id) is not None
-
-    def decision(self, organisation_id: UUID, decision_id: UUID) -> Decision | None:
-        return cast("Decision | None", self._state("decision", organisation_id, decision_id))
+    def list_streams(self, organisation_id: UUID, listed_under: UUID) -> list[UUID]:
+        return self._states.live_goals(organisation_id, listed_under)
 
     def promises(self, organisation_id: UUID, owner: UUID) -> PromiseBook:
         return self._states.promises(organisation_id, owner)
-
-    def cycle(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
-        return cast("Cycle | None", self._state("cycle", organisation_id, cycle_id))
-
-    def open_cycle(self, organisation_id: UUID, charter_id: UUID) -> Cycle | None:
-        """Found by the index as an owner's promises are, so that two which open at once conflict."""
-        return next(
-            (self.cycle(organisation_id, found) for found in self._states.live_goals(organisation_id, charter_id)), None
-        )
-
-    def members_of(self, organisation_id: UUID, team_id: UUID) -> tuple[Member, ...]:
-        """Found by the index too: under their team or, where they have been in several, together."""
-        listed = {
-            *self._states.live_goals(organisation_id, team_id),
-            *self._states.live_goals(organisation_id, SEVERAL_TEAMS),
-        }
-        found = (self.member(organisation_id, member_id) for member_id in sorted(listed))
-        return tuple(member for member in found if member is not None)
-
-    def successor_of(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
-        """Found by the index too: a closed cycle is listed there under the one that it followed."""
-        return next(
-            (self.cycle(organisation_id, found) for found in self._states.live_goals(organisation_id, cycle_id)), None
-        )
-
-    def count_listed(self, organisation_id: UUID, listed_under: UUID) -> int:
-        return len(self._states.live_goals(organisation_id, listed_under))
-
-    def _organisation(self, organisation_id: UUID) -> Organisation | None:
-        return cast("Organisation | None", self._state("organisation", organisation_id, organisation_id))
-
-    def _state(self, kind: str, organisation_id: UUID, stream_id: UUID) -> object:
-        entry = self._states.entry(organisation_id, stream_id)
-        return entry.state if entry.kind == kind else None
 
 
 #: Timers that may run in a row on one stream; more would be a rule that never ends.
@@ -175,7 +106,7 @@ class CommandDecider:
             raise InTheFuture(pointer="/at")
         check_texts(command.act)
         draft = _StreamDecision(self, command, entry)
-        world = self._decision_context(command, at, party=None)
+        world = self.context(command, at)
         timers = draft.run_timers(world)
         world.party = command.party
         for fact in draft.aggregate.decide(draft.state, command.act, world):
@@ -188,11 +119,7 @@ class CommandDecider:
         if kind:
             command = msgspec.structs.replace(command, kind=kind)
         draft = _StreamDecision(self, command, self._entry(command))
-        return draft.to_decided_command(draft.run_timers(self.timer_context(command)))
-
-    def timer_context(self, command: Command) -> DecisionContext:
-        """The context of a timer, reminders included: there is no party, only an instant."""
-        return self._decision_context(command, self.now, party=None)
+        return draft.to_decided_command(draft.run_timers(self.context(command, self.now)))
 
     def accept(self, decision: DecidedCommand) -> None:
         """Let the commands after this one see it."""
@@ -220,14 +147,15 @@ class CommandDecider:
             raise NotFound(f"no such {command.kind}")
         return entry
 
-    def _decision_context(self, command: Command, at: datetime, *, party: UUID | None) -> DecisionContext:
+    def context(self, command: Command, at: datetime) -> DecisionContext:
+        """The context of the timers that are due at an instant (UTC); the act's, once it has its party."""
         return DecisionContext(
             reader=self._reader,
             organisation_id=command.organisation_id,
             stream_id=command.stream_id,
             at=at,
             now=self.now,
-            party=party,
+            party=None,
             source=command.source,
             roles=command.roles,
             act=command.act,

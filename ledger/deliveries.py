@@ -20,8 +20,6 @@ from ledger.storage.protocol import InsertTarget, LogSession, LogStore, row_uuid
 #: `pending`: to be sent, or sent again; `delivered`; `dead`: given up after the last attempt; `withheld`: its member
 #: did not see it any more when it was to be sent; `held`: not sent when the log was restored from a copy.
 DeliveryState = Literal["pending", "delivered", "dead", "withheld", "held"]
-#: What of an answer is kept, in characters.
-MAX_ANSWER_LENGTH = 2048
 #: How long a subscription that is not active is left alone, unless it is woken.
 REST = timedelta(seconds=60)
 
@@ -175,7 +173,7 @@ class Deliveries:
                 organisation_id=organisation_id,
                 position=position,
                 epoch=self._ledger.epoch,
-                # Who is quicker than the command that records it would find no subscription.
+                # A reader that is quicker than the command which records it would find no subscription.
                 lease_until=now + REST // timedelta(microseconds=1),
                 at=now,
             )

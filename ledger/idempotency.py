@@ -7,7 +7,6 @@ costs the store nothing.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
@@ -16,6 +15,7 @@ import msgspec
 
 from domain.errors import IdempotencyMismatch
 from ledger.commands import CachedReceipt, Command, IdempotencyIdentity, IdempotencyKey, Receipt
+from ledger.states import RecentlyUsed
 from ledger.storage.protocol import LogSession, Row, row_uuid
 
 #: How long a key is remembered; after that the same key is a new request.
@@ -35,23 +35,11 @@ class _StoredReceipt(msgspec.Struct, frozen=True, kw_only=True):
 
 #: Receipts that a writer keeps in memory.
 MAX_CACHED_RECEIPTS = 4096
+#: The receipts of the last keyed commands of this process. Other writers do not change them: a key is kept for days.
+RecentReceipts = RecentlyUsed[IdempotencyIdentity, CachedReceipt]
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(_StoredReceipt)
-
-
-class RecentReceipts:
-    """Receipts of the last keyed commands of this process. Other writers do not change them: a key is kept for days."""
-
-    def __init__(self, limit: int = MAX_CACHED_RECEIPTS) -> None:
-        self._limit = limit
-        #: The oldest first.
-        self.receipts: OrderedDict[IdempotencyIdentity, CachedReceipt] = OrderedDict()
-
-    def put(self, identity: IdempotencyIdentity, receipt: CachedReceipt) -> None:
-        self.receipts[identity] = receipt
-        while len(self.receipts) > self._limit:
-            self.receipts.popitem(last=False)
 
 
 class IdempotencyRecords:
@@ -81,7 +69,7 @@ class IdempotencyRecords:
         if given is not None:
             _check_digest(key, given[1])
             return msgspec.structs.replace(given[2], replayed=True)
-        cached = self._cache.receipts.get(identity)
+        cached = self._cache.get(identity)
         if cached is not None and cached.created_at > self._now - _RETENTION_MICROS:
             _check_digest(key, cached.digest)
             return msgspec.structs.replace(cached.receipt, replayed=True)

@@ -29,7 +29,7 @@ from ledger.commit.writer import Writer
 from ledger.decider import CommandDecider
 from ledger.errors import LedgerMisconfigured, LedgerNotMigrated
 from ledger.event_sources import LogSource
-from ledger.idempotency import RecentReceipts
+from ledger.idempotency import MAX_CACHED_RECEIPTS, RecentReceipts
 from ledger.serialization import LogRecord, Mapper, Upcast, decode_events, read_records
 from ledger.states import BatchStates, ReadCache, StateCache, StreamState, fold
 from ledger.storage.migrations import latest_migration
@@ -66,7 +66,7 @@ class Ledger:
         self._read_cache = ReadCache(recorder, self._mapper, AGGREGATES, limits.cached_states)
         context = WriterContext(
             cache=StateCache(limits.cached_states),
-            receipts=RecentReceipts(),
+            receipts=RecentReceipts(MAX_CACHED_RECEIPTS),
             mapper=self._mapper,
             aggregates=AGGREGATES,
             clock=clock,
@@ -103,7 +103,7 @@ class Ledger:
             recorder.close()
             raise
         ledger = cls(recorder, clock=clock, new_id=new_id, limits=limits)
-        # Now, so that no event loop asks the store for it.
+        # Now, so that no event loop queries the store for it.
         ledger._load_identity()
         return ledger
 
@@ -121,12 +121,7 @@ class Ledger:
 
     async def handle_async(self, command: Command) -> Receipt:
         """`handle` for an event loop: no thread waits. A call that is cancelled while it is queued is not recorded."""
-        waiting = self._committer.submit(command)
-        try:
-            receipt = _receipt_or_raise(await waiting)
-        except asyncio.CancelledError:
-            self._committer.cancel(waiting)
-            raise
+        receipt = _receipt_or_raise(await self._committer.handle_async(command))
         if receipt.state is not None:
             return receipt
         return await asyncio.to_thread(self._restore_state, command.organisation_id, receipt)
@@ -307,7 +302,21 @@ class Ledger:
 
     def read_events_at(self, organisation_id: UUID, positions: Sequence[int]) -> list[RecordedEvent]:
         """An organisation's events at some positions, in order."""
-        return self._query("events_at", organisation_id=organisation_id, positions=list(positions)) if positions else []
+        return [record.decode() for record in self.read_records_at(organisation_id, positions)]
+
+    def read_records_at(self, organisation_id: UUID, positions: Sequence[int]) -> list[LogRecord]:
+        """The events of `read_events_at` as they are stored."""
+        if not positions:
+            return []
+        with self.recorder.read() as session:
+            rows = session.query("events_at", organisation_id=organisation_id, positions=list(positions))
+        return read_records(rows, self._mapper)
+
+    def list_streams_at(self, organisation_id: UUID, after: int, upto: int) -> list[tuple[str, UUID]]:
+        """Kind and id of the stream at each of an organisation's positions behind one, up to another."""
+        with self.recorder.read() as session:
+            rows = session.query("streams_at", organisation_id=organisation_id, after=after, upto=upto)
+        return [(topic.partition(".")[0], row_uuid(stream_id)) for stream_id, topic in rows]
 
     @property
     def epoch(self) -> str:

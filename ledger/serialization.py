@@ -314,7 +314,10 @@ class Mapper(LibraryMapper[UUID]):
         return _ENCODER.encode(_StoredForWriting(header=header, data=data, sealed=sealed))
 
     def to_domain_event(self, stored_event: StoredEvent) -> RecordedEvent:  # type: ignore[override]  # our event is a Struct
-        """The event as it was recorded; a retired tag is read as the one that replaced it."""
+        """The event as it was recorded; a retired tag is read as the one that replaced it.
+
+        Raises `MapperDeserialisationError` for what cannot be read.
+        """
         try:
             return self._decode(stored_event.topic, stored_event.state)
         except (msgspec.MsgspecError, KeyError, LookupError) as error:
@@ -470,6 +473,8 @@ class LogRecord(msgspec.Struct, frozen=True, gc=False):
     #: The organisation's.
     position: int
     mapper: Mapper
+    #: What is shown of the event, where that was read already: its data may be reduced.
+    text: EventText | None = None
 
     @property
     def kind(self) -> str:
@@ -477,12 +482,17 @@ class LogRecord(msgspec.Struct, frozen=True, gc=False):
         return self.topic.partition(".")[0]
 
     def decode(self) -> RecordedEvent:
-        """The event as it was recorded."""
-        return self.mapper.to_domain_event(StoredEvent(self.stream_id, self.version, self.topic, self.state))
+        """The event as it was recorded, or as it is shown."""
+        event = self.mapper.to_domain_event(StoredEvent(self.stream_id, self.version, self.topic, self.state))
+        return event if self.text is None else msgspec.structs.replace(event, data=self.text.data)
 
     def read_text(self) -> EventText | None:
         """The event to be sent on; None where it has to be decoded."""
-        return self.mapper.read_text(self.topic, self.state)
+        return self.text or self.mapper.read_text(self.topic, self.state)
+
+    def with_text(self, text: EventText) -> LogRecord:
+        """The record that shows this, and no more."""
+        return msgspec.structs.replace(self, text=text)
 
 
 def read_records(rows: Iterable[Row], mapper: Mapper) -> list[LogRecord]:

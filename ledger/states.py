@@ -1,7 +1,7 @@
 """Folded states: a bounded cache, the store behind it, and what the batch has decided so far.
 
-The cache belongs to the holder of the decider lock. It knows the log position up to which it is true; a writer that
-finds the head further on (another process has appended) first folds the events since. So a cached state needs no check
+The cache belongs to the holder of the decider lock. It is true up to a log position, `synced_to`; a writer that finds
+the head further on (another process has appended) first folds the events since. So a cached state needs no check
 of its stream's version: at the head it *is* the last one.
 """
 
@@ -47,7 +47,7 @@ NO_STREAM = StreamState("", 0, None)
 
 
 class StateChange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What one decision does to its stream's state and to its row in the standing index."""
+    """What one decision does to its stream's state and to its row in the index."""
 
     organisation_id: UUID
     stream_id: UUID
@@ -128,28 +128,28 @@ class StateCache:
             return
         before, after = index_entry(old, aggregates), index_entry(entry, aggregates)
         organisation_id, stream_id = recorded.organisation_id, recorded.stream_id
-        move = StateChange(
+        change = StateChange(
             organisation_id=organisation_id, stream_id=stream_id, entry=entry, before=before, after=after
         )
-        self.apply([move])
+        self.apply([change])
 
     def invalidate(self, key: Key) -> None:
         """Drop a stream that has grown elsewhere by unread events, and all live goals of its organisation with it."""
         self.entries.pop(key, None)
-        for books in (self.goals_by_owner, self.promises):
-            for book in [each for each in books if each[0] == key[0]]:
-                del books[book]
+        for by_owner in (self.goals_by_owner, self.promises):
+            for owner in [each for each in by_owner if each[0] == key[0]]:
+                del by_owner[owner]
 
-    def apply(self, moves: Iterable[StateChange]) -> None:
+    def apply(self, changes: Iterable[StateChange]) -> None:
         """Apply what was decided and is now stored."""
-        for move in moves:
-            organisation_id, goal_id = move.organisation_id, move.stream_id
-            self.entries.put((organisation_id.int, goal_id.int), move.entry)
-            before, after = move.before.listed_under, move.after.listed_under
+        for change in changes:
+            organisation_id, goal_id = change.organisation_id, change.stream_id
+            self.entries.put((organisation_id.int, goal_id.int), change.entry)
+            before, after = change.before.listed_under, change.after.listed_under
             if before is not None and before != after:
                 self._unlist(stream_key(organisation_id, before), goal_id)
             if after is not None:
-                self._list((organisation_id.int, after.int), goal_id, move.entry.state)
+                self._list((organisation_id.int, after.int), goal_id, change.entry.state)
 
     def _unlist(self, owner: Key, goal_id: UUID) -> None:
         goals, book = self.goals_by_owner.get(owner), self.promises.get(owner)
@@ -205,11 +205,11 @@ class BatchStates:
 
     def live_goals(self, organisation_id: UUID, owner: UUID) -> list[UUID]:
         """The goals that are the owner's live promises, in the order of their ids."""
-        book = set(self._stored_goals(organisation_id, owner))
-        for move in self.changes:
-            if move.organisation_id == organisation_id:
-                (book.add if move.after.listed_under == owner else book.discard)(move.stream_id)
-        return sorted(book)
+        goals = set(self._stored_goals(organisation_id, owner))
+        for change in self.changes:
+            if change.organisation_id == organisation_id:
+                (goals.add if change.after.listed_under == owner else goals.discard)(change.stream_id)
+        return sorted(goals)
 
     def _stored_goals(self, organisation_id: UUID, owner: UUID) -> set[UUID]:
         """The goals that are the owner's without what this batch has decided; for reading."""
@@ -223,9 +223,10 @@ class BatchStates:
     def promises(self, organisation_id: UUID, owner: UUID) -> PromiseBook:
         """The owner's live promises; for reading."""
         changed = {
-            move.stream_id: move
-            for move in self.changes
-            if owner in (move.before.listed_under, move.after.listed_under) and move.organisation_id == organisation_id
+            change.stream_id: change
+            for change in self.changes
+            if owner in (change.before.listed_under, change.after.listed_under)
+            and change.organisation_id == organisation_id
         }
         key = stream_key(organisation_id, owner)
         book = self._cache.promises.use(key)
@@ -234,20 +235,20 @@ class BatchStates:
             states = ((goal, self.entry(organisation_id, goal).state) for goal in stored if goal not in changed)
             book = PromiseBook({goal: held for goal, state in states if (held := to_commitment(state)) is not None})
             if not changed:
-                # What this batch has changed is not stored yet: a later batch makes the book.
+                # What this batch has changed is not stored yet: a later batch caches the book.
                 self._cache.promises.put(key, book)
         if changed:
             book = book.copy()
-            for goal, move in changed.items():
-                book.put(goal, to_commitment(move.entry.state) if move.after.listed_under == owner else None)
+            for goal, change in changed.items():
+                book.put(goal, to_commitment(change.entry.state) if change.after.listed_under == owner else None)
         return book
 
-    def record(self, move: StateChange, events: list[RecordedEvent]) -> None:
+    def record(self, change: StateChange, events: list[RecordedEvent]) -> None:
         """Let the commands after this one see the decision."""
-        self.changes.append(move)
+        self.changes.append(change)
         self._decided.append(events)
-        key = (move.organisation_id.int, move.stream_id.int)
-        self._changed[key] = self._read[key] = move.entry
+        key = (change.organisation_id.int, change.stream_id.int)
+        self._changed[key] = self._read[key] = change.entry
 
     def flush_to_cache(self) -> dict[Key, StreamState]:
         """Apply the stored changes to the cache; the streams that changed."""
@@ -296,7 +297,7 @@ def index_entry(entry: StreamState, aggregates: Mapping[str, AggregateType]) -> 
 
 
 class ReadCache:
-    """The readers' states, for any number of threads. Each call asks the store for newer events, so none is stale.
+    """The readers' states, for any number of threads. Each call queries the store for newer events, so none is stale.
 
     It is apart from `StateCache`, which only the holder of the decider lock may use.
     """
@@ -311,8 +312,7 @@ class ReadCache:
         self._recorder = recorder
         self._mapper = mapper
         self._aggregates = aggregates
-        self._limit = limit
-        self._entries: OrderedDict[Key, StreamState] = OrderedDict()
+        self._entries = RecentlyUsed[Key, StreamState](limit)
         self._lock = Lock()
 
     def load_current(self, organisation_id: UUID, stream_id: UUID) -> StreamState:
@@ -361,7 +361,5 @@ class ReadCache:
     def put(self, key: Key, entry: StreamState) -> None:
         """Cache a committed state, unless a later one is cached; the least recently used is dropped first."""
         with self._lock:
-            known = self._entries.pop(key, None)
-            self._entries[key] = entry if known is None or known.version <= entry.version else known
-            if len(self._entries) > self._limit:
-                self._entries.popitem(last=False)
+            known = self._entries.get(key, NO_STREAM)
+            self._entries.put(key, entry if known.version <= entry.version else known)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Protocol
 from uuid import UUID
@@ -16,7 +15,7 @@ from domain.instants import format_instant, to_micros
 from domain.organisation.organisation import ExternalSource, Organisation, PolicyVersion
 from ledger.commands import EventPosition
 from projections.bounded_cache import BoundedCache
-from projections.database.database import Database, named_statements, query_by_ids, to_id
+from projections.database.database import Database, named_statements
 from projections.database.sql import END_UNKNOWN, in_force_sql
 from projections.database.tables import END_OF_TIME, IS_LATEST
 
@@ -134,7 +133,7 @@ def resolve_as_of(
     Raises `NotFound` for an organisation that the views do not know (yet), `NotFollowed` where they have yet to follow
     what was recorded by `recorded_as_of`, `InvalidField` for an instant without a zone or outside 1900..9998.
     """
-    followed = known.log_position if known else database.query(named_statements("lens")["followed"])[0].position or 0
+    followed = known.log_position if known else database.query(named_statements("as_of")["followed"])[0].position or 0
     if recorded_as_of is not None:
         instant = _validate_instant(recorded_as_of, "/recorded_as_of")
         known = log.last_known(organisation_id, followed, recorded_as_of=instant)
@@ -179,7 +178,7 @@ def _find_organisation(
 def _load_organisation(database: Database, organisation_id: UUID, known: int) -> tuple[Organisation, bool]:
     """Its state, and whether that was known already: the zone never changes, the policies do."""
     rows = database.query(
-        named_statements("lens")["organisation"], {"organisation_id": str(organisation_id), "known": known}
+        named_statements("as_of")["organisation"], {"organisation_id": str(organisation_id), "known": known}
     )
     if not rows:
         raise NotFound("no such organisation")
@@ -207,13 +206,3 @@ def _validate_instant(value: datetime, pointer: str) -> datetime:
 
 def _format_as_of(as_of: date | datetime) -> str:
     return format_instant(as_of) if isinstance(as_of, datetime) else as_of.isoformat()
-
-
-def load_stream_versions(database: Database, as_of: AsOf, file: str, stream_ids: Iterable[UUID]) -> dict[UUID, int]:
-    """Stream -> its version as it was known by then: what `If-Match` takes.
-
-    `file`: `sql/<file>.sql`, whose statement `versions` is asked.
-    """
-    wanted = sorted(set(map(str, stream_ids)))
-    rows = query_by_ids(database, file, {"versions": wanted}, as_of.params)["versions"]
-    return {to_id(row.stream_id): row.version for row in rows}

@@ -14,10 +14,11 @@ from domain.experiment.state import STATES, Experiment
 from domain.instants import to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements
-from projections.database.paging import Order, RowSelection, query_digest_of, query_page
+from projections.database.paging import Order, RowSelection, query_digest_of
 from projections.database.sql import in_clause, without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
+from projections.streams import VisibilityFilter, load_row, query_page
 
 _SQL = "experiments"
 
@@ -81,13 +82,6 @@ class ExperimentFilters(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[str, ...] = ()
 
 
-class ExperimentVisibilityFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """What of the list its reader may see: the organisation's own, those of the teams, and the member's."""
-
-    member: UUID
-    teams: frozenset[UUID]
-
-
 class ExperimentPage(msgspec.Struct, frozen=True, kw_only=True):
     """Some experiments, the latest proposed first, and the cursor that leads on; None: these were the last."""
 
@@ -97,10 +91,8 @@ class ExperimentPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def experiment_at(database: Database, as_of: AsOf, experiment_id: UUID) -> Experiment | None:
     """One experiment; None where there is none (yet, at that time). Its `version` counts all its events by then."""
-    rows = database.query(named_statements(_SQL)["get"], {**as_of.params, "stream_id": str(experiment_id)})
-    if not rows:
-        return None
-    return msgspec.structs.replace(_EXPERIMENT.decode(rows[0].body), version=rows[0].stream_version)
+    row = load_row(database, as_of, "experiments", experiment_id)
+    return None if row is None else msgspec.structs.replace(_EXPERIMENT.decode(row.body), version=row.stream_version)
 
 
 def load_experiments(database: Database, as_of: AsOf, *, team: UUID | None = None) -> list[Experiment]:
@@ -128,9 +120,11 @@ def load_experiments_page(
     *,
     cursor: str | None = None,
     limit: int = 50,
-    visible: ExperimentVisibilityFilter | None = None,
+    visible: VisibilityFilter | None = None,
 ) -> ExperimentPage:
-    """One page. Later pages see the same moment as the first, whatever is written in between; `visible` None: all.
+    """One page. Later pages see the same moment as the first, whatever is written in between.
+
+    `visible`: the organisation's own, those of the teams, and the member's; None: all.
 
     Raises `InvalidField` for an unknown state, a limit outside 1..200, or a cursor that another question gave.
     """
@@ -144,15 +138,13 @@ def load_experiments_page(
         any_of = ["team IS NULL", "owner = :viewer", "proposed_by = :viewer"]
         few_of = [f"team IN ({marks})"] if visible.teams else []
         seen = {"viewer": str(visible.member), **teams}
-    if filters.changed_after is not msgspec.UNSET:
-        condition, changed = as_of.changed_after("experiments", filters.changed_after)
-        where, params = [*where, condition], params | changed
     rows, following = query_page(
         database,
+        as_of,
         RowSelection(table="experiments", where=where, any_of=any_of, few_of=few_of),
-        as_of.disjoint_predicates,
-        {**as_of.params, **params, **seen},
+        {**params, **seen},
         Order(key="proposed_at", descending=True, number=True),
+        changed_after=filters.changed_after,
         question=query_digest_of("experiments", filters),
         cursor=cursor,
         limit=limit,

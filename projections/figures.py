@@ -18,8 +18,10 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
+from domain.calendar import end_of_day
+from domain.instants import to_micros
 from projections.as_of import AsOf
-from projections.privacy import Parts, WithheldBy, contributions
+from projections.privacy import Parts, WithheldBy, contributions, is_large_enough
 
 Line = Literal["amber", "red", "over"]
 
@@ -154,7 +156,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 #: Team and person of each thing that a figure counts; a pair without a person is ignored.
-_Behind = Sequence[tuple[UUID | None, UUID | None]]
+_Case = tuple[UUID | None, UUID | None]
+_Behind = Sequence[_Case]
 
 
 class GroupFigure(NamedTuple):
@@ -167,6 +170,25 @@ class GroupFigure(NamedTuple):
 def of_group(figure: Figure, *parts: Iterable[tuple[UUID | None, UUID | None]]) -> GroupFigure:
     """The figure with who is behind each of its counts, as (team, person); without a part nobody is."""
     return GroupFigure(figure, tuple(part if isinstance(part, list) else list(part) for part in parts))
+
+
+def of_window(figure: Figure, begin: int, *parts: Iterable[tuple[int, UUID | None, UUID | None]]) -> GroupFigure:
+    """`of_group` of what happened at times (microseconds UTC), in a window that may be longer than that of its report.
+
+    `begin`: when the window of its report begins. Taken from one another the two figures are about what happened
+    before, so that it has to be of five and more as well, where the shorter one is shown.
+    """
+    behind = list[_Behind]()
+    for part in parts:
+        cases, before, recent = list[_Case](), list[_Case](), set[UUID]()
+        for at, team, person in part:
+            cases.append((team, person))
+            if at < begin:
+                before.append((team, person))
+            elif person is not None:
+                recent.add(person)
+        behind += [cases, before] if before and is_large_enough(recent) else [cases]
+    return GroupFigure(figure, tuple(behind))
 
 
 class FigureList(list[Figure]):
@@ -357,6 +379,12 @@ def line_of_share(
         return None
     lines: tuple[tuple[Line, Fraction | None], ...] = (("over", limit), ("red", red), ("amber", amber))
     return next((line for line, at in lines if at is not None and is_share_over(count, n, at)), None)
+
+
+def window_begin(as_of: AsOf, days: int = WINDOW_DAYS) -> int:
+    """When the window of so many days begins, microseconds UTC: the end of the day before its first."""
+    day = date.fromordinal(max(1, as_of.today.toordinal() - days))
+    return to_micros(end_of_day(day, as_of.tzinfo))
 
 
 def build_share(  # noqa: PLR0913 - a share is made of its counts and its lines

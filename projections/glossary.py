@@ -364,7 +364,7 @@ REPORTS: dict[str, str] = {
     "UnrecognisedHelp.goal": "Id of the goal that was helped.",
     "UnrecognisedHelp.member": "Id of the member whose row it is: the helper; in the asker's own report the asker.",
     "UnrecognisedHelp.helper": "Id of the member who answered the need.",
-    "UnrecognisedHelp.asker": "Id of the goal's owner, whose need it was.",
+    "UnrecognisedHelp.asker": "Id of the member who asked: the goal's owner of then.",
     "UnrecognisedHelp.event": "Id of the event that answered the need.",
     # --- charters and decisions --------------------------------------------------------------------------------------
     "LinkedGoals.links": "Live promises that serve the purpose. e.g. 5",

@@ -20,12 +20,13 @@ from domain.text import fold
 from ledger.cancellation import cancellable
 from projections.as_of import AsOf
 from projections.database.database import Database, IdTable, Row, named_statements, to_id
-from projections.database.paging import Order, RowSelection, query_digest_of, query_page
+from projections.database.paging import Order, RowSelection, query_digest_of
 from projections.database.sql import PART_MARK, all_in_force_sql, goal_body_sql, in_clause, without_nul
-from projections.database.tables import END_OF_TIME, Column
+from projections.database.tables import Column
 from projections.engine.state_parts import PartValues, StateParts, parts_table
 from projections.engine.stream_events import to_column_value
-from projections.engine.versions import Version, VersionedProjection
+from projections.engine.versions import VersionedProjection
+from projections.streams import query_page
 
 _SQL = "goals"
 _CHUNK_SIZE = 400
@@ -234,7 +235,6 @@ PromisedGoal = ReportedPromise | ReportedEnd
 StandingOrKept = ReportedPromise | KeptGoal
 #: As a report reads it, or whole.
 AnyPromise = Promised | ReportedPromise
-AnyPromisedGoal = AnyPromise | Ended | ReportedEnd
 
 _PROMISED_GOAL: msgspec.json.Decoder[PromisedGoal] = msgspec.json.Decoder(PromisedGoal)
 _STANDING = msgspec.json.Decoder(ReportedPromise)
@@ -417,72 +417,6 @@ def load_goal_rows(  # noqa: PLR0913 - what is read, and of which goals
     return sorted(database.query(sql, params), key=attrgetter("stream_id"))
 
 
-def load_timelines(
-    database: Database,
-    as_of: AsOf,
-    *,
-    owners: Iterable[UUID] | None = None,
-    goals: Iterable[UUID] | None = None,
-    team: UUID | None = None,
-) -> dict[UUID, list[Version]]:
-    """Each goal's versions that had begun at the question's `at`, as believed at its `known`, oldest first.
-
-    One version per event: where several happened at one instant, all but the last have no width. `owners` takes each
-    goal that one of them owned at any time until then, `team` each that was the team's; nothing given takes all.
-    """
-    wanted = [("owner", list(owners))] if owners is not None else []
-    wanted += [("stream_id", list(goals))] if goals is not None else []
-    wanted += [("team", [team])] if team is not None else []
-    found: dict[UUID, list[Version]] = {}
-    for column, values in wanted or [("", [])]:
-        for start in range(0, max(len(values), 1) if column else 1, _CHUNK_SIZE):
-            part = values[start : start + _CHUNK_SIZE]
-            if column and not part:
-                continue
-            found.update(_load_timelines_where(database, as_of, column, part))
-    return found
-
-
-def _load_timelines_where(
-    database: Database, as_of: AsOf, column: str, values: list[UUID]
-) -> dict[UUID, list[Version]]:
-    marks, params = in_clause("value", values)
-    began = "organisation_id = :organisation_id AND valid_from <= :at AND known_from <= :known AND known_to > :known"
-    if column in ("owner", "team"):
-        # Hand-overs: the whole timeline of each goal that was ever theirs.
-        began += f" AND stream_id IN (SELECT stream_id FROM goals WHERE {began} AND {column} IN ({marks}))"
-    elif column:
-        began += f" AND stream_id IN ({marks})"
-    sql = named_statements(_SQL)["timelines"].replace(":began", began)
-    found: dict[UUID, list[Version]] = {}
-    for row in database.query(sql, {**as_of.params, **params}):
-        found.setdefault(to_id(row.stream_id), []).append(_to_version(row))
-    return found
-
-
-def _to_version(row: Row) -> Version:
-    return Version(
-        event_id=to_id(row.event_id),
-        version=row.version,
-        valid_from=row.valid_from,
-        valid_to=row.valid_to,
-        known_from=row.known_from,
-        # What superseded it is behind the question's position and not known there: the same question, the same answer.
-        known_to=END_OF_TIME,
-        recorded_from=row.recorded_from,
-        recorded_to=END_OF_TIME,
-        state=_GOAL.decode(row.body),
-    )
-
-
-def load_supporting_goals(database: Database, as_of: AsOf, goal_id: UUID) -> list[Goal]:
-    """The goals that support this one, by id."""
-    of = f"{all_in_force_sql('goals')} AS goals WHERE supports LIKE :supports ORDER BY stream_id"
-    sql = f"SELECT {goal_body_sql('goals')} AS body FROM {of}"
-    rows = database.query(sql, {**as_of.params, "supports": f"%{goal_id}%"})
-    return [_GOAL.decode(row.body) for row in rows]
-
-
 def load_goals_page(
     database: Database,
     as_of: AsOf,
@@ -507,15 +441,13 @@ def load_goals_page(
     )
     where, params = _build_where(filters)
     few_of, seen = _select_few(database, as_of, filters) if visible is None else visible.to_alternatives()
-    if filters.changed_after is not msgspec.UNSET:
-        condition, changed = as_of.changed_after("goals", filters.changed_after)
-        where, params = [*where, condition], params | changed
     rows, following = query_page(
         database,
+        as_of,
         RowSelection(table="goals", where=where, few_of=few_of, body=goal_body_sql("v")),
-        as_of.disjoint_predicates,
-        {**as_of.params, **params, **seen},
+        {**params, **seen},
         order,
+        changed_after=filters.changed_after,
         question=query_digest_of(filters, sort),
         cursor=cursor,
         limit=limit,

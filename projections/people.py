@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,11 +17,12 @@ from domain.organisation.organisation import Organisation
 from domain.team import team as teams
 from domain.team.team import Team
 from projections.as_of import AsOf
-from projections.database.database import Database, Row, named_statements, query_by_ids, to_id
-from projections.database.paging import ORDER_BY_ID, RowSelection, page_sql
+from projections.database.database import Database, named_statements, query_by_ids, to_id
+from projections.database.paging import RowSelection
 from projections.database.sql import without_nul
 from projections.database.tables import END_OF_TIME, Column
 from projections.engine.versions import VersionedProjection
+from projections.streams import query_by_id
 
 _SQL = "people"
 
@@ -109,27 +110,8 @@ def load_members_page(
         several = "team_count > 1 AND teams LIKE :teams"
         few_of, params = ["first_team = :team", several], {"team": str(team), "teams": f"%{team}%"}
     selection = RowSelection(table="members", where=["present = 1"], few_of=few_of)
-    rows = _query_by_id(database, as_of, selection, params, after, limit, changed_after)
+    rows = query_by_id(database, as_of, selection, params, after=after, limit=limit, changed_after=changed_after)
     return [_MEMBER.decode(row.body) for row in rows]
-
-
-def _query_by_id(  # noqa: PLR0913 - a page, and what narrows it
-    database: Database,
-    as_of: AsOf,
-    selection: RowSelection,
-    params: Mapping[str, Any],
-    after: str,
-    limit: int,
-    changed_after: int | msgspec.UnsetType,
-) -> list[Row]:
-    where, bound = list(selection.where), {**as_of.params, **params, "rows": limit}
-    if after:
-        where, bound = [*where, "stream_id > :after"], bound | {"after": after}
-    if changed_after is not msgspec.UNSET:
-        condition, changed = as_of.changed_after(selection.table, changed_after)
-        where, bound = [*where, condition], bound | changed
-    wanted = msgspec.structs.replace(selection, where=where)
-    return database.query(page_sql(wanted, as_of.disjoint_predicates, ORDER_BY_ID), bound)
 
 
 def load_members_by_id(database: Database, as_of: AsOf, ids: Iterable[UUID]) -> dict[UUID, Member]:
@@ -183,7 +165,7 @@ def load_teams_page(
     """The teams behind an id, by id, and whether the lead of each has left since being appointed."""
     where = [] if archived is None else [f"archived_at IS {'NOT ' if archived else ''}NULL"]
     selection = RowSelection(table="teams", where=where)
-    rows = _query_by_id(database, as_of, selection, {}, after, limit, changed_after)
+    rows = query_by_id(database, as_of, selection, {}, after=after, limit=limit, changed_after=changed_after)
     found = [_TEAM.decode(row.body) for row in rows]
     leads = load_members_by_id(database, as_of, {team.lead for team in found})
     return [(team, team.lead in leads and leads[team.lead].has_left_since(team.lead_since)) for team in found]
@@ -208,6 +190,12 @@ def teams_led_at(database: Database, as_of: AsOf, member: Member) -> frozenset[U
     """The teams that this member leads."""
     rows = database.query(named_statements(_SQL)["teams_of_lead"], {**as_of.params, "lead": str(member.id)})
     return frozenset(team.id for team in (_TEAM.decode(row.body) for row in rows) if is_led_by(team, member))
+
+
+def teams_without_lead_at(database: Database, as_of: AsOf) -> frozenset[UUID]:
+    """The teams whose lead has left: what waits for a lead waits for stewards there."""
+    rows = database.query(named_statements(_SQL)["teams_without_lead"], as_of.params)
+    return frozenset(to_id(row.stream_id) for row in rows)
 
 
 def is_led_by(team: Team, member: Member | None) -> bool:

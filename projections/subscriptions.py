@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -9,10 +10,11 @@ import msgspec
 from domain.subscription.subscription import Subscription, evolve
 from projections.as_of import AsOf
 from projections.database.database import Database
-from projections.database.paging import ALL_ROWS, ORDER_BY_ID, RowSelection, page_sql
+from projections.database.paging import ALL_ROWS, RowSelection
 from projections.database.sql import without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
+from projections.streams import query_by_id
 
 _SQL = "subscriptions"
 #: States of a subscription that is not removed.
@@ -37,28 +39,22 @@ SUBSCRIPTIONS = VersionedProjection(
 _SUBSCRIPTION = msgspec.json.Decoder(Subscription)
 
 
-def load_subscriptions_page(
-    database: Database, as_of: AsOf, *, owner: UUID | None, after: str = "", limit: int
+def load_subscriptions_page(  # noqa: PLR0913 - a page, and what narrows it
+    database: Database,
+    as_of: AsOf,
+    *,
+    owner: UUID | None,
+    states: Sequence[str] = _SENDING_STATES,
+    after: str = "",
+    limit: int = ALL_ROWS,
 ) -> list[Subscription]:
-    """Those behind an id that are not removed, by id; `owner` None: of every member."""
-    where, params = ["state <> 'removed'"], {**as_of.params, "rows": limit}
-    if owner is not None:
-        where, params = [*where, "owner = :owner"], params | {"owner": str(owner)}
-    if after:
-        where, params = [*where, "stream_id > :after"], params | {"after": after}
+    """Those behind an id that are in these states (any but removed), by id; `owner` None: of every member."""
+    in_state = [f"state = '{state}'" for state in states]
     # Of every member: state by state, so that those that were removed are not passed by.
-    any_of = () if owner is not None else tuple(f"state = '{state}'" for state in _SENDING_STATES)
-    selection = RowSelection(table="subscriptions", where=where, any_of=any_of)
-    rows = database.query(page_sql(selection, as_of.disjoint_predicates, ORDER_BY_ID), params)
-    return [_SUBSCRIPTION.decode(row.body) for row in rows]
-
-
-def disabled_subscriptions_at(database: Database, as_of: AsOf, *, owner: UUID | None) -> list[Subscription]:
-    """Those whose deliveries have ended by themselves, by id; `owner` None: of every member."""
-    where, params = ["state = 'disabled'"], {**as_of.params, "rows": ALL_ROWS}
+    selection = RowSelection(table="subscriptions", any_of=in_state)
+    params: dict[str, str] = {}
     if owner is not None:
-        where, params = [*where, "owner = :owner"], params | {"owner": str(owner)}
-    rows = database.query(
-        page_sql(RowSelection(table="subscriptions", where=where), as_of.disjoint_predicates, ORDER_BY_ID), params
-    )
+        selection = RowSelection(table="subscriptions", where=["owner = :owner", f"({' OR '.join(in_state)})"])
+        params = {"owner": str(owner)}
+    rows = query_by_id(database, as_of, selection, params, after=after, limit=limit)
     return [_SUBSCRIPTION.decode(row.body) for row in rows]

@@ -20,7 +20,7 @@ ROLES = (MEMBER, LEAD, STEWARD, AUDITOR, INTEGRATION)
 #: What a key can be given.
 READ, ACT, IMPORT, ADMIN = "read", "act", "import", "admin"
 SCOPES = (READ, ACT, IMPORT, ADMIN)
-#: What a guest's key conveys (`ledger.api_keys.GUEST`): a say in the one decision that it names, and nothing else.
+#: What a guest's key conveys (`ledger.api_keys.GUEST_SCOPE_PREFIX`): a say in the one decision that it names.
 DECIDE = "decide"
 
 

@@ -59,7 +59,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 class NewGrant(Grant, frozen=True, kw_only=True):
     """The same as it was made: shown once."""
 
-    #: With the password, which nothing else knows.
+    #: With the password, which is kept nowhere else.
     connection: str
 
 
@@ -305,7 +305,10 @@ def _build_url(database_url: str, role: str, password: str) -> str:
 
 
 def check_grants(database_url: str) -> list[Finding]:
-    """Look at everything that each granted role may do; what is not as it was granted is not ok."""
+    """Look at everything that each granted role may do; what is not as it was granted is not ok.
+
+    Raises `LedgerMisconfigured` for SQLite, which has no roles.
+    """
     if not is_postgresql(database_url):
         raise LedgerMisconfigured("only PostgreSQL has roles")
     with open_migration_session(database_url) as session:

@@ -82,7 +82,7 @@ def blind(key: rsa.RSAPublicKey, content: bytes) -> BlindToken:
 
 
 def blind_with(key: rsa.RSAPublicKey, message: bytes, factor: int, salt: bytes) -> BlindToken:
-    """The same with the random parts given: for the RFC's vectors."""
+    """The same with the random parts given, for the RFC's vectors. Raises `Unfit` for a key that is broken."""
     numbers = key.public_numbers()
     encoded = int.from_bytes(_encode_pss(message, numbers.n.bit_length() - 1, salt))
     if gcd(encoded, numbers.n) != 1:

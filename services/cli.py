@@ -12,11 +12,12 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.client.arguments import NAMES as CLIENT_COMMANDS
-from services.client.arguments import add_client_commands
+from services.client.arguments import add_client_commands, add_group
 from services.client.completion import SHELLS, answer_completion, print_completion
 from services.commands.lake_arguments import add_lake_commands, run_lake
 from services.commands.sheet_arguments import add_sheet_options, list_sheet_options
@@ -360,19 +361,13 @@ def _add_command(commands: Commands, name: str, words: str, *, json: bool = True
     return command
 
 
-def _add_group(commands: Commands, name: str, words: str) -> Commands:
-    return commands.add_parser(name, help=words, description=words).add_subparsers(
-        dest="what", required=True, metavar="WHAT"
-    )
-
-
 def _add_processes(commands: Commands) -> None:
     serve = _add_command(commands, "serve", "answer HTTP (without Redis, with the worker inside)", json=False)
     serve.add_argument("--host", help="address to bind")
     serve.add_argument("--port", type=_parse_port, help="port to bind; 0 takes a free one")
     serve.add_argument(
         "--processes",
-        type=_parse_count,
+        type=partial(_parse_number, most=MAX_PROCESSES),
         metavar="N",
         default=1,
         help="API processes on that port; more than 1 with Redis",
@@ -393,7 +388,7 @@ def _add_processes(commands: Commands) -> None:
 
 
 def _add_sinks(commands: Commands) -> None:
-    group = _add_group(commands, "sink", "send the log on to a broker")
+    group = add_group(commands, "sink", "send the log on to a broker")
     for name, words in (
         ("redis", "append every event to a Redis stream"),
         ("nats", "publish every event to NATS JetStream (extra `nats`)"),
@@ -410,7 +405,11 @@ def _add_sinks(commands: Commands) -> None:
             help="goal.promised.v1, goal.promised.* or goal.*; may be repeated",
         )
         sink.add_argument(
-            "--max-length", type=_parse_length, metavar="N", default=0, help="events that are kept; default: all"
+            "--max-length",
+            type=partial(_parse_number, most=MAX_LENGTH),
+            metavar="N",
+            default=0,
+            help="events that are kept; default: all",
         )
 
 
@@ -419,7 +418,7 @@ def _add_store(commands: Commands) -> None:
     migrate.add_argument(
         "--restored", action="store_true", help="the database is a copy that takes the live one's place"
     )
-    database = _add_group(commands, "database", "the database")
+    database = add_group(commands, "database", "the database")
     roles = _add_command(database, "roles", "create PostgreSQL's roles, as its administrator; safe to run again")
     roles.add_argument("--prefix", default="plimsoll", help="roles are called PREFIX_migrate, _write, _project, _read")
     roles.add_argument(
@@ -428,12 +427,12 @@ def _add_store(commands: Commands) -> None:
         metavar="DIR",
         help="files that hold their passwords, each named as its role; a role without one keeps the one it has",
     )
-    organisations = _add_group(commands, "organisation", "organisations")
+    organisations = add_group(commands, "organisation", "organisations")
     create = _add_command(organisations, "create", "create one with its steward; prints the first key once")
     create.add_argument("name")
     create.add_argument("--steward", required=True, metavar="EMAIL", help="reference of its first steward")
     create.add_argument("--zone", default="UTC", help="IANA time zone in which its dates are meant")
-    keys = _add_group(commands, "keys", "API keys")
+    keys = add_group(commands, "keys", "API keys")
     key = _add_command(keys, "create", "create a key for a member; prints it once")
     _add_organisation_option(key)
     key.add_argument("--member", required=True, metavar="REF", help="whose key it is")
@@ -447,7 +446,7 @@ def _add_store(commands: Commands) -> None:
     rotate.add_argument("key", metavar="KEY_ID")
     rotate.add_argument("--overlap-hours", type=int, default=24, help="how long the old one works on")
     _add_command(keys, "revoke", "make a key invalid at once").add_argument("key", metavar="KEY_ID")
-    signing = _add_group(commands, "signing-keys", "the key pairs that webhooks are signed with")
+    signing = add_group(commands, "signing-keys", "the key pairs that webhooks are signed with")
     _add_command(signing, "list", "list those that sign now")
     renew = _add_command(signing, "rotate", "sign with a new key pair")
     renew.add_argument("--overlap-hours", type=int, default=24, metavar="N", help="how long the former one signs too")
@@ -474,11 +473,11 @@ def _add_data(commands: Commands) -> None:
     seed.add_argument("--rows", action="store_true", help="print the import's rows instead")
     _add_export(commands)
     _add_bi(commands)
-    add_lake_commands(_add_group(commands, "lake", "the marts and the log as Delta tables (extra `bi`)"), _add_command)
+    add_lake_commands(add_group(commands, "lake", "the marts and the log as Delta tables (extra `bi`)"), _add_command)
 
 
 def _add_bi(commands: Commands) -> None:
-    group = _add_group(commands, "bi", "who reads the marts with SQL (PostgreSQL)")
+    group = add_group(commands, "bi", "who reads the marts with SQL (PostgreSQL)")
     grant = _add_command(group, "grant", "create a role for one organisation; prints its connection once")
     _add_organisation_option(grant)
     grant.add_argument("--role", metavar="NAME", help="what it is called; default: plimsoll_bi_ and the organisation")
@@ -510,11 +509,11 @@ def _add_export(commands: Commands) -> None:
 
 def _add_health(commands: Commands) -> None:
     _add_command(commands, "doctor", "look at everything a running Plimsoll needs")
-    audit = _add_group(commands, "audit", "prove that the log is whole")
+    audit = add_group(commands, "audit", "prove that the log is whole")
     _add_command(audit, "verify", "prove that the log misses nothing")
     digest = _add_command(audit, "digest", "a number over the log's events: equal where two logs hold the same ones")
     digest.add_argument("--at", type=int, metavar="POSITION", help="up to this log position; default: all")
-    projections = _add_group(
+    projections = add_group(
         commands, "projections", "the read models (views): progress, rebuilding, comparison with the log"
     )
     _add_command(projections, "status", "position, lag and digest of each view")
@@ -554,15 +553,9 @@ def _parse_day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day like 2026-11-30") from None
 
 
-def _parse_length(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MAX_LENGTH:
-        raise argparse.ArgumentTypeError(f"a number from 1 to {MAX_LENGTH}")
-    return int(text)
-
-
-def _parse_count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MAX_PROCESSES:
-        raise argparse.ArgumentTypeError(f"a number from 1 to {MAX_PROCESSES}")
+def _parse_number(text: str, most: int) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"a number from 1 to {most}")
     return int(text)
 
 

@@ -1,8 +1,8 @@
 """Structured logs to stderr: one line per event, never a request's or a row's body.
 
-Lines are written by a thread of their own. A logging call enqueues its line and returns: a slow disk or pipe
-stops no request, and a thread that writes gives the interpreter away in the middle of what it does. A line that ends
-the process's life is written still; where the reader of the log stands still, lines beyond a bound are counted instead.
+Lines are written by a thread of their own. A logging call enqueues its line and returns: a slow disk or pipe stops no
+request, and no request's thread releases the interpreter lock to write. Lines of a process that ends are written still;
+where the reader of the log stands still, lines beyond a bound are dropped and counted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import structlog
 if TYPE_CHECKING:
     from services.settings import Settings
 
-#: Libraries that say at `info` what is only of interest when something is wrong with them.
+#: Libraries whose lines at `info` are of interest only when something is wrong with them.
 _NOISY_LOGGERS = ("dramatiq", "uvicorn.access", "httpx", "eventsourcing")
 #: Lines that wait to be written; more are dropped, and their number is logged.
 MAX_QUEUED_LINES = 50_000
@@ -50,7 +50,7 @@ class LogWriter:
         self._thread: Thread | None = None
 
     def add(self, line: str | RequestLogLine) -> None:
-        """Have a line written, soon. What was answered becomes a line when it is."""
+        """Enqueue a line; a request's is encoded when it is written."""
         if len(self._queue) >= MAX_QUEUED_LINES:
             self._dropped += 1
             return

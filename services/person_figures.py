@@ -31,7 +31,7 @@ def count_switches(ledger: Ledger, organisation_id: UUID) -> int:
 
 
 def withhold_figures(ledger: Ledger, events: Sequence[RecordedEvent]) -> list[RecordedEvent]:
-    """The events as they leave for a broker, which knows no viewer.
+    """The events as they leave for a broker, where there is no viewer.
 
     Without figures of persons where their organisation is co-determined, and of those whom a charter keeps for few.
     """

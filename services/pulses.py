@@ -101,7 +101,10 @@ class Pulses:
     # --- one token, one answer ----------------------------------------------------------------------------------
 
     def sign(self, organisation_id: UUID, wave: UUID, member: UUID, blinded: bytes) -> tuple[UUID, bytes]:
-        """The member's cell and the blind signature of the one token; the same again for the same blinded token."""
+        """The member's cell and the blind signature of the one token; the same again for the same blinded token.
+
+        Raises `Forbidden` for a member who is not asked or has had a token, and `InvalidField`.
+        """
         self._require_wave(wave, organisation_id)
         cell = self.store.find_seat(wave, member)
         if cell is None:
@@ -126,7 +129,10 @@ class Pulses:
     def answer(
         self, wave: UUID, cell: UUID, token: bytes, signature: bytes, answers: tuple[int, ...], items: int
     ) -> None:
-        """Keep one answer, sealed. Whose it is was never sent."""
+        """Keep one answer, sealed. Whose it is was never sent.
+
+        Raises `Forbidden` for a token that this pulse has not signed or that has answered, and `InvalidField`.
+        """
         self._require_wave(wave, None)
         stored = self.store.find_cell(wave, cell)
         if stored is None or not _is_good(stored.public_key, token, signature, wave):

@@ -35,6 +35,7 @@ from services.bi import create_views, drop_outdated_views
 from services.clock import TimeOrderedIds, utc_now
 from services.database_roles import grant_rights
 from services.person_reads import PersonReads, kept_from
+from services.visibility.feed import Feed
 from services.wakeups.local import LocalWakeups, Wakeups
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ class Runtime:
                 row_security=bool(settings.views_database_url),
             )
             opened.callback(self.database.close)
+            #: What each viewer sees of the log, in pages.
+            self.feed = Feed(self.ledger)
             self.keys = Keys(self.ledger)
             self.sessions = Sessions(self.ledger)
             self.uploads = Uploads(self.ledger)

@@ -14,7 +14,8 @@ import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from importlib import import_module
 from pathlib import Path
 from random import SystemRandom
 from typing import Any, NoReturn
@@ -74,6 +75,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         terminalreporter.write_line(f"the same examples again: --hypothesis-seed={getattr(config.option, _SEED)}")
 
 
+HERE = Path(__file__).parent
 #: Files of few tests that wait for servers and processes: begun last, one of them keeps a run waiting for a minute.
 _BEGUN_FIRST = (
     *("system", "worker", "clients", "dbt", "services/test_lake.py", "services/test_kafka_sink.py"),
@@ -83,8 +85,26 @@ _BEGUN_FIRST = (
 
 
 def _rank(item: pytest.Item) -> int:
-    name = item.path.relative_to(Path(__file__).parent).as_posix()
+    name = item.path.relative_to(HERE).as_posix()
     return next((rank for rank, place in enumerate(_BEGUN_FIRST) if name.startswith(place)), len(_BEGUN_FIRST))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Where all files are run by several processes, each begins to import them at another place.
+
+    On a fresh checkout nothing is compiled, and pytest writes each module's assertions anew: what one process has
+    compiled, the others find as bytecode. A module that cannot be imported is reported when it is collected.
+    """
+    config = session.config
+    worker: dict[str, Any] = getattr(config, "workerinput", {})
+    if not worker or config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    paths = sorted(path for path in HERE.rglob("test_*.py") if "long" not in path.parts)
+    begin = len(paths) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+    for path in (*paths[begin:], *paths[:begin]):
+        with suppress(Exception):
+            import_module(".".join(path.relative_to(HERE.parent).with_suffix("").parts))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,13 +19,15 @@ class NaiveRecognition:
     def __init__(self, events: Iterable[dict[str, Any]], at: datetime, zone: str, window: int) -> None:
         first = at.astimezone(ZoneInfo(zone)).date() - timedelta(days=window - 1)
         self._since = datetime.combine(first, time(), ZoneInfo(zone))
-        #: Owner and team of each goal; the teams of each member who is there.
-        self._goals: dict[str, dict[str, Any]] = {}
+        #: The team of each goal; the teams of each member who is there.
+        self._goals: dict[str, str | None] = {}
         self._members: dict[str, set[str]] = {}
         #: What stands of each recognition.
         self._given: dict[str, dict[str, Any]] = {}
         #: Goal, helper and check-in of each answered need of the window; check-ins that were taken back.
         self._answers: list[tuple[str, str | None, str]] = []
+        #: Check-in -> who said it: of that member its needs are.
+        self._askers: dict[str, str | None] = {}
         self._taken_back: set[str] = set()
         self._kept: set[str] = set()
         happened = [event for event in events if datetime.fromisoformat(event["time"]) <= at]
@@ -38,15 +40,15 @@ class NaiveRecognition:
         fresh = datetime.fromisoformat(event["time"]) >= self._since
         match event["type"].rpartition(".")[0]:
             case "goal.offered" | "goal.requested" | "goal.drafted":
-                self._goals[stream] = {"owner": data["owner"], "team": data.get("team")}
-            case "goal.change_accepted" if data.get("owner"):
-                self._goals[stream]["owner"] = data["owner"]
+                self._goals[stream] = data.get("team")
             case "member.joined":
                 self._members.setdefault(stream, set()).update({data["team"]} if data.get("team") else ())
             case "member.team_left":
                 self._members[stream].discard(data["team"])
             case "member.left":
                 self._members.pop(stream, None)
+            case "goal.checked_in":
+                self._askers[event["id"]] = party
             case "goal.need_answered" if fresh:
                 self._answers.append((stream, party, data["check_in"]))
             case "goal.statement_taken_back":
@@ -65,13 +67,13 @@ class NaiveRecognition:
         standing = [one for one in self._given.values() if one["fresh"]]
         mine = [one for one in standing if team is None or one.get("team") == team]
         helped = {
-            (self._goals[goal]["team"], helper)
+            (self._goals[goal], helper)
             for goal, helper, check_in in self._answers
-            if check_in not in self._taken_back and helper != self._goals[goal]["owner"]
-            if team is None or self._goals[goal]["team"] == team
+            if check_in not in self._taken_back and helper != self._askers[check_in]
+            if team is None or self._goals[goal] == team
         }
         thanked = {one["member"] for one in standing}
-        results = [goal for goal in self._kept if team is None or self._goals[goal]["team"] == team]
+        results = [goal for goal in self._kept if team is None or self._goals[goal] == team]
         recognised = {one.get("goal") for one in self._given.values()}
         return {
             "recognitions": (None, None, len(mine)),

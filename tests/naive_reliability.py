@@ -43,6 +43,7 @@ class NaiveReliability:
             goal
             for goal in self.goals
             if goal.promised and self.first_day <= goal.due <= self.last_day and self._is_asked(goal.team, goal.owner)
+            if self.part_of(goal) != "undecided" or self.end_of(goal.due) <= self.at + _TICK
         ]
         theirs = [goal for goal in due if goal.owner != goal.sponsor]
         found = self._triple("", theirs) | self._triple("self_set_", [g for g in due if g.owner == g.sponsor])
@@ -241,7 +242,8 @@ class Goal:
 
     def _accept(self, proposal: dict[str, Any], proposed: datetime, at: datetime) -> None:
         changes = proposal["changes"]
-        self.renegotiations.append((at, self.owner, self.due, proposed))
+        if self.owner != self.sponsor:
+            self.renegotiations.append((at, self.owner, self.due, proposed))
         self.changes += 1
         if not proposal["in_time"]:
             self.late_changes.append(proposed)

@@ -266,7 +266,7 @@ class Story:
         )
 
     def _roles_of(self, member_id: UUID) -> frozenset[str]:
-        held = self.reader.member(self.organisation_id, member_id)
+        held = self.reader.state(self.organisation_id, "member", member_id)
         return frozenset(held.roles) if held else frozenset()
 
     def _with_answers(self, act: Act, stream_id: UUID) -> Act:

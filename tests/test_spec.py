@@ -61,7 +61,7 @@ def test_the_same_story_told_twice_is_the_same_log() -> None:
 def test_a_policy_of_the_beginning_is_in_force() -> None:
     story = Story(policy={"cadence_days": 7})
 
-    assert 7 == story.reader.policy(story.organisation_id, story.now).policy.cadence_days
+    assert 7 == story.world(story.organisation_id, story.now).policy.policy.cadence_days
 
 
 def test_expectations_are_met_by_data_by_type_and_by_some_fields() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,11 +43,13 @@ DOUBLED = {
     "Review",
     "Reviewed",
 }
+#: Names that descriptions in the OpenAPI document still give to constants that are called otherwise by now.
+PUBLISHED_NAMES = {"FEWEST_CASES", "REMINDERS_A_DAY"}
 
 
-def trees(root: Path, package: str) -> Iterator[tuple[Path, ast.Module]]:
-    for path in sorted((root / package).rglob("*.py")):
-        yield path.relative_to(root), ast.parse(path.read_text())
+@cache
+def trees(root: Path, package: str) -> list[tuple[Path, ast.Module]]:
+    return [(path.relative_to(root), ast.parse(path.read_text())) for path in sorted((root / package).rglob("*.py"))]
 
 
 def identifiers(tree: ast.Module) -> set[str]:
@@ -102,3 +104,25 @@ def test_a_planted_word_and_a_planted_double_are_found(tmp_path: Path) -> None:
 
     assert {"baton": 1, "told": 1} == count_banned(tmp_path, "ledger")
     assert {"Queue"} == doubled_classes(tmp_path)
+
+
+def list_unknown_names(root: Path) -> set[str]:
+    """The constants, and the places in our packages, that a comment names in backticks and that are not there."""
+    known, quoted = set[str](), set[str]()
+    for package in PACKAGES:
+        for path, tree in trees(root, package):
+            known.update(path.with_suffix("").parts)
+            known.update(
+                name
+                for node in ast.walk(tree)
+                for field in ("id", "attr", "name", "arg")
+                if isinstance(name := getattr(node, field, None), str)
+            )
+            quoted.update(re.findall(r"`([^`\n]+)`", (root / path).read_text()))
+    ours = (each for each in quoted if re.fullmatch(r"[A-Z]+(_[A-Z]+)+", each) or each.partition(".")[0] in PACKAGES)
+    missing = {each for each in ours if not known.issuperset(re.findall(r"\w+", each))}
+    return {each for each in missing if not each.startswith("PLIMSOLL_")}
+
+
+def test_what_a_comment_names_is_there() -> None:
+    assert PUBLISHED_NAMES == list_unknown_names(ROOT)

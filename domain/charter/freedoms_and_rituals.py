@@ -1,4 +1,4 @@
-"""Freedoms, each anchored in the purpose, and rituals."""
+"""Freedoms, each anchored in the purpose, and rituals. Each rule raises the `Refusal` of what it forbids."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from domain.charter.parts import RuleResult, external_reference, find_part, new_
 from domain.charter.state import Charter, part_id
 from domain.context import DecisionContext
 from domain.errors import InvalidField, NoPurpose, VersionSuperseded
-from domain.goal.opening import require_text
 from domain.scope_rules import require_lead
+from domain.text import require_text
 
 
 def grant_freedom(charter: Charter, act: a.GrantFreedom, world: DecisionContext) -> RuleResult:

@@ -1,4 +1,7 @@
-"""Non-negotiables: 3 to 5 in force, acknowledged by everybody, and what is done where one was not kept."""
+"""Non-negotiables: 3 to 5 in force, acknowledged by everybody, and what is done where one was not kept.
+
+Each rule raises the `Refusal` of what it forbids.
+"""
 
 from __future__ import annotations
 
@@ -36,10 +39,10 @@ from domain.errors import (
     OutOfOrder,
     VersionSuperseded,
 )
-from domain.goal.opening import require_text
 from domain.instants import format_instant
 from domain.references import as_uuid, require_external_reference
 from domain.scope_rules import is_member, require_lead, require_member
+from domain.text import require_text
 
 MAX_OPEN_BREACHES = 100
 

@@ -116,7 +116,7 @@ def require_decision_or_lead(
         require_lead(charter.of, world)
         return None, None
     require_member(charter.of, world)
-    named = world.reader.decision(world.organisation_id, world.id_of("decision", decision))
+    named = world.decision(world.id_of("decision", decision))
     if named is None:
         raise NotFound(f"no decision {decision!r}", pointer="/decision")
     if named.about != matter:

@@ -1,4 +1,7 @@
-"""Why the work matters: proposed by a member, adopted by a decision or, after the time-box, by the lead."""
+"""Why the work matters: proposed by a member, adopted by a decision or, after the time-box, by the lead.
+
+Each rule raises the `Refusal` of what it forbids.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,10 @@ from domain.charter.parts import RuleResult, require_decision_or_lead, require_r
 from domain.charter.state import Charter, DecisionSubject, PurposeProposal, PurposeText
 from domain.context import DecisionContext
 from domain.errors import AlreadyExists, DecisionRequired, InvalidField, NotFound
-from domain.goal.opening import require_text
 from domain.references import as_uuid, require_external_reference
 from domain.scope_rules import require_lead, require_member
 from domain.terms import check_date
+from domain.text import require_text
 
 MAX_PROPOSALS = 20
 MAX_TIME_BOX_DAYS = 92

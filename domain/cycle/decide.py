@@ -25,7 +25,6 @@ from domain.errors import (
     OutOfOrder,
     ReasonRequired,
 )
-from domain.goal.opening import require_text
 from domain.goal.state import Goal, Promised
 from domain.instants import format_instant
 from domain.participation import is_machine, require_not_left
@@ -33,7 +32,7 @@ from domain.reasons import check_reason
 from domain.references import require_external_reference
 from domain.scope_rules import is_lead, is_member, require_lead, require_member
 from domain.terms import check_date
-from domain.text import is_visible
+from domain.text import is_visible, require_text
 
 #: What one cycle holds, at most: each of its later events carries all of it.
 MAX_IMPROVEMENTS, MAX_LEARNINGS = 100, 50

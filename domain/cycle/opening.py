@@ -14,12 +14,12 @@ from domain.cycle import acts as a
 from domain.cycle import events as e
 from domain.cycle.state import Closed, Cycle
 from domain.errors import ActNotAllowed, InvalidField, NotFound, PurposeRequired
-from domain.goal.opening import require_text
 from domain.goal.state import Goal, Promised
 from domain.participation import require_not_archived
 from domain.scope import Scope
 from domain.scope_rules import is_member, require_lead
 from domain.terms import check_date
+from domain.text import require_text
 
 #: What one cycle holds, at most: each of its later events carries all of it.
 MAX_GOALS = 200
@@ -77,7 +77,7 @@ def _resolve_scope(team: str | None, world: DecisionContext) -> Scope:
 def _require_purpose(act: a.Open, subject: Scope, world: DecisionContext) -> e.PurposeVersion:
     """The purpose in force; raises `PurposeRequired` where there is none, `InvalidField` where another is restated."""
     charter_of = charter_id(world.organisation_id, subject.team)
-    charter = world.reader.charter(world.organisation_id, charter_of)
+    charter = world.charter(charter_of)
     purpose = charter.purpose if charter is not None else None
     if purpose is None:
         raise PurposeRequired(
@@ -94,7 +94,7 @@ def _require_purpose(act: a.Open, subject: Scope, world: DecisionContext) -> e.P
 
 
 def _require_no_open_cycle(charter: UUID, world: DecisionContext) -> None:
-    running = world.reader.open_cycle(world.organisation_id, charter)
+    running = world.open_cycle(charter)
     if running is not None:
         raise ActNotAllowed(
             f"the cycle {running.ref or running.id} is still open: close it first, then open one that follows it",
@@ -105,7 +105,7 @@ def _require_no_open_cycle(charter: UUID, world: DecisionContext) -> None:
 def _find_previous_cycle(ref: str | None, subject: Scope, world: DecisionContext) -> Closed | None:
     if ref is None:
         return None
-    before = world.reader.cycle(world.organisation_id, world.id_of("cycle", ref))
+    before = world.cycle(world.id_of("cycle", ref))
     if before is None:
         raise NotFound(f"no cycle {ref!r}", pointer="/follows")
     if before.of != subject:
@@ -119,7 +119,7 @@ def _find_previous_cycle(ref: str | None, subject: Scope, world: DecisionContext
 def _require_not_followed(before: Closed, world: DecisionContext) -> None:
     """What it left open has come along once, and may be over by now. None is open, so all that followed are closed."""
     latest: Cycle = before
-    while (after := world.reader.successor_of(world.organisation_id, latest.id)) is not None:
+    while (after := world.successor_of(latest.id)) is not None:
         latest = after
     if latest is not before:
         name = latest.ref or str(latest.id)

@@ -15,7 +15,7 @@ from domain.decision import events as e
 from domain.decision.evolve import evolve
 from domain.decision.opening import open_decision, parse_deadline
 from domain.decision.state import Decision, Objection
-from domain.envelope import Event, NewEvent, RecordedEvent, Source
+from domain.envelope import Event, NewEvent, Source
 from domain.errors import (
     ActNotAllowed,
     AlreadyExists,
@@ -34,7 +34,7 @@ from domain.reasons import check_reason
 from domain.references import as_uuid
 from domain.scope_rules import is_lead, is_member
 from domain.terms import check_date
-from domain.text import is_visible
+from domain.text import is_visible, require_text
 
 MAX_OBJECTIONS = 50
 #: Every asking stays with the decision, to be compared with the next.
@@ -65,7 +65,7 @@ def decide(decision: Decision | None, act: a.DecisionAct, world: DecisionContext
     _require_participant(decision, world)
     _check_state(decision, act, world)
     fact = _new_event(_HANDLERS[type(act)](decision, act, world), act, world)
-    after = evolve(decision, _to_recorded_event(decision, fact, world))
+    after = evolve(decision, world.preview_event("decision", decision.version + 1, fact))
     consented = find_consented_option(after, world) if after is not None else None
     if isinstance(act, a.Consent | a.WithdrawObjection) and consented is not None:
         outcome = e.Decided(option=consented, by="consent", inside_time_box=world.at < decision.deadline)
@@ -90,28 +90,6 @@ def find_consented_option(decision: Decision, world: DecisionContext, *, at: dat
 
 def _new_event(event: Event, act: a.DecisionAct | None, world: DecisionContext) -> NewEvent:
     return NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at, reason=getattr(act, "reason", None))
-
-
-def _to_recorded_event(decision: Decision, fact: NewEvent, world: DecisionContext) -> RecordedEvent:
-    """The fact as the fold takes it; positions are not known yet, and the fold does not ask."""
-    return RecordedEvent(
-        event_id=fact.event_id,
-        organisation_id=world.organisation_id,
-        stream=f"decision/{world.stream_id}",
-        version=decision.version + 1,
-        type=str(fact.data.__struct_config__.tag),
-        occurred_at=fact.occurred_at,
-        recorded_at=world.now,
-        actor=world.party,
-        on_behalf_of=None,
-        source=world.source,
-        causation_id=None,
-        correlation_id=fact.event_id,
-        reason=fact.reason,
-        position=0,
-        log_position=0,
-        data=fact.data,
-    )
 
 
 # --- guards ------------------------------------------------------------------------------------------------------
@@ -305,13 +283,6 @@ def _reopen(decision: Decision, act: a.Reopen, world: DecisionContext) -> Event:
     if decision.reopen_count + 1 >= MAX_ROUNDS:
         raise ActNotAllowed(f"it was asked {MAX_ROUNDS} times: open another decision", allowed=("open",))
     return e.Reopened(deadline=parse_deadline(act.deadline, world))
-
-
-def require_text(value: str, pointer: str = "/text") -> str:
-    """`value`, refused where it is blank."""
-    if not is_visible(value):
-        raise InvalidField("a text is needed", pointer=pointer)
-    return value
 
 
 _HANDLERS: dict[type, Callable[..., Event]] = {

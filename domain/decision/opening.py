@@ -54,7 +54,7 @@ def open_decision(act: a.Open, world: DecisionContext) -> e.Opened:
 
 
 def parse_deadline(deadline: datetime, world: DecisionContext) -> datetime:
-    """The deadline in UTC; raises `InvalidField` unless it lies ahead by at most `LONGEST_TIME_BOX_DAYS`."""
+    """The deadline in UTC; raises `InvalidField` unless it lies ahead by at most `MAX_TIME_BOX_DAYS`."""
     latest = world.at + timedelta(days=MAX_TIME_BOX_DAYS)
     if not world.at < deadline <= latest:
         raise InvalidField(

@@ -66,7 +66,7 @@ def _deadline_event(decision: Decision, world: DecisionContext) -> Event:
     if consented is not None:
         return e.Decided(option=consented, by="consent", inside_time_box=False)
     if decision.state == "open" and decision.fallback.rule == "lead_decides":
-        days = world.reader.policy(world.organisation_id, decision.deadline).policy.response_working_days
+        days = world.policy_at(decision.deadline).policy.response_working_days
         day = add_working_days(local_date(decision.deadline, world.zone), days)
         return e.PassedToLead(until=max(end_of_day(day, world.zone), decision.deadline))
     option = decision.fallback.option if decision.fallback.rule == "option" else decision.status_quo

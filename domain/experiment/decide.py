@@ -31,7 +31,7 @@ from domain.reasons import Reason, check_reason
 from domain.scope import ORGANISATION, Scope
 from domain.scope_rules import is_lead, is_member, require_member, require_not_closed, resolve_scope
 from domain.terms import check_date
-from domain.text import is_visible
+from domain.text import is_visible, require_text
 
 #: A look that is further away than half a year is no look.
 MAX_REVIEW_DAYS = 183
@@ -130,12 +130,6 @@ def _require_concluding(experiment: Experiment, world: DecisionContext) -> None:
         raise Forbidden("its owner, the lead or a steward says what came of it", allowed=("owner", "lead", "steward"))
 
 
-def _require_text(value: str, pointer: str) -> str:
-    if not is_visible(value):
-        raise InvalidField("a text is needed", pointer=pointer)
-    return value
-
-
 def _require_review_date(value: date | None, pointer: str, world: DecisionContext) -> date:
     latest = world.today + timedelta(days=MAX_REVIEW_DAYS)
     allowed = (f"> {world.today}", f"<= {latest}")
@@ -157,8 +151,8 @@ def _propose(act: a.ProposeExperiment, world: DecisionContext) -> e.ExperimentPr
     party = require_member(of, world)
     return e.ExperimentProposed(
         tension=act.tension,
-        hypothesis=_require_text(act.hypothesis, "/hypothesis"),
-        measure=_require_text(act.measure, "/measure"),
+        hypothesis=require_text(act.hypothesis, "/hypothesis"),
+        measure=require_text(act.measure, "/measure"),
         review_on=_require_review_date(act.review_on, "/review_on", world),
         owner=party if act.owner is None else _resolve_owner(act.owner, of, world),
         of=of,
@@ -210,14 +204,14 @@ def _review(experiment: Experiment, act: a.ReviewExperiment, world: DecisionCont
     if len(experiment.findings) >= MAX_FINDINGS:
         raise ActNotAllowed(f"it was looked at {MAX_FINDINGS} times: keep it or drop it", allowed=("keep", "drop"))
     following = None if act.next is None else _require_review_date(act.next, "/next", world)
-    return e.ExperimentReviewed(finding=_require_text(act.finding, "/finding"), next=following)
+    return e.ExperimentReviewed(finding=require_text(act.finding, "/finding"), next=following)
 
 
 def _keep(experiment: Experiment, act: a.KeepExperiment, world: DecisionContext) -> Event:
     _require_concluding(experiment, world)
     if not experiment.findings:
         raise ActNotAllowed("nothing is kept unseen: review it first", allowed=("review", "drop"))
-    return e.ExperimentKept(outcome=_require_text(act.outcome, "/outcome"))
+    return e.ExperimentKept(outcome=require_text(act.outcome, "/outcome"))
 
 
 def _drop(experiment: Experiment, act: a.DropExperiment, world: DecisionContext) -> Event:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -450,11 +450,6 @@ GoalAct = (
 
 #: Act name (as in the agreement) -> its Struct.
 ACTS: dict[str, type[Act]] = {str(cls.__struct_config__.tag): cls for cls in GoalAct.__args__}
-
-
-def as_builtins(act: Act) -> dict[str, Any]:
-    """The act as JSON-ready data, for digests and previews."""
-    return dict(msgspec.to_builtins(act))
 
 
 #: Acts that may be recorded behind a stream's last event: facts, not moves.

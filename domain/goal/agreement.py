@@ -207,9 +207,6 @@ TERMINAL: frozenset[str] = frozenset(
 #: Acts of the clock: no party can bring them about.
 TIMER_ACTS: frozenset[str] = frozenset(t.act for t in TRANSITIONS if t.by == ("timer",))
 
-#: Acts whose effect decides the owner's load under the append's lock.
-LOAD_DECIDED = "load decided here"
-
 
 def allowed_acts(state: str, roles: frozenset[str]) -> tuple[str, ...]:
     """The acts that someone in these roles can take from `state`, in the table's order."""

@@ -1,4 +1,7 @@
-"""Renegotiation: a diff of terms with its reason, proposed in time or late, answered by the other side."""
+"""Renegotiation: a diff of terms with its reason, proposed in time or late, answered by the other side.
+
+Each rule raises the `Refusal` of what it forbids.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from domain.goal.state import ChangeProposal, Promised, Side
 from domain.participation import is_unavailable
 from domain.quantities import to_fraction
 from domain.terms import GoalKind, check_date
+from domain.text import require_text
 
 
 def propose_change(goal: Promised, act: a.ProposeChange, by: Side, world: DecisionContext) -> e.ChangeProposed:
@@ -178,7 +182,7 @@ def is_within_tolerance(goal: Promised, proposal: e.ChangeProposed, world: Decis
 
 def _used_tolerance_days(goal: Promised, world: DecisionContext) -> int:
     """Days moved so before, in the cycle that is open; where the goal's team has none open, ever."""
-    cycle = world.reader.open_cycle(world.organisation_id, charter_id(world.organisation_id, goal.team))
+    cycle = world.open_cycle(charter_id(world.organisation_id, goal.team))
     return sum(m.days for m in goal.tolerated if cycle is None or m.at >= cycle.opened_at)
 
 
@@ -208,7 +212,7 @@ def _parse_changes(written: a.Changes, world: DecisionContext) -> dict[str, Any]
     at = "/changes"
     parsed: dict[str, Any] = {}
     if written.outcome is not None:
-        parsed["outcome"] = opening.require_text(written.outcome, f"{at}/outcome")
+        parsed["outcome"] = require_text(written.outcome, f"{at}/outcome")
     if written.priority is not None:
         parsed["priority"] = written.priority
     if written.measure is not None:

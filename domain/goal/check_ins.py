@@ -1,4 +1,7 @@
-"""Keeping in communication: check-ins, feedback, blockers, needs, affirmations. Never refused for being unwelcome."""
+"""Keeping in communication: check-ins, feedback, blockers, needs, affirmations. Never refused for being unwelcome.
+
+Each rule raises the `Refusal` of what it forbids.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from domain.instants import format_instant
 from domain.quantities import parse_quantity, to_fraction
 from domain.references import as_uuid
 from domain.terms import Support, check_date
-from domain.text import is_visible
+from domain.text import is_visible, require_text
 
 #: A question stops the response clock until the other side writes, for at most this many working days.
 CLARIFY_WORKING_DAYS = 5
@@ -51,7 +54,7 @@ def record_check_in(goal: Promised, act: a.CheckIn, world: DecisionContext) -> e
         blockers=None
         if act.blockers is None
         else tuple(_parse_blocker(b, i, world) for i, b in enumerate(act.blockers)),
-        ideas=tuple([opening.require_text(idea, f"/ideas/{i}") for i, idea in enumerate(act.ideas)]),
+        ideas=tuple([require_text(idea, f"/ideas/{i}") for i, idea in enumerate(act.ideas)]),
         needs=tuple([_parse_need(n, i, world) for i, n in enumerate(act.needs)]),
         corrects=None if act.corrects is None else _find_statement(goal, act.corrects, world, check_in=True).event_id,
     )
@@ -113,7 +116,7 @@ def take_back(goal: Promised, act: a.TakeBackStatement, role: str, world: Decisi
 def _parse_blocker(written: a.BlockerInput, index: int | None, world: DecisionContext) -> e.Blocker:
     at = "/blocker" if index is None else f"/blockers/{index}"
     return e.Blocker(
-        text=opening.require_text(written.text, f"{at}/text"),
+        text=require_text(written.text, f"{at}/text"),
         type=written.type,
         acts_next=opening.require_member(written.acts_next, f"{at}/acts_next", world) if written.acts_next else None,
         next_action=written.next_action,
@@ -127,7 +130,7 @@ def _parse_need(written: a.NeedInput, index: int, world: DecisionContext) -> e.N
         if written.answer_by < world.today:
             raise InvalidField("an answer is asked for in the future", pointer=f"{at}/answer_by")
     return e.Need(
-        text=opening.require_text(written.text, f"{at}/text"),
+        text=require_text(written.text, f"{at}/text"),
         addressee=_resolve_addressee(written.addressee, f"{at}/addressee", world) if written.addressee else None,
         answer_by=written.answer_by or _default_answer_date(world),
     )
@@ -215,9 +218,7 @@ def find_open_blocker(goal: Promised, act: a.ResolveBlocker) -> OpenBlocker | No
 
 def resolve_blocker(act: a.ResolveBlocker) -> e.BlockerResolved:
     """A blocker is out of the way, and how."""
-    return e.BlockerResolved(
-        blocker=UUID(act.blocker or ""), resolution=opening.require_text(act.resolution, "/resolution")
-    )
+    return e.BlockerResolved(blocker=UUID(act.blocker or ""), resolution=require_text(act.resolution, "/resolution"))
 
 
 def find_open_need(goal: Promised, act: a.AnswerNeed) -> OpenNeed | None:
@@ -228,12 +229,12 @@ def find_open_need(goal: Promised, act: a.AnswerNeed) -> OpenNeed | None:
 def answer_need(act: a.AnswerNeed) -> e.NeedAnswered:
     """The helper's side of a need."""
     check_in, _, index = (act.need or "").partition("/")
-    return e.NeedAnswered(check_in=UUID(check_in), need=int(index), text=opening.require_text(act.text, "/text"))
+    return e.NeedAnswered(check_in=UUID(check_in), need=int(index), text=require_text(act.text, "/text"))
 
 
 def give_feedback(act: a.Feedback, by: Side) -> e.FeedbackGiven:
     """Both ways: on progress, on inputs and clarity."""
-    return e.FeedbackGiven(by=by, text=opening.require_text(act.text, "/text"), on=act.on)
+    return e.FeedbackGiven(by=by, text=require_text(act.text, "/text"), on=act.on)
 
 
 def require_linked_supports(
@@ -267,7 +268,7 @@ def clarify(goal: Negotiating, act: a.Clarify, by: Side, world: DecisionContext)
         if by == goal.clarify_by and waited < CLARIFY_WORKING_DAYS:
             # The same side asks on; the clock stands already.
             waited = None
-    return e.ClarificationAsked(by=by, text=opening.require_text(act.text, "/text"), waited_working_days=waited)
+    return e.ClarificationAsked(by=by, text=require_text(act.text, "/text"), waited_working_days=waited)
 
 
 def retitle(act: a.Retitle) -> e.Retitled:
@@ -275,7 +276,7 @@ def retitle(act: a.Retitle) -> e.Retitled:
     if act.title is None and act.description is None and act.tags is None:
         raise InvalidField("say at least one of title, description and tags", pointer="/title")
     if act.title is not None:
-        opening.require_text(act.title, "/title")
+        require_text(act.title, "/title")
     return e.Retitled(title=act.title, description=act.description, tags=None if act.tags is None else tuple(act.tags))
 
 
@@ -299,7 +300,7 @@ def defer_answer(act: a.DeferAnswer, world: DecisionContext) -> e.AnswerDeferred
 def choose_approach(goal: Promised, act: a.ChooseApproach, world: DecisionContext) -> e.ApproachChosen:
     """The owner's freedom: history, not a gate."""
     freedom = None if act.freedom is None else _find_freedom(goal, act.freedom, world)
-    return e.ApproachChosen(text=opening.require_text(act.text, "/text"), freedom=freedom)
+    return e.ApproachChosen(text=require_text(act.text, "/text"), freedom=freedom)
 
 
 def _find_freedom(goal: Promised, ref: str, world: DecisionContext) -> UUID:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.context import DecisionContext
-from domain.envelope import Event, NewEvent, RecordedEvent, Source
+from domain.envelope import Event, NewEvent, Source
 from domain.errors import (
     ActNotAllowed,
     AlreadyExists,
@@ -29,7 +29,7 @@ from domain.goal import events as e
 from domain.goal.agreement import BY_STATE_ACT_ROLE, Transition, allowed_acts
 from domain.goal.evolve import evolve
 from domain.goal.load_check import LoadClassification, can_suffice, classify_load
-from domain.goal.state import DraftGoal, Goal, Negotiating, Promised, Side, promise_of
+from domain.goal.state import DraftGoal, Goal, Negotiating, Promised, Side, find_open_event, promise_of
 from domain.instants import format_instant
 from domain.participation import require_not_left
 from domain.reasons import check_reason
@@ -115,28 +115,8 @@ def _with_self_consent(goal: Goal | None, facts: list[NewEvent], world: Decision
 
 
 def _preview_state(goal: Goal | None, fact: NewEvent, world: DecisionContext) -> Goal | None:
-    """The goal as it will be once `fact` is recorded; positions are not known yet, and the fold does not ask."""
-    return evolve(
-        goal,
-        RecordedEvent(
-            event_id=fact.event_id,
-            organisation_id=world.organisation_id,
-            stream=f"goal/{world.stream_id}",
-            version=(goal.version if goal else 0) + 1,
-            type=str(fact.data.__struct_config__.tag),
-            occurred_at=fact.occurred_at,
-            recorded_at=world.now,
-            actor=world.party,
-            on_behalf_of=None,
-            source=world.source,
-            causation_id=None,
-            correlation_id=fact.event_id,
-            reason=fact.reason,
-            position=0,
-            log_position=0,
-            data=fact.data,
-        ),
-    )
+    """The goal as it will be once `fact` is recorded."""
+    return evolve(goal, world.preview_event("goal", (goal.version if goal else 0) + 1, fact))
 
 
 def _is_redundant_import_accept(goal: Goal, act: a.GoalAct, world: DecisionContext) -> bool:
@@ -205,11 +185,11 @@ def _find_transition(goal: Goal, act: a.GoalAct, world: DecisionContext) -> tupl
     allowed = allowed_acts(goal.state, roles)
     if not roles:
         raise NotAParty(allowed=())
-    # An answer to what was replaced meanwhile gets the open event, not `not_your_turn`.
+    # An answer to what was replaced meanwhile is refused with the open event, not as another party's act.
     _check_current(goal, act)
     if any((goal.state, name, role) in BY_STATE_ACT_ROLE for role in ROLES):
         raise NotAParty(f"{name} is not yours to say: you are {' and '.join(sorted(roles))} here", allowed=allowed)
-    # Not how the goal stands keeps it out, but that it comes behind what made it so.
+    # An act that was recorded late is out of order where a later act moved the goal, and not impossible.
     _check_order(goal, act, world)
     raise ActNotAllowed(f"{name} is not possible while the goal is {goal.state}", allowed=allowed)
 
@@ -244,18 +224,9 @@ def _check_reason(transition: Transition, act: a.Act) -> None:
     check_reason(act.reason)
 
 
-def _open_event_id(goal: Goal) -> UUID | None:
-    if isinstance(goal, Negotiating):
-        return goal.open
-    if isinstance(goal, Promised):
-        standing = goal.proposal or goal.delivery
-        return standing.id if standing else None
-    return None
-
-
 def _check_answers(goal: Goal, act: Any, world: DecisionContext) -> None:
     """Raise where the act does not name the open event that it answers: consent is to what was seen."""
-    opened = _open_event_id(goal)
+    opened = find_open_event(goal)
     if act.answers is None:
         if world.source is Source.IMPORT:
             return
@@ -267,7 +238,7 @@ def _check_answers(goal: Goal, act: Any, world: DecisionContext) -> None:
 
 def _check_current(goal: Goal, act: a.GoalAct) -> None:
     """Raise `AnswersSuperseded` where the act answers another event than the open one, and there is one."""
-    opened, answers = _open_event_id(goal), getattr(act, "answers", None)
+    opened, answers = find_open_event(goal), getattr(act, "answers", None)
     if opened is not None and answers is not None and as_uuid(answers) != opened:
         raise AnswersSuperseded(pointer="/answers", open_event=str(opened), allowed=(str(opened),))
 

@@ -1,4 +1,7 @@
-"""Completion and the ends: declared by the owner, judged by the sponsor, or ended early with a reason."""
+"""Completion and the ends: declared by the owner, judged by the sponsor, or ended early with a reason.
+
+Each rule raises the `Refusal` of what it forbids.
+"""
 
 from __future__ import annotations
 

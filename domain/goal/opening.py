@@ -1,4 +1,7 @@
-"""From what people write to terms: measures, conditions, supports, dates, and the three ways a goal begins."""
+"""From what people write to terms: measures, conditions, supports, dates, and the three ways a goal begins.
+
+What is wrong with a field is raised as `InvalidField`, `NotFound` or `NotAParty` with its pointer.
+"""
 
 from __future__ import annotations
 
@@ -34,19 +37,12 @@ from domain.terms import (
     TermsInput,
     check_date,
 )
-from domain.text import is_visible
+from domain.text import is_visible, require_text
 
 MAX_EFFORT_HOURS = 100_000
 
 
 # --- parts of terms ----------------------------------------------------------------------------------------------
-
-
-def require_text(value: str, pointer: str) -> str:
-    """`value`, refused where it is blank."""
-    if not is_visible(value):
-        raise InvalidField("a text is needed", pointer=pointer)
-    return value
 
 
 def parse_effort(value: Number, pointer: str = "/terms/effort_hours") -> str:
@@ -92,7 +88,7 @@ def parse_supports(
             goal = world.id_of("goal", support.goal)
             if goal == world.stream_id:
                 raise InvalidField("a goal cannot support itself", pointer=f"{pointer}/{i}/goal")
-            if not world.reader.goal_exists(world.organisation_id, goal):
+            if not world.has_goal(goal):
                 raise NotFound(f"no goal {support.goal!r}", pointer=f"{pointer}/{i}/goal")
             parsed[Support(goal=goal)] = None
         else:
@@ -121,7 +117,7 @@ def parse_trade_offs(written: list[a.TradeOffInput], world: DecisionContext) -> 
                 continue
             ids[name] = world.id_of("goal", ref)
             # The goal that begins with this very act may be named before it exists.
-            if ids[name] != world.stream_id and not world.reader.goal_exists(world.organisation_id, ids[name]):
+            if ids[name] != world.stream_id and not world.has_goal(ids[name]):
                 raise NotFound(f"no goal {ref!r}", pointer=f"/trade_offs/{i}/{name.rstrip('_')}")
         parsed.append(e.TradeOff(kind=named.kind, **ids))
     return tuple(parsed)
@@ -232,7 +228,7 @@ def _resolve_follow_up(ref: str | None, world: DecisionContext) -> UUID | None:
     goal = world.id_of("goal", ref)
     if goal == world.stream_id:
         raise InvalidField("a goal cannot follow up itself", pointer="/follow_up_of")
-    if not world.reader.goal_exists(world.organisation_id, goal):
+    if not world.has_goal(goal):
         raise NotFound(f"no goal {ref!r}", pointer="/follow_up_of")
     return goal
 

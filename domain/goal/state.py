@@ -302,6 +302,14 @@ def promise_of(goal: Goal | None) -> Promised | None:
     return goal.promised if isinstance(goal, Ended) else None
 
 
+def find_open_event(goal: Goal) -> UUID | None:
+    """The request, offer, counter, proposal or delivery that waits for an answer."""
+    if isinstance(goal, Promised):
+        waiting = goal.proposal or goal.delivery
+        return None if waiting is None else waiting.id
+    return goal.open if isinstance(goal, Negotiating) else None
+
+
 def statements_of(goal: Promised) -> Statements:
     """The statements that can be corrected; none for a state that a view has stored."""
     return goal.statements if isinstance(goal.statements, Statements) else Statements()

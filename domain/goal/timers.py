@@ -36,7 +36,7 @@ AWAITED_SIDE: dict[str, Side] = {
     "countered_by_owner": "sponsor",
 }
 
-#: `standing` must name an instant no later than any timer's. Zones reach to UTC+14, so a day is a safe margin, and the
+#: `index_entry` names an instant no later than any timer's. Zones reach to UTC+14, so a day is a safe margin, and the
 #: shortest clock of a state is taken with no absence and no pause.
 _MARGIN = timedelta(days=1)
 
@@ -89,7 +89,7 @@ def _find_clock_limits(goal: Negotiating | Promised, world: DecisionContext) -> 
     source = goal.external_source
     if source is None:
         return world.at, _BEGINNING_OF_TIME
-    watermark = world.reader.watermark(world.organisation_id, source)
+    watermark = world.watermark_of(source)
     if watermark is None:
         return world.at, _BEGINNING_OF_TIME
     moves = world.external_source == source and not isinstance(world.act, BACK_DATABLE_ACTS)
@@ -160,7 +160,7 @@ def _policy_spans(goal: Negotiating | Promised, last: datetime, world: DecisionC
     spans: list[PolicySpan] = []
     until, at = _NEVER, last
     while True:
-        version = world.reader.policy(world.organisation_id, at)
+        version = world.policy_at(at)
         if version.since is None or version.since <= goal.moved_at:
             return [PolicySpan(version.policy, _BEGINNING_OF_TIME, until), *spans[::-1]]
         spans.append(PolicySpan(version.policy, version.since, until))

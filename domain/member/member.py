@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -384,7 +384,3 @@ def _still_relevant(said: Iterable[S], last_and_first: Callable[[S], tuple[date,
     ordered = sorted(said, key=last_and_first)
     over = sum(last_and_first(each)[0] < today for each in ordered)
     return ordered[max(0, over - MAX_PAST_DECLARATIONS) :]
-
-
-#: How a member's role reads in the role table.
-RoleName = Literal["member", "lead", "steward", "auditor", "integration"]

@@ -1,4 +1,4 @@
-"""Who joins a team, leaves it, and changes from one to another."""
+"""Who joins a team, leaves it, and changes from one to another. Each rule raises the `Refusal` of what it forbids."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def _parse_dial(name: str, value: Any, pointer: str) -> Any:
     if kept is str and name not in TEXT_DIALS and isinstance(value, int | float | Decimal):
         return parse_quantity(value, pointer)
     if name in TEXT_DIALS and isinstance(value, str):
-        # Each of its lines is a text of its own; `splitlines` knows ends of lines that the pattern does not.
+        # Each of its lines is a text of its own; `splitlines` ends lines also at characters that the pattern lets pass.
         for line in value.split("\n"):
             check_text(line, pointer, has_lines=False)
     if kept is int and isinstance(value, float | Decimal | str):

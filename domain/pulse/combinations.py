@@ -31,11 +31,6 @@ _Equations: TypeAlias = dict[int, _Row]
 _Class: TypeAlias = tuple[_Row, int]
 
 
-def isolates_few(waves: Sequence[Blocks]) -> bool:
-    """Whether some combination of the waves' sums is about one to four persons. It may say so where there is none."""
-    return Records(waves, {}).isolate_few({})
-
-
 class Records:
     """In which blocks of earlier waves persons were counted and in which cell of this one they stand, and how many."""
 
@@ -51,7 +46,10 @@ class Records:
         return self._numbers.setdefault(block, len(self._numbers))
 
     def isolate_few(self, blocks: Mapping[Any, Hashable]) -> bool:
-        """`isolates_few` of the earlier waves and of this one, whose cells are published in these blocks."""
+        """Whether some combination of the waves' sums is about one to four persons. It may say so where there is none.
+
+        `blocks`: those in which the cells of this wave are published.
+        """
         records: Counter[frozenset[int]] = Counter()
         for (earlier, cell), count in self._counts.items():
             now = {self._number(("now", blocks[cell]))} if cell in blocks else set[int]()

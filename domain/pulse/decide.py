@@ -44,7 +44,7 @@ def _open(act: OpenWave, world: DecisionContext) -> WaveOpened:
     require_opener(team, world)
     if not act.cells:
         raise ActNotAllowed("fewer than five persons would be asked: nothing of it could be shown", pointer="/team")
-    if world.reader.count_listed(world.organisation_id, open_pulses_key(world.organisation_id)):
+    if world.list_streams(open_pulses_key(world.organisation_id)):
         raise ActNotAllowed("another pulse is open: two at a time could be compared", allowed=("close",))
     return WaveOpened(
         team=team,

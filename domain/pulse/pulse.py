@@ -6,7 +6,7 @@ Who holds a token and what was answered is kept beside the log while the wave is
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import ClassVar, Literal
 from uuid import UUID, uuid5
 
@@ -19,8 +19,6 @@ from domain.references import Ref
 
 #: Days for which a wave may be open.
 MAX_OPEN_DAYS = 62
-#: Questions of its own that an organisation may add.
-MAX_OWN_ITEMS = 10
 #: The scale of every item.
 LOWEST, HIGHEST = 1, 7
 State = Literal["open", "closed"]
@@ -220,8 +218,3 @@ def score(item: PulseItem, total: int, answers: int) -> tuple[int, int]:
     """The mean of an item as a fraction, turned where it is reversed: more is better."""
     turned = (LOWEST + HIGHEST) * answers - total if item.reversed else total
     return turned, answers
-
-
-def ended_by(pulse: Pulse, at: datetime) -> bool:
-    """Whether no answer is taken any more."""
-    return pulse.state == "closed" or at >= pulse.closes_at

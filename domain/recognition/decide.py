@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from domain.context import DecisionContext, require_own_reference
 from domain.envelope import Event, NewEvent, Source
 from domain.errors import ActNotAllowed, AlreadyExists, Forbidden, InvalidField, NotFound, OutOfOrder
-from domain.goal.opening import require_text
 from domain.goal.state import DraftGoal
 from domain.instants import format_instant
 from domain.member.member import member_at
@@ -25,6 +25,7 @@ from domain.recognition.recognition import (
     TakeBackRecognition,
 )
 from domain.scope_rules import require_member
+from domain.text import require_text
 
 #: State -> what its giver may do then.
 ACTS_BY_STATE: dict[str, tuple[str, ...]] = {"given": ("correct", "take_back"), "taken_back": ()}
@@ -101,17 +102,23 @@ def _of_goal(ref: str, world: DecisionContext) -> _Occasion:
     goal = world.goal(world.id_of("goal", ref))
     if goal is None or isinstance(goal, DraftGoal):
         raise NotFound(f"no goal {ref!r}", pointer="/goal")
+    _require_begun(goal.opened_at, world)
     return _Occasion(goal=goal.id, team=goal.team)
 
 
 def _of_cycle(ref: str, world: DecisionContext) -> _Occasion:
-    cycle = world.reader.cycle(world.organisation_id, world.id_of("cycle", ref))
+    cycle = world.cycle(world.id_of("cycle", ref))
     if cycle is None:
         raise NotFound(f"no cycle {ref!r}", pointer="/cycle")
     require_member(cycle.of, world)
-    if world.at < cycle.opened_at:
-        raise OutOfOrder(pointer="/at", allowed=(f">= {format_instant(cycle.opened_at)}",))
+    _require_begun(cycle.opened_at, world)
     return _Occasion(cycle=cycle.id, team=cycle.of.team)
+
+
+def _require_begun(opened_at: datetime, world: DecisionContext) -> None:
+    """Raise `OutOfOrder` for a recognition that is dated before what it is for."""
+    if world.at < opened_at:
+        raise OutOfOrder(pointer="/at", allowed=(f">= {format_instant(opened_at)}",))
 
 
 def _require_result(kind: RecognitionKind, goal_id: UUID | None, world: DecisionContext) -> None:

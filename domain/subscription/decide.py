@@ -66,7 +66,7 @@ def _create(before: Subscription | None, act: CreateSubscription, world: Decisio
     team = world.id_of("team", act.team) if act.team is not None else None
     if team is not None and world.team(team) is None:
         raise NotFound(f"no team {act.team!r}", pointer="/team")
-    if world.reader.count_listed(world.organisation_id, subscriptions_key(world.organisation_id)) >= MAX_SUBSCRIPTIONS:
+    if len(world.list_streams(subscriptions_key(world.organisation_id))) >= MAX_SUBSCRIPTIONS:
         raise InvalidField(f"an organisation has at most {MAX_SUBSCRIPTIONS} subscriptions: remove one", pointer="/url")
     return SubscriptionCreated(
         owner=world.party,

@@ -101,19 +101,20 @@ class Committer:
         # It may have been resolved since.
         return waiting.outcome if waiting.wait(0) else late
 
-    def submit(self, command: Command) -> PendingCommand:
-        """Enqueue a command of the running event loop: await the result, and `cancel` it where that is cancelled."""
+    async def handle_async(self, command: Command) -> Outcome:
+        """`handle` for an event loop; cancelled while it is queued, the command is not recorded."""
         loop = asyncio.get_running_loop()
-        waiting = PendingCommand(command, loop, loop.create_future())
+        future: asyncio.Future[Outcome] = loop.create_future()
+        waiting = PendingCommand(command, loop, future)
         loop_committer = self._loop_committers.get(loop) or self._add_loop_committer(loop)
         self._enqueue(waiting, notify=False)
         loop_committer.schedule()
         loop_committer.timeouts.add(waiting)
-        return waiting
-
-    def cancel(self, waiting: PendingCommand) -> None:
-        """Dequeue a command; nothing is recorded of one that no batch has taken yet."""
-        self._queue.remove(waiting)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            self._queue.remove(waiting)
+            raise
 
     def close(self) -> None:
         """Accept no more commands, and commit those that are queued, within `DRAIN_S`."""

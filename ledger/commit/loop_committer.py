@@ -95,19 +95,19 @@ class LoopCommitter:
             self._decider_lock.release()
             self._queue.notify_thread()
             return
-        batch = CommandBatch(self._queue, self._writer, self._limits)
+        self._in_flight = batch = CommandBatch(self._queue, self._writer, self._limits)
         try:
             append = batch.decide_optimistically(head)
         except BaseException as error:  # noqa: BLE001  # whatever it was, the commands get it
-            self._complete(batch, error)
+            self._on_done(error)
             return
         if not batch.commands or (append is not None and not append.is_optimistic):
             if batch.commands:
                 self._queue.requeue(batch.commands)
                 self._queue.notify_thread()
+            self._in_flight = None
             self._decider_lock.release()
             return
-        self._in_flight = batch
         try:
             connection.append_if_head(head, append, self._on_done)
         except BaseException as error:  # noqa: BLE001  # what cannot be sent was not sent
@@ -115,10 +115,8 @@ class LoopCommitter:
 
     def _on_done(self, error: BaseException | None) -> None:
         batch, self._in_flight = self._in_flight, None
-        if batch is not None:
-            self._complete(batch, error)
-
-    def _complete(self, batch: CommandBatch, error: BaseException | None) -> None:
+        if batch is None:
+            return
         try:
             if error is None:
                 self.batches += 1

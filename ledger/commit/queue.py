@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from asyncio import AbstractEventLoop, Future, TimerHandle
 from collections import OrderedDict, deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from threading import Condition, Lock
-from typing import Any
 
 from ledger.commands import Command, Receipt
 from ledger.errors import LedgerBusy, LedgerUnavailable
@@ -45,12 +44,6 @@ class PendingCommand:
     def is_abandoned(self) -> bool:
         """Whether its future is cancelled or resolved."""
         return self.future is not None and self.future.done()
-
-    def __await__(self) -> Generator[Any, None, Outcome]:
-        """The outcome; for event loops."""
-        if self.future is None:
-            raise TypeError("a thread waits for this command")
-        return self.future.__await__()
 
     def wait(self, seconds: float) -> bool:
         """Whether the outcome is there within `seconds`; for threads."""

@@ -228,17 +228,17 @@ class UnitOfWork:
 
     def _find_index_change(self, decision: DecidedCommand) -> IndexEntry | None:
         """The new row in the index of live promises and timers; None where the present one still holds."""
-        move = decision.change
-        if move.after != NOT_INDEXED and any(recorded.occurred_at < self.now for recorded in decision.events):
+        change = decision.change
+        if change.after != NOT_INDEXED and any(recorded.occurred_at < self.now for recorded in decision.events):
             # Back-dated. A sweep may have found the reminder too late and gone on to the next timer, and this event
             # starts that timer again: it may fall due before the time that the index has.
-            return move.after
-        if move.before == move.after:
+            return change.after
+        if change.before == change.after:
             return None
-        postponed = self.states.aggregates[move.entry.kind].timer_only_postponed(
-            decision.before.state, move.entry.state
+        postponed = self.states.aggregates[change.entry.kind].timer_only_postponed(
+            decision.before.state, change.entry.state
         )
-        return None if postponed else move.after
+        return None if postponed else change.after
 
     def _run_timers(self, command: Command) -> Receipt | None:
         """Run the timers due on one goal, and store when to check again."""
@@ -248,14 +248,14 @@ class UnitOfWork:
         if after != NOT_INDEXED:
             aggregate = self.states.aggregates[entry.kind]
             look = self.now + RECHECK_TIMERS_AFTER
-            due_at = min(aggregate.next_timer_at(entry.state, self._decider.timer_context(command)) or look, look)
+            due_at = min(aggregate.next_timer_at(entry.state, self._decider.context(command, self.now)) or look, look)
         receipt = self._accept(decision, IndexEntry(listed_under=after.listed_under, next_timer_at=due_at))
         if not decision.events:
             return None
         ids = [recorded.event_id for recorded in decision.events]
         return msgspec.structs.replace(receipt, event_ids=ids, already=False)
 
-    def _accept(self, decision: DecidedCommand, standing: IndexEntry | None) -> Receipt:
+    def _accept(self, decision: DecidedCommand, index_change: IndexEntry | None) -> Receipt:
         """Take the decision into the batch, whole: it is encoded before anything of it is kept."""
         organisation_id, stream_id = decision.organisation_id, decision.change.stream_id
         rows = [
@@ -273,10 +273,10 @@ class UnitOfWork:
         ]
         self._decider.accept(decision)
         self._event_rows.extend(rows)
-        if standing is not None:
-            timer = to_micros(standing.next_timer_at) if standing.next_timer_at else None
+        if index_change is not None:
+            timer = to_micros(index_change.next_timer_at) if index_change.next_timer_at else None
             key = (organisation_id.int, stream_id.int)
-            self._index_rows[key] = (organisation_id, stream_id, standing.listed_under, timer)
+            self._index_rows[key] = (organisation_id, stream_id, index_change.listed_under, timer)
         return Receipt(
             event_ids=[recorded.event_id for recorded in decision.events[decision.timers :]],
             stream=decision.stream,

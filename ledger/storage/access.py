@@ -17,7 +17,6 @@ import msgspec
 ORGANISATION_PARAMETER = "plimsoll.organisation_id"
 #: The database's parameter that holds the prefix of its roles; absent: one role does everything.
 ROLES_PARAMETER = "plimsoll.roles"
-DEFAULT_PREFIX = "plimsoll"
 
 
 class DatabaseRole(StrEnum):

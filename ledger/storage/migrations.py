@@ -47,7 +47,7 @@ def renew_epoch(database_url: str, epoch: UUID) -> None:
 
 
 def latest_migration(dialect: str) -> int:
-    """The number of the last migration that this code knows."""
+    """The number of the last migration of this code."""
     return max(number for number, _ in _list_files(dialect))
 
 

@@ -31,7 +31,10 @@ def open_migration_session(database_url: str) -> AbstractContextManager[Migratio
 
 
 def encode_password(role: str, password: str, session: MigrationSession) -> str:
-    """The password as the server stores it (SCRAM), so that neither it nor the server's log ever has its text."""
+    """The password as the server stores it (SCRAM), so that neither it nor the server's log ever has its text.
+
+    Raises `LedgerMisconfigured` for SQLite, which has no roles.
+    """
     from ledger.storage.postgres import PostgresMigrationSession  # noqa: PLC0415 - as above
 
     if not isinstance(session, PostgresMigrationSession):

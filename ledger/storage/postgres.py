@@ -10,6 +10,7 @@ from functools import partial
 from threading import Lock
 from time import monotonic, sleep
 from typing import Any, Self, cast
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -58,6 +59,8 @@ IDLE_IN_TRANSACTION_S = 2
 _MAX_CONNECTIONS = 48
 #: Our advisory lock's number: "plimsoll" in ASCII.
 _MIGRATION_LOCK = int.from_bytes(b"plimsoll", "big")
+#: Of what a list is that is encoded by us: the driver takes 50 us longer for 50 numbers.
+_LIST_TYPES = {int: "bigint", UUID: "uuid"}
 #: Rows of one INSERT: bounds the memory of a statement.
 _MAX_INSERT_ROWS = 1000
 
@@ -127,6 +130,9 @@ class PostgresSession:
             columns = zip(*cast("list[Row]", params.pop(each.name)), strict=True)
             for number, (kind, values) in enumerate(zip(each.types, columns, strict=True), start=1):
                 params[f"{each.name}_{number}"] = encode_array(kind, values)
+        for key, value in params.items():
+            if isinstance(value, list) and value and type(value[0]) in _LIST_TYPES:
+                params[key] = encode_array(_LIST_TYPES[type(value[0])], value)
         # In binary form an event costs the client 2 us in place of 5: its state comes as it is, not as hex digits.
         rows = cast("list[Row]", self._cursor.execute(query_sql(name), params, binary=True).fetchall())
         self._failed = False
@@ -344,7 +350,10 @@ class PostgresMigrationSession:
     @classmethod
     @contextmanager
     def begin(cls, database_url: str) -> Iterator[Self]:
-        """Wait for the other processes that migrate (an advisory lock held to the commit); commit at the end."""
+        """Wait for the other processes that migrate (an advisory lock held to the commit); commit at the end.
+
+        Raises `LedgerUnavailable`, and `LedgerMisconfigured` where the role may not do what the block does.
+        """
         try:
             with psycopg.connect(database_url, connect_timeout=CONNECT_TIMEOUT_S) as connection:
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])

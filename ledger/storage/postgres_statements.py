@@ -127,7 +127,7 @@ def execute_simple(connection: pq.abc.PGconn, sql: bytes) -> pq.abc.PGresult:
 
 
 def raise_for_error(connection: pq.abc.PGconn, result: pq.abc.PGresult) -> pq.abc.PGresult:
-    """The result of a statement that succeeded."""
+    """The result of a statement that succeeded; raises `psycopg.Error` for any other."""
     if result.status in (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK):
         return result
     if connection.status != pq.ConnStatus.OK:

@@ -99,7 +99,7 @@ class SQLiteLogStore(SQLiteApplicationRecorder):
 
     @classmethod
     def open(cls, database_url: str) -> Self:
-        """Open the file of `sqlite:///relative` or `sqlite:////absolute`."""
+        """Open the file of `sqlite:///relative` or `sqlite:////absolute`. Raises `LedgerNotMigrated` for none."""
         path = sqlite_path(database_url)
         if not Path(path).exists():
             # Connecting would leave an empty file behind.
@@ -303,7 +303,7 @@ def _enable_wal(connection: sqlite3.Connection) -> None:
 
 
 def sqlite_path(database_url: str) -> str:
-    """The file of a `sqlite:///` URL; a store in memory would be gone with its process and is refused."""
+    """The file of a `sqlite:///` URL. Raises `LedgerMisconfigured` for memory, which would be gone with its process."""
     path = database_url.removeprefix("sqlite://").removeprefix("/")
     if not path or ":memory:" in path:
         raise LedgerMisconfigured("a SQLite ledger needs a file: sqlite:///relative/path or sqlite:////absolute/path")

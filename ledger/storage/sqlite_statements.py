@@ -35,14 +35,17 @@ def _expand_tuple_list(found: re.Match[str]) -> str:
 
 def encode_params(params: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: json.dumps(value, default=to_sqlite) if isinstance(value, list) else to_sqlite(value)
-        for name, value in params.items()
+        name: _encode_list(value) if isinstance(value, list) else to_sqlite(value) for name, value in params.items()
     }
 
 
 def to_sqlite(value: object) -> object:
     """UUIDs as their 32 digits; anything else as it is."""
     return value.hex if isinstance(value, UUID) else value
+
+
+#: Made once: `json.dumps` makes an encoder for each call that names a default.
+_encode_list = json.JSONEncoder(default=to_sqlite).encode
 
 
 @cache

@@ -28,12 +28,12 @@ from projections.database.paging import (
     RowSelection,
     page_sql,
     query_digest_of,
-    query_page,
 )
 from projections.database.sql import in_clause, without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
 from projections.figures import EventRef, MemberRef, SubjectCycle, SubjectGoal, TeamRef
+from projections.streams import load_row, query_page
 
 _SQL = "cycles"
 
@@ -94,10 +94,8 @@ def open_cycles_at(database: Database, as_of: AsOf, *, naming: UUID) -> list[Run
 
 def cycle_at(database: Database, as_of: AsOf, cycle_id: UUID) -> Cycle | None:
     """One cycle; None where there is none (yet, at that time). Its `version` counts all its events known by then."""
-    rows = database.query(named_statements(_SQL)["cycle"], {**as_of.params, "stream_id": str(cycle_id)})
-    if not rows:
-        return None
-    return msgspec.structs.replace(_CYCLE.decode(rows[0].body), version=rows[0].stream_version)
+    row = load_row(database, as_of, "cycles", cycle_id)
+    return None if row is None else msgspec.structs.replace(_CYCLE.decode(row.body), version=row.stream_version)
 
 
 class CycleFilters(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,15 +137,13 @@ def load_cycles_page(
         any_of, few_of = ["team IS NULL"], [f"team IN ({marks})"]
     elif filters.team is not None:
         few_of = ["team = :team"]
-    if filters.changed_after is not msgspec.UNSET:
-        condition, changed = as_of.changed_after("cycles", filters.changed_after)
-        where, params = [*where, condition], params | changed
     rows, following = query_page(
         database,
+        as_of,
         RowSelection(table="cycles", where=where, any_of=any_of, few_of=few_of),
-        as_of.disjoint_predicates,
-        {**as_of.params, **params, **seen},
+        {**params, **seen},
         Order(key="starts", descending=True, number=False),
+        changed_after=filters.changed_after,
         question=query_digest_of("cycles", filters),
         cursor=cursor,
         limit=limit,
@@ -217,7 +213,7 @@ class ContributionEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True
 
 
 def cycle_key(cycle: Cycle) -> dict[str, Any]:
-    """The fields of `OfCycle`."""
+    """The fields of `CyclePart`."""
     return {"cycle": cycle.id, "team": cycle.of.team}
 
 

@@ -201,7 +201,7 @@ class CycleReview:
                 )
 
     def _improvement_entries(self) -> Iterator[ImprovementEntry]:
-        """Each once: as the last cycle that has it knows it."""
+        """Each once, as it stands in the last cycle that has it."""
         seen: dict[UUID, tuple[Cycle, Improvement]] = {}
         for cycle in sorted(self.cycles, key=lambda c: (c.opened_at, c.id)):
             seen.update({held.id: (cycle, held) for held in cycle.improvements})

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 
 from domain.errors import InvalidField
 from domain.references import as_uuid
-from projections.database.database import Database, Row
 
 #: Rows of the longest page.
 MAX_PAGE_SIZE = 200
@@ -122,34 +120,3 @@ def page_sql(selection: RowSelection, predicates: Sequence[str], order: Order, *
         f" JOIN {selection.table} AS v ON v.organisation_id = :organisation_id AND v.stream_id = p.stream_id"
         f" AND v.version = p.version AND v.known_from = p.known_from ORDER BY p.{by.format('p.')}"
     )
-
-
-def query_page(  # noqa: PLR0913 - what is listed, in which order, and from where on
-    database: Database,
-    selection: RowSelection,
-    predicates: Sequence[str],
-    params: Mapping[str, Any],
-    order: Order,
-    *,
-    question: str,
-    cursor: str | None,
-    limit: int,
-) -> tuple[list[Row], str | None]:
-    """One page of rows, and the cursor of the next one; None: these were the last.
-
-    Later pages see the same moment (`:at`, `:known`) as the first.
-    Raises `InvalidField` for a limit outside 1..200, or a cursor that another question gave.
-    """
-    if not 1 <= limit <= MAX_PAGE_SIZE:
-        raise InvalidField(f"limit must be within 1..{MAX_PAGE_SIZE}", pointer="/limit")
-    after = decode_cursor(cursor, question, number=order.number) if cursor else None
-    condition, bound = "1 = 1", {**params, "rows": limit + 1}
-    if after is not None:
-        condition = f"({order.key}, stream_id) {'<' if order.descending else '>'} (:key, :id)"
-        bound |= {"at": after.at, "known": after.known, "key": after.key, "id": after.id}
-    rows = database.query(page_sql(selection, predicates, order, condition), bound)
-    page = rows[:limit]
-    if len(rows) <= limit:
-        return page, None
-    last = page[-1]
-    return page, encode_cursor(Cursor(bound["at"], bound["known"], question, last.sort_key, last.stream_id))

@@ -16,10 +16,11 @@ from domain.errors import InvalidField
 from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements, to_id
-from projections.database.paging import Order, RowSelection, query_digest_of, query_page
+from projections.database.paging import Order, RowSelection, query_digest_of
 from projections.database.sql import in_clause, without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
+from projections.streams import VisibilityFilter, load_row, query_page
 
 _SQL = "decisions"
 MAX_PERSPECTIVES = 200
@@ -103,13 +104,6 @@ class DecisionFilters(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[str, ...] = ()
 
 
-class DecisionVisibilityFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """What of the list its reader may see: the organisation's own, those of the teams, and where the member decides."""
-
-    member: UUID
-    teams: frozenset[UUID]
-
-
 class DecisionPage(msgspec.Struct, frozen=True, kw_only=True):
     """Some decisions, the latest asked first, and the cursor that leads on; None: these were the last."""
 
@@ -119,10 +113,8 @@ class DecisionPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def decision_at(database: Database, as_of: AsOf, decision_id: UUID) -> Decision | None:
     """One decision; None where there is none (yet, at that time). Its `version` counts all its events known by then."""
-    rows = database.query(named_statements(_SQL)["get"], {**as_of.params, "stream_id": str(decision_id)})
-    if not rows:
-        return None
-    return msgspec.structs.replace(_DECISION.decode(rows[0].body), version=rows[0].stream_version)
+    row = load_row(database, as_of, "decisions", decision_id)
+    return None if row is None else msgspec.structs.replace(_DECISION.decode(row.body), version=row.stream_version)
 
 
 def load_decisions_page(
@@ -132,9 +124,11 @@ def load_decisions_page(
     *,
     cursor: str | None = None,
     limit: int = 50,
-    visible: DecisionVisibilityFilter | None = None,
+    visible: VisibilityFilter | None = None,
 ) -> DecisionPage:
-    """One page. Later pages see the same moment as the first, whatever is written in between; `visible` None: all.
+    """One page. Later pages see the same moment as the first, whatever is written in between.
+
+    `visible`: the organisation's own, those of the teams, and where the member decides; None: all.
 
     Raises `InvalidField` for an unknown state, a limit outside 1..200, or a cursor that another question gave.
     """
@@ -147,15 +141,13 @@ def load_decisions_page(
         marks, teams = in_clause("seen", sorted(map(str, visible.teams)))
         any_of, few_of = ["team IS NULL", "deciders LIKE :viewer"], [f"team IN ({marks})"]
         seen = {"viewer": f"%{visible.member}%", **teams}
-    if filters.changed_after is not msgspec.UNSET:
-        condition, changed = as_of.changed_after("decisions", filters.changed_after)
-        where, params = [*where, condition], params | changed
     rows, following = query_page(
         database,
+        as_of,
         RowSelection(table="decisions", where=where, any_of=any_of, few_of=few_of),
-        as_of.disjoint_predicates,
-        {**as_of.params, **params, **seen},
+        {**params, **seen},
         Order(key="opened_at", descending=True, number=True),
+        changed_after=filters.changed_after,
         question=query_digest_of("decisions", filters),
         cursor=cursor,
         limit=limit,
@@ -213,7 +205,7 @@ class Perspective(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_perspectives(database: Database, as_of: AsOf, decision_id: UUID) -> list[Perspective]:
-    """What was shared by then, the first `MOST_PERSPECTIVES` in the order of the stream; all stand in the history."""
+    """What was shared by then, the first `MAX_PERSPECTIVES` in the order of the stream; all stand in the history."""
     params = {**as_of.params, "stream_id": str(decision_id), "tag": _PERSPECTIVE_TAG, "rows": MAX_PERSPECTIVES}
     return [
         Perspective(

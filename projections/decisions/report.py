@@ -13,7 +13,6 @@ from statistics import median
 from typing import Any
 from uuid import UUID
 
-from domain.calendar import end_of_day
 from domain.instants import to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database
@@ -29,7 +28,9 @@ from projections.figures import (
     event_ids,
     finish_report,
     of_group,
+    of_window,
     round_for_report,
+    window_begin,
 )
 
 #: A decision asked again within this time did not hold.
@@ -50,7 +51,7 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     group = scope.group
     figures = [
         _latency_figure(over, group),
-        *_time_box_figures(over, group),
+        *_time_box_figures(over, as_of, group),
         _integrated_figure(over, group),
         _reopened_figure(over, group),
     ]
@@ -59,11 +60,11 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
 
 def build_time_box_figure(database: Database, as_of: AsOf, scope: ReportScope) -> GroupFigure:
     """Of the group figures the share of decisions that were decided within their time-box."""
-    return next(_time_box_figures(_load_rounds(database, as_of, scope), scope.group))
+    return next(_time_box_figures(_load_rounds(database, as_of, scope), as_of, scope.group))
 
 
 def _load_rounds(database: Database, as_of: AsOf, scope: ReportScope) -> list[DecisionRound]:
-    since = to_micros(end_of_day(as_of.today - timedelta(days=scope.window), as_of.tzinfo))
+    since = window_begin(as_of, scope.window)
     return load_ended_rounds(database, as_of, since, team=scope.team, decider=scope.member)
 
 
@@ -91,12 +92,13 @@ def _latency_figure(over: Sequence[DecisionRound], group: dict[str, Any]) -> Gro
     return of_group(figure, _by_party(decided))
 
 
-def _time_box_figures(over: Sequence[DecisionRound], group: dict[str, Any]) -> Iterator[GroupFigure]:
+def _time_box_figures(over: Sequence[DecisionRound], as_of: AsOf, group: dict[str, Any]) -> Iterator[GroupFigure]:
     """How many were decided before their deadline; and how the others were, as far as they are."""
     events = _round_events(over)
     inside = [a for a in over if a.outcome is not None and a.outcome.inside_time_box]
     share = build_share("decisions_inside_time_box", len(inside), len(over), events=events, **group)
-    yield of_group(share, _by_party(over))
+    ended = ((to_micros(a.ended_at), a.team, party) for a in over for party in a.parties)
+    yield of_window(share, window_begin(as_of), ended)
     for by in ("fallback", "lead"):
         so = [a for a in over if a.outcome is not None and a.outcome.by == by]
         share = build_share(f"decisions_by_{by}", len(so), len(over), events=events, **group)

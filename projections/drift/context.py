@@ -1,4 +1,4 @@
-"""What a drift report knows besides its goals: whose charters apply, who leads, and of whom something is expected."""
+"""What a drift report needs besides its goals: whose charters apply, who leads, and of whom something is expected."""
 
 from __future__ import annotations
 

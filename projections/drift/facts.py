@@ -188,7 +188,7 @@ class DriftProjection:
         )
 
     def state_after(self, stream: StreamEvents) -> _FoldState:
-        """What `follow` needs to go on after a whole stream."""
+        """What `apply` needs to go on after a whole stream."""
         return (None, None) if stream.kind == "charter" else _extract_goal_facts(stream, END_OF_TIME, (None, None))[1]
 
     def apply(self, memory: _FoldState, events: StreamEvents) -> tuple[Rows, _FoldState] | None:

@@ -145,7 +145,7 @@ def lock_if_unchanged(transaction: Transaction, before: Sequence[Checkpoint]) ->
 
 
 def build_checkpoint_write(after: Iterable[Checkpoint]) -> TableWrite:
-    """What moves these checkpoints: to be written where they `stand`."""
+    """What moves these checkpoints: to be written where `lock_if_unchanged` finds them so."""
     rows = [(c.name, c.version, c.position, c.applied, c.digest) for c in after]
     return TableWrite(table=CHECKPOINTS, upserts=rows)
 

@@ -98,7 +98,7 @@ class Engine:
         A view that is ahead of the log (the log was restored from an older backup) starts anew too.
         """
         self.database.migrate(BOOKKEEPING_TABLES)
-        # The log only grows: asked for after the views, its head is behind none that is its own.
+        # Read the head after the checkpoints: a checkpoint beyond it belongs to another log.
         known = {checkpoint.name: checkpoint for checkpoint in load_checkpoints(self.database)}
         head = self.reader.head()
         begun, restored = [], bool(head and not known)

@@ -1,17 +1,17 @@
-"""What a live projector remembers of streams, so that the next event of a long one costs no more than that of a short.
+"""What a live projector caches of streams, so that the next event of a long one costs no more than that of a short.
 
-`Projection.rows` stays the definition: a function of the whole stream. A projection may also know how to go on: from
-what it remembers of a stream at one version and the events right behind it, it gives the same rows. What is remembered
-is a function of the log's prefix, so it is never wrong, only missing; then the whole stream is read.
+`Projection.rows` stays the definition: a function of the whole stream. A projection may also be incremental: from
+what was cached of a stream at one version and the events right behind it, it gives the same rows. What is cached is a
+function of the log's prefix, so it is never wrong, only missing; then the whole stream is read.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from threading import Lock
 from typing import Any, Protocol, runtime_checkable
 
+from ledger.states import RecentlyUsed
 from projections.engine.stream_events import StreamEvents
 
 #: Streams; the least recently followed go first. About 10 KB of each are kept, whatever its length.
@@ -25,7 +25,7 @@ class IncrementalProjection(Protocol):
     """A projection that can go on from where it left off."""
 
     def state_after(self, stream: StreamEvents) -> Any:
-        """What `follow` needs to go on after a whole stream; None: it cannot."""
+        """What `apply` needs to go on after a whole stream; None: it cannot."""
 
     def apply(self, memory: Any, events: StreamEvents) -> tuple[_Rows, Any] | None:
         """The rows that a stream's next events open or close, exactly those of `rows`, and what to remember.
@@ -38,10 +38,9 @@ class FoldCache:
     """Safe to share between threads: what is remembered is never changed, only replaced."""
 
     def __init__(self, limit: int = MAX_CACHED_STREAMS) -> None:
-        self._limit = limit
         self._lock = Lock()
         #: Stream -> its version, and what each projection remembers at it.
-        self._entries: OrderedDict[str, tuple[int, Mapping[str, Any]]] = OrderedDict()
+        self._entries = RecentlyUsed[str, tuple[int, Mapping[str, Any]]](limit)
 
     def get_at_versions(self, streams: Mapping[str, int]) -> dict[str, Mapping[str, Any]]:
         """What is remembered of these streams at exactly these versions, by projection; others are left out."""
@@ -58,7 +57,4 @@ class FoldCache:
         """Remember these streams, each at its version."""
         with self._lock:
             for stream, known in learned.items():
-                self._entries[stream] = known
-                self._entries.move_to_end(stream)
-            while len(self._entries) > self._limit:
-                self._entries.popitem(last=False)
+                self._entries.put(stream, known)

@@ -87,7 +87,7 @@ class _ShadowTables:
             since = one.checkpoint.position
             for table in one.projection.tables:
                 rows = [row for part in one.rows.values() for row in part.get(table.name, ())]
-                # What an event of this step opened is new; what it closed is there already.
+                # A row that an event of this step opened is new; one that it closed is there already.
                 opened, closed = [r for r in rows if r[2] > since], [r for r in rows if r[2] <= since]
                 if opened:
                     transaction.insert_many(self.tables[table.name], opened)

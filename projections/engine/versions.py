@@ -45,10 +45,10 @@ class Version(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     event_id: UUID
     #: The stream's version at the event that led to this state.
     version: int
-    #: Microseconds UTC; from inclusive, to exclusive, `FOREVER` open.
+    #: Microseconds UTC; from inclusive, to exclusive, `END_OF_TIME` open.
     valid_from: int
     valid_to: int
-    #: Log positions; from inclusive, to exclusive, `FOREVER` believed still.
+    #: Log positions; from inclusive, to exclusive, `END_OF_TIME` believed still.
     known_from: int
     known_to: int
     recorded_from: int
@@ -77,10 +77,6 @@ class Version(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def valid_to_at(self, known: int) -> int:
         """When it ended, as believed at that log position."""
         return self.valid_to if self.to_position <= known else END_OF_TIME
-
-    def is_valid_at(self, at: int, known: int) -> bool:
-        """Whether this is the answer for that instant (microseconds), as believed at that log position."""
-        return self.valid_from <= at < self.valid_to_at(known) and self.known_from <= known < self.known_to
 
 
 class _Step:
@@ -328,7 +324,7 @@ class VersionedProjection:
         return rows | self._name_parts([row for row in parts if row[2] > after])
 
     def state_after(self, stream: StreamEvents) -> _FoldState:
-        """What `follow` needs to go on after a whole stream."""
+        """What `apply` needs to go on after a whole stream."""
         return find_latest_version(stream, self.evolve), None, self._number_whole(stream)[3]
 
     def apply(self, memory: _FoldState, events: StreamEvents) -> tuple[_Rows, _FoldState] | None:

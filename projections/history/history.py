@@ -272,7 +272,7 @@ class History:
         return {self.name: _fold_rows(StreamEvents.of(stream), after, (None, None))[0] if stream else []}
 
     def state_after(self, stream: StreamEvents) -> _FoldState:
-        """What `follow` needs to go on after a whole stream."""
+        """What `apply` needs to go on after a whole stream."""
         return _fold_rows(stream, END_OF_TIME, (None, None))[1]
 
     def apply(
@@ -483,7 +483,7 @@ class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def diff_goal(database: Database, first: AsOf, second: AsOf, goal_id: UUID) -> list[FieldChange]:
-    """What differs in a goal between two lenses, field by field in the order of `FIELDS`.
+    """What differs in a goal between two questions, field by field in the order of `FIELDS`.
 
     `before` is empty where the goal did not exist yet. Raises `NotFound` where it does not exist at the second.
     """

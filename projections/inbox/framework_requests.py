@@ -24,8 +24,8 @@ from projections.database.database import Database, named_statements, to_id
 from projections.decisions import decisions
 from projections.experiments import load_open_experiments
 from projections.inbox.goal_requests import OpenRequest
-from projections.people import member_at, teams_led_at
-from projections.subscriptions import disabled_subscriptions_at
+from projections.people import member_at, teams_led_at, teams_without_lead_at
+from projections.subscriptions import load_subscriptions_page
 
 #: Open decisions of one member that are looked at.
 _MAX_DECISIONS = 200
@@ -46,20 +46,19 @@ class SubjectRequests(NamedTuple):
     asks: list[OpenRequest]
 
 
-def list_framework_requests(database: Database, as_of: AsOf, member_id: UUID) -> list[SubjectRequests]:
+def list_framework_requests(database: Database, as_of: AsOf, member: Member) -> list[SubjectRequests]:
     """Everything that the charters, cycles and decisions of the organisation ask of this member at `as_of`."""
-    member = member_at(database, as_of, member_id)
-    if member is None or member.left_at is not None:
-        return []
-    leads = teams_led_at(database, as_of, member)
+    leads = overseen = teams_led_at(database, as_of, member)
+    if Role.STEWARD in member.roles:
+        overseen |= teams_without_lead_at(database, as_of)
     return [
-        *_decision_requests(database, as_of, member, leads),
-        *_review_requests(database, as_of, member, leads),
-        *_experiment_requests(database, as_of, member, leads),
-        *_improvement_requests(database, as_of, member_id),
+        *_decision_requests(database, as_of, member, overseen),
+        *_review_requests(database, as_of, member, overseen),
+        *_experiment_requests(database, as_of, member, overseen),
+        *_improvement_requests(database, as_of, member.id),
         *_acknowledgement_requests(database, as_of, member, leads),
         *_subscription_requests(database, as_of, member),
-        *_key_notices(database, as_of, member_id),
+        *_key_notices(database, as_of, member.id),
     ]
 
 
@@ -277,7 +276,7 @@ def _requests_of_charter(charter: Charter, member: UUID) -> Iterator[OpenRequest
 def _subscription_requests(database: Database, as_of: AsOf, member: Member) -> Iterator[SubjectRequests]:
     """A subscription whose deliveries have ended by themselves: asked of stewards and, while there, of its owner."""
     owner = None if Role.STEWARD in member.roles else member.id
-    for subscription in disabled_subscriptions_at(database, as_of, owner=owner):
+    for subscription in load_subscriptions_page(database, as_of, owner=owner, states=("disabled",)):
         ended = subscription.disabled
         if ended is None:
             continue

@@ -32,7 +32,9 @@ from projections.support.queries import (
     load_listed_blockers,
 )
 
-GoalRequestKind = Literal["answer", "join", "verdict", "ruling", "need", "blocker", "lapsed", "check_in", "link"]
+GoalRequestKind = Literal[
+    "answer", "join", "verdict", "ruling", "need", "blocker", "lapsed", "check_in", "link", "departed"
+]
 FrameworkRequestKind = Literal["decision", "review", "experiment", "improvement", "acknowledgement"]
 NoticeKind = Literal["attributed", "subscription_disabled", "key"]
 RequestKind = GoalRequestKind | FrameworkRequestKind | NoticeKind

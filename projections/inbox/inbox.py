@@ -17,14 +17,17 @@ from msgspec.structs import replace
 from domain.calendar import end_of_day
 from domain.goal.state import PROMISED_STATES, Goal
 from domain.instants import from_micros, to_micros
+from domain.member.member import Role
 from projections.as_of import AsOf
 from projections.attribution import load_attributed_acts
 from projections.database.database import Database, named_statements, to_id
 from projections.database.paging import ALL_ROWS, ORDER_BY_ID, RowSelection, page_sql
 from projections.database.sql import goal_body_sql, in_clause
 from projections.history.history import load_entries
+from projections.inbox.departed import list_departed_requests
 from projections.inbox.framework_requests import list_framework_requests
 from projections.inbox.goal_requests import AWAITING_ANSWER_STATES, OpenRequest, list_open_requests, with_texts
+from projections.people import member_at
 from projections.sight import Sight
 
 #: A check-in shows up in the inbox so long before its cadence is over.
@@ -95,13 +98,22 @@ def load_inbox(database: Database, as_of: AsOf, member: UUID, *, sight: Sight, l
         for ask in list_open_requests(database, as_of, list(goals.values()), ahead=CHECK_IN_LOOKAHEAD)
         if ask.whom == member
     ]
+    person = member_at(database, as_of, member)
+    if person is not None and Role.STEWARD in person.roles:
+        for goal, ask in list_departed_requests(database, as_of, member):
+            goals[goal.id] = goal
+            requests.append(ask)
+        requests.sort(key=lambda ask: str(ask.goal))
     entries = [
-        _build_goal_entry(goals[goal], list(part)) for goal, part in groupby(requests, key=lambda ask: ask.goal) if goal
+        _build_goal_entry(goals[goal_id], list(part))
+        for goal_id, part in groupby(requests, key=lambda ask: ask.goal)
+        if goal_id
     ]
-    entries += [
-        _build_entry(a.subject, a.title, a.state, a.team, a.asks)
-        for a in list_framework_requests(database, as_of, member)
-    ]
+    if person is not None and person.left_at is None:
+        entries += [
+            _build_entry(a.subject, a.title, a.state, a.team, a.asks)
+            for a in list_framework_requests(database, as_of, person)
+        ]
     entries += _load_attribution_entry(database, as_of, member, sight)
     entries.sort(key=lambda entry: (entry.until is None, entry.until or entry.asks[0].since, entry.subject))
     first = entries[:limit]

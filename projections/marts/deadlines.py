@@ -20,7 +20,7 @@ DIALS = {
 
 
 class TurnDeadlines:
-    """The policies of one organisation, as far as an export knows them."""
+    """The policies of one organisation, as far as an export has them."""
 
     def __init__(self, organisation: Organisation, zone: ZoneInfo) -> None:
         self._organisation = organisation

@@ -164,7 +164,7 @@ def write_member(stream: StreamEvents, writer: RowWriter, after: int) -> None:
         if prepared.event.log_position > after and not is_about_time(prepared):
             known = prepared.event.log_position
             intervals = list(timeline.list_intervals(known, _describe_member))
-            writer.write(prepared, _reword_all(writer, DIM_MEMBER, (_member_row(stream, s) for s in intervals)))
+            writer.write(prepared, _reword_all(writer, DIM_MEMBER, (_dimension_row(stream, s) for s in intervals)))
             writer.write(prepared, _reword_all(writer, BRIDGE_MEMBER_TEAM, _team_rows(stream, timeline, known)))
 
 
@@ -189,11 +189,12 @@ def _describe_member(state: Member) -> tuple[Any, ...]:
 _KeyedRow = tuple[tuple[Any, ...], tuple[Any, ...]]
 
 
-def _member_row(stream: StreamEvents, interval: _Interval) -> _KeyedRow:
-    member = stream.row_prefix[1]
+def _dimension_row(stream: StreamEvents, interval: _Interval) -> _KeyedRow:
+    """A row of the dimension of members, or of teams."""
+    stream_id = stream.row_prefix[1]
     current = int(interval.valid_to is None)
-    return (member, interval.version), (
-        *(interval.event_id, member, interval.version, *interval.times, current),
+    return (stream_id, interval.version), (
+        *(interval.event_id, stream_id, interval.version, *interval.times, current),
         *interval.what,
     )
 
@@ -218,20 +219,11 @@ def write_team(stream: StreamEvents, writer: RowWriter, after: int) -> None:
     for prepared in stream.prepared:
         if prepared.event.log_position > after:
             intervals = timeline.list_intervals(prepared.event.log_position, _describe_team)
-            writer.write(prepared, _reword_all(writer, DIM_TEAM, (_team_row(stream, s) for s in intervals)))
+            writer.write(prepared, _reword_all(writer, DIM_TEAM, (_dimension_row(stream, s) for s in intervals)))
 
 
 def _describe_team(state: Team) -> tuple[Any, ...]:
     return state.ref, without_nul(state.name), str(to_column_value(state.lead)), micros_of(state.archived_at)
-
-
-def _team_row(stream: StreamEvents, interval: _Interval) -> _KeyedRow:
-    team = stream.row_prefix[1]
-    current = int(interval.valid_to is None)
-    return (team, interval.version), (
-        *(interval.event_id, team, interval.version, *interval.times, current),
-        *interval.what,
-    )
 
 
 def _reword_all(writer: RowWriter, mart: Mart, rows: Iterable[_KeyedRow]) -> Sequence[Change]:

@@ -25,7 +25,9 @@ from projections.database.database import Database
 from projections.figures import (
     ESTIMATED_ONLY,
     SMALL_SAMPLE,
+    TEAM_SHARE_DAYS,
     WHOLE_ORGANISATION,
+    WINDOW_DAYS,
     Figure,
     GroupFigure,
     Line,
@@ -37,8 +39,10 @@ from projections.figures import (
     line_of_limit,
     line_of_ratio,
     of_group,
+    of_window,
     ratio_for_report,
     round_for_report,
+    window_begin,
 )
 from projections.overload.additions import AdditionAnalysis, AdditionEntry, RequesterEntry, analyse_additions
 from projections.overload.availability import Availability
@@ -288,9 +292,10 @@ def _addition_figures(
         "window": evidence.scope.share_days,
         "events": analysis.list_event_ids(counted) if explain else None,
     }
-    owners = [_by_owner(counted), _by_owner(analysis.absorbed_additions)]
-    yield of_group(_yes_and_figure(analysis, evidence.policy, beside), *owners)
-    yield of_group(_yes_and_by_effort_figure(analysis, evidence.policy, beside), *owners)
+    owners = [[(a.at, a.team, a.owner) for a in additions] for additions in (counted, analysis.absorbed_additions)]
+    begin = _own_begin(evidence)
+    yield of_window(_yes_and_figure(analysis, evidence.policy, beside), begin, *owners)
+    yield of_window(_yes_and_by_effort_figure(analysis, evidence.policy, beside), begin, *owners)
     undone = Figure(
         name="trade_offs_undone",
         n=len(analysis.reversible_trade_offs),
@@ -378,7 +383,12 @@ def _imposed_figure(group: dict[str, Any], evidence: OverloadFacts) -> GroupFigu
     )
     days = evidence.scope.share_days
     share = build_share("imposed_share", len(imposed), len(promised), window=days, events=events, **group)
-    return of_group(share, [(promise.team, promise.owner) for promise in promised])
+    return of_window(share, _own_begin(evidence), ((promise.at, promise.team, promise.owner) for promise in promised))
+
+
+def _own_begin(evidence: OverloadFacts) -> int:
+    """When the window of the shares begins that this report has where none is asked for."""
+    return window_begin(evidence.as_of, TEAM_SHARE_DAYS if evidence.scope.of_team else WINDOW_DAYS)
 
 
 def _pace_figures(evidence: OverloadFacts) -> list[Figure]:

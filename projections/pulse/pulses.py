@@ -9,11 +9,12 @@ import msgspec
 
 from domain.instants import to_micros
 from domain.pulse.pulse import Pulse, evolve
-from projections.as_of import AsOf, load_stream_versions
+from projections.as_of import AsOf
 from projections.database.database import Database, named_statements, to_id
-from projections.database.paging import Order, RowSelection, query_digest_of, query_page
+from projections.database.paging import Order, RowSelection, query_digest_of
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
+from projections.streams import load_row, load_stream_versions, query_page
 
 _SQL = "pulses"
 
@@ -53,8 +54,8 @@ class PulseFilters(msgspec.Struct, frozen=True, kw_only=True):
 
 def pulse_at(database: Database, as_of: AsOf, pulse_id: UUID) -> tuple[Pulse, int] | None:
     """One pulse and its stream's version; None where there is none (yet, at that time)."""
-    rows = database.query(named_statements(_SQL)["get"], {**as_of.params, "stream_id": str(pulse_id)})
-    return (_PULSE.decode(rows[0].body), rows[0].stream_version) if rows else None
+    row = load_row(database, as_of, "pulses", pulse_id)
+    return None if row is None else (_PULSE.decode(row.body), row.stream_version)
 
 
 def closed_pulses_at(database: Database, as_of: AsOf, limit: int) -> list[Pulse]:
@@ -70,19 +71,16 @@ def load_pulses_page(
 
     Raises `InvalidField` for a limit outside 1..200, or a cursor that another question gave.
     """
-    where, params = list[str](), dict[str, Any]()
-    if filters.changed_after is not msgspec.UNSET:
-        condition, params = as_of.changed_after("pulses", filters.changed_after)
-        where.append(condition)
     rows, following = query_page(
         database,
-        RowSelection(table="pulses", where=where),
-        as_of.disjoint_predicates,
-        {**as_of.params, **params},
+        as_of,
+        RowSelection(table="pulses"),
+        {},
         Order(key="opened_at", descending=True, number=True),
+        changed_after=filters.changed_after,
         question=query_digest_of("pulses", filters),
         cursor=cursor,
         limit=limit,
     )
-    versions = load_stream_versions(database, as_of, _SQL, [to_id(row.stream_id) for row in rows])
+    versions = load_stream_versions(database, as_of.params, _SQL, [to_id(row.stream_id) for row in rows])
     return [(_PULSE.decode(row.body), versions[to_id(row.stream_id)]) for row in rows], following

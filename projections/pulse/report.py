@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from domain.errors import InvalidField
-from domain.pulse.pulse import HIGHEST, LOWEST, Pulse
+from domain.pulse.pulse import Pulse
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.figures import (
@@ -115,7 +115,3 @@ def _build_entry(wave: Pulse, sums: GroupSums) -> PulseWaveEntry:
 
 def _no_data(name: str, group: dict[str, Any]) -> Figure:
     return Figure(name=name, value=None, status="no_data", **group)
-
-
-#: What every mean lies within.
-SCALE = (LOWEST, HIGHEST)

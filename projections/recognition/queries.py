@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from domain.calendar import end_of_day
 from domain.goal import events as e
-from domain.instants import to_micros
 from domain.recognition.recognition import RecognitionKind
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
+from projections.figures import window_begin
 
 _SQL = "recognitions"
 _SATISFYING = tuple(
@@ -24,6 +22,10 @@ class GivenRecognition(NamedTuple):
     """One recognition of the window that stands."""
 
     event: UUID
+    #: The event that last corrected it, or that gave it.
+    last_event: UUID
+    #: When it was given, microseconds UTC.
+    at: int
     kind: RecognitionKind
     giver: UUID
     member: UUID
@@ -36,6 +38,8 @@ class GivenHelp(NamedTuple):
     """A need that was answered in the window."""
 
     event: UUID
+    #: In which it was asked for.
+    check_in: UUID
     helper: UUID
     goal: UUID
     asker: UUID
@@ -77,8 +81,7 @@ def load_facts(database: Database, as_of: AsOf, window: int, *, team: UUID | Non
 
     Recognitions of all teams: who was recognised elsewhere was recognised. Help and results of the `team` (None: all).
     """
-    first = date.fromordinal(max(1, (as_of.today - timedelta(days=window)).toordinal()))
-    params = {**as_of.params, "since": to_micros(end_of_day(first, as_of.tzinfo))}
+    params = {**as_of.params, "since": window_begin(as_of, window)}
     marks = {f"type_{place}": tag for place, tag in enumerate(_SATISFYING)}
     statements = named_statements(_SQL)
     whose, of_team = ("1 = 1", {}) if team is None else ("g.team = :team", {"team": str(team)})
@@ -92,7 +95,14 @@ def load_facts(database: Database, as_of: AsOf, window: int, *, team: UUID | Non
     return RecognitionFacts(
         [_to_recognition(row) for row in given],
         [
-            GivenHelp(UUID(row.event_id), UUID(row.party), UUID(row.stream_id), UUID(row.owner), _optional(row.team))
+            GivenHelp(
+                event=UUID(row.event_id),
+                check_in=UUID(row.check_in),
+                helper=UUID(row.party),
+                goal=UUID(row.stream_id),
+                asker=UUID(row.asker),
+                team=_optional(row.team),
+            )
             for row in helped
         ],
         [
@@ -111,6 +121,8 @@ def load_facts(database: Database, as_of: AsOf, window: int, *, team: UUID | Non
 def _to_recognition(row: Row) -> GivenRecognition:
     return GivenRecognition(
         event=UUID(row.given_event),
+        last_event=UUID(row.event_id),
+        at=row.given_at,
         kind=row.kind,
         giver=UUID(row.giver),
         member=UUID(row.member),

@@ -10,12 +10,13 @@ import msgspec
 
 from domain.instants import to_micros
 from domain.recognition.recognition import Recognition, RecognitionKind, evolve
-from projections.as_of import AsOf, load_stream_versions
-from projections.database.database import Database, named_statements, to_id
-from projections.database.paging import Order, RowSelection, query_digest_of, query_page
+from projections.as_of import AsOf
+from projections.database.database import Database, to_id
+from projections.database.paging import Order, RowSelection, query_digest_of
 from projections.database.sql import in_clause
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
+from projections.streams import load_row, load_stream_versions, query_page
 
 _SQL = "recognitions"
 
@@ -100,8 +101,8 @@ class RecognitionPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def recognition_at(database: Database, as_of: AsOf, recognition_id: UUID) -> tuple[Recognition, int] | None:
     """One recognition and its stream's version; None where there is none (yet, at that time)."""
-    rows = database.query(named_statements(_SQL)["get"], {**as_of.params, "stream_id": str(recognition_id)})
-    return (_RECOGNITION.decode(rows[0].body), rows[0].stream_version) if rows else None
+    row = load_row(database, as_of, "recognitions", recognition_id)
+    return None if row is None else (_RECOGNITION.decode(row.body), row.stream_version)
 
 
 def load_recognitions_page(
@@ -127,22 +128,20 @@ def load_recognitions_page(
             any_of = ["giver = :viewer", "member = :viewer"]
             few_of = [_build_in("team", "of", visible.teams, seen)] if visible.teams else []
         where += _hide(visible, seen)
-    if filters.changed_after is not msgspec.UNSET:
-        condition, changed = as_of.changed_after("recognitions", filters.changed_after)
-        where, params = [*where, condition], params | changed
     rows, following = query_page(
         database,
+        as_of,
         RowSelection(table="recognitions", where=where, any_of=any_of, few_of=few_of),
-        as_of.disjoint_predicates,
-        {**as_of.params, **params, **seen},
+        {**params, **seen},
         Order(key="given_at", descending=True, number=True),
+        changed_after=filters.changed_after,
         question=query_digest_of("recognitions", filters),
         cursor=cursor,
         limit=limit,
     )
     return RecognitionPage(
         recognitions=[_RECOGNITION.decode(row.body) for row in rows],
-        versions=load_stream_versions(database, as_of, _SQL, [to_id(row.stream_id) for row in rows]),
+        versions=load_stream_versions(database, as_of.params, _SQL, [to_id(row.stream_id) for row in rows]),
         next=following,
     )
 

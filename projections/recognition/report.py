@@ -6,7 +6,7 @@ recognised is listed by goal, and the spread is one number of a team of five and
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
@@ -29,7 +29,9 @@ from projections.figures import (
     event_ids,
     finish_report,
     of_group,
+    of_window,
     round_for_report,
+    window_begin,
 )
 from projections.people import members_at
 from projections.privacy import MIN_GROUP_SIZE, WithheldBy
@@ -72,7 +74,7 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
             *_list_unthanked(facts, everywhere.given, scope.member),
         ]
     else:
-        figures = [*_group_figures(facts, recognised, scope.group)]
+        figures = [*_group_figures(facts, everywhere.given, scope.group)]
         members = [member.id for member in members_at(database, as_of, team=scope.team)]
         figures.append(_spread_figure(everywhere.given, members, scope))
         rows = list(_list_rows(facts.help, recognised, scope))
@@ -88,30 +90,35 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
 def build_relationship_figure(database: Database, as_of: AsOf, scope: ReportScope) -> GroupFigure:
     """Of the group figures the share of recognitions for relationships."""
     given = load_facts(database, as_of, scope.window).of_team(scope.team).given
-    return of_group(
+    return of_window(
         _relationship_share(given, scope.group),
-        [(one.team, one.member) for one in given],
-        [(one.team, one.giver) for one in given],
+        window_begin(as_of),
+        ((one.at, one.team, one.member) for one in given),
+        ((one.at, one.team, one.giver) for one in given),
     )
 
 
 # --- figures ---------------------------------------------------------------------------------------------------------
 
 
+def _list_events(given: Iterable[GivenRecognition]) -> list[UUID]:
+    """What gave each of them, and what last corrected it."""
+    return event_ids(event for one in given for event in (one.event, one.last_event))
+
+
 def _relationship_share(given: Sequence[GivenRecognition], group: dict[str, Any]) -> Figure:
     """The share of recognitions that are for working together (`relationship`)."""
     relationships = [one for one in given if one.kind == "relationship"]
-    return build_share(
-        "relationship_share", len(relationships), len(given), events=event_ids(one.event for one in given), **group
-    )
+    return build_share("relationship_share", len(relationships), len(given), events=_list_events(given), **group)
 
 
 def _group_figures(
-    facts: RecognitionFacts, recognised: Collection[UUID], group: dict[str, Any]
+    facts: RecognitionFacts, everywhere: Sequence[GivenRecognition], group: dict[str, Any]
 ) -> Iterator[GroupFigure]:
+    """`everywhere`: what was given in all teams."""
     given = facts.given
     received, gave = [(one.team, one.member) for one in given], [(one.team, one.giver) for one in given]
-    events = event_ids(one.event for one in given)
+    events = _list_events(given)
     yield of_group(Figure(name="recognitions", value=len(given), events=events, **group), received, gave)
     yield of_group(_relationship_share(given, group), received, gave)
     seen = [goal for goal in facts.satisfied if goal.recognised is not None]
@@ -125,11 +132,15 @@ def _group_figures(
     yield of_group(results, [(goal.team, goal.owner) for goal in facts.satisfied])
     # Who helped in two teams is counted in each, so that the organisation's figure is the sum of the teams'.
     helpers = {(helped.team, helped.helper) for helped in facts.help}
+    persons = {helper for _, helper in helpers}
+    thanks = [one for one in everywhere if one.member in persons]
+    recognised = {one.member for one in thanks}
+    said = (event for helped in facts.help for event in (helped.check_in, helped.event))
     coverage = build_share(
         "helpers_recognised",
         sum(helper in recognised for _, helper in helpers),
         len(helpers),
-        events=event_ids(helped.event for helped in facts.help),
+        events=event_ids([*said, *_list_events(thanks)]),
         **group,
     )
     yield of_group(coverage, helpers)
@@ -146,7 +157,7 @@ def _spread_figure(given: Sequence[GivenRecognition], members: Collection[UUID],
         n=len(members),
         value=round_for_report(value),
         status=None if value is not None else "no_data",
-        events=event_ids(one.event for one in given if one.member in counts),
+        events=_list_events(one for one in given if one.member in counts),
         **scope.group,
     )
     return of_group(figure, [(scope.team, member) for member in members])
@@ -168,7 +179,7 @@ def _member_figures(member: UUID, facts: RecognitionFacts, group: dict[str, Any]
     received = [one for one in facts.given if one.member == member]
     gave = [one for one in facts.given if one.giver == member]
     for name, ones in (("recognitions_received", received), ("recognitions_given", gave)):
-        yield Figure(name=name, value=len(ones), events=event_ids(one.event for one in ones), **group)
+        yield Figure(name=name, value=len(ones), events=_list_events(ones), **group)
     yield _relationship_share(received, group)
 
 

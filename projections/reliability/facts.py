@@ -7,7 +7,7 @@ are facts: requests, what kind of answer each question got and when, pushback, a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import msgspec
 
@@ -27,7 +27,7 @@ from projections.database.tables import (
 )
 from projections.engine.stream_events import PreparedEvent, StreamEvents, to_column_value
 from projections.reliability.answers import find_answer
-from projections.reliability.outcomes import JUDGED_EVENTS, PromiseRecord, judge_promise, update_record
+from projections.reliability.outcomes import JUDGED_EVENTS, PromiseRecord, judge_promise, list_events, update_record
 
 PROMISES = Table(
     name="reliability_promises",
@@ -91,7 +91,7 @@ class ReliabilityProjection:
     """The projection: a goal's stream to the two tables."""
 
     name = "reliability"
-    version = 2
+    version = 3
     kinds = frozenset({"goal"})
     tables = (PROMISES, ANSWERS)
 
@@ -188,7 +188,7 @@ def _promise_columns(goal: Goal, promise: Promised, prepared: PreparedEvent, rec
         *awaits,
         late_since,
         record.warned_at,
-        msgspec.json.encode(record.events).decode(),
+        msgspec.json.encode(list_events(record, goal)).decode(),
     )
 
 
@@ -224,9 +224,14 @@ def _list_answer_facts(before: Goal | None, goal: Goal, prepared: PreparedEvent)
         yield *head, "answer", team, owner, answer.side, member, answer.how, since, None, question
     if _is_pushback(before, data):
         yield *head, "pushback", team, owner, None, None, None, None, None, str(getattr(before, "opened_event", event))
-    if isinstance(data, e.ChangeAccepted) and isinstance(before, Promised) and before.proposal is not None:
+    if isinstance(data, e.ChangeAccepted) and _is_between_two(before) and before.proposal is not None:
         since, due = to_micros(before.proposal.proposed_at), before.terms.due.isoformat()
         yield *head, "renegotiation", team, owner, None, None, None, since, due, str(before.proposal.id)
+
+
+def _is_between_two(goal: Goal) -> TypeGuard[Promised]:
+    """Whether it is a promise to another: what one changes of a self-set goal is renegotiated with nobody."""
+    return isinstance(goal, Promised) and goal.owner != goal.sponsor
 
 
 def _is_pushback(before: Goal, data: Any) -> bool:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from domain.calendar import is_in_time
 from domain.goal import events as e
-from domain.goal.state import Ended, Goal, Promised, promise_of
+from domain.goal.state import Ended, Goal, Negotiating, Promised, promise_of
 from domain.instants import to_micros
 
 Kept = Literal["kept_as_promised", "kept_as_renegotiated", "late_or_broken", "open", "left_out"]
@@ -58,6 +58,12 @@ def update_record(record: PromiseRecord, before: Goal | None, data: Any, event: 
         if data.by == "owner" and data.in_time and record.warned_at is None:
             return record._replace(warned_at=at, events=(*record.events, event))
         return record
+    if isinstance(data, e.ChangeRejected | e.ChangeWithdrawn | e.HandOverRefused):
+        # What ends a proposal is named where the proposal is.
+        return record._replace(events=(*record.events, event)) if _proposal_of(before) in record.events else record
+    if isinstance(before, Negotiating) and isinstance(data, e.GoalPromised | e.GoalAccepted):
+        asked = dict.fromkeys(each for each in (before.opened_event, before.open) if each is not None)
+        record = record._replace(events=(*asked, *record.events))
     if type(data) in JUDGED_EVENTS:
         record = record._replace(events=(*record.events, event))
     if isinstance(data, e.ChangeAccepted):
@@ -82,6 +88,16 @@ def _count_change(record: PromiseRecord, before: Goal | None) -> PromiseRecord:
         return record
     since = to_micros(proposal.proposed_at) if record.late_since is None else record.late_since
     return record._replace(late_changes=record.late_changes + 1, late_since=since)
+
+
+def _proposal_of(goal: Goal | None) -> UUID | None:
+    return goal.proposal.id if isinstance(goal, Promised) and goal.proposal is not None else None
+
+
+def list_events(record: PromiseRecord, goal: Goal) -> tuple[UUID, ...]:
+    """The events from which the outcome follows, in log order: those of the record and the proposal that is open."""
+    proposal = _proposal_of(goal)
+    return record.events if proposal is None or proposal in record.events else (*record.events, proposal)
 
 
 def _has_lapsed_by_now(goal: Goal | None) -> bool:

@@ -16,7 +16,7 @@ from domain.quantities import to_fraction
 from ledger.cancellation import cancellable
 from projections.as_of import AsOf
 from projections.database.database import Database, Query, Row, named_statements, query_by_ids
-from projections.figures import ReportScope
+from projections.figures import ReportScope, window_begin
 from projections.reliability.outcomes import Kept
 
 _SQL = "reliability"
@@ -76,7 +76,7 @@ class ReliabilityFacts:
         self._ends: dict[str, int] = {}
         self._ids: dict[str, UUID] = {}
         before = date.fromordinal(max(1, as_of.today.toordinal() - scope.window))
-        self.since = to_micros(end_of_day(before, self.zone))
+        self.since = window_begin(as_of, scope.window)
         due, answers, pushback = database.query_many(
             [
                 self._build_query("due", "owner", day_before=before.isoformat(), last_day=as_of.today.isoformat()),
@@ -84,7 +84,8 @@ class ReliabilityFacts:
                 self._build_query("pushback", "r.owner", "r.team", since=self.since),
             ]
         )
-        self.promises = [self._to_promise(row) for row in cancellable(due)]
+        # What is neither kept nor missed by an instant of its last day is not due yet.
+        self.promises = [self._to_promise(row) for row in cancellable(due) if not self._is_due_later(row)]
         self.answers = [self._to_answer(row) for row in cancellable(answers)]
         #: Request -> what its owner did instead of promising it as it was.
         self.pushback: dict[str, list[UUID]] = defaultdict(list)
@@ -141,12 +142,19 @@ class ReliabilityFacts:
         """The part of the triple; `over`: when its last day is, microseconds UTC.
 
         One that is open when its due is over has been missed, but where a change that was proposed in time still
-        waits for its answer, or rework has time. A day whose last instant is asked about is over.
+        waits for its answer, or rework has time.
         """
         kept: Kept = row.kept
-        if kept != "open" or over > self.until + 1 or row.awaits_what == "timely_change":
+        if kept != "open" or not self._is_over(over) or row.awaits_what == "timely_change":
             return kept
         return "late_or_broken"
+
+    def _is_due_later(self, row: Row) -> bool:
+        return row.kept == "open" and not self._is_over(self._end_of(row.due))
+
+    def _is_over(self, end: int) -> bool:
+        """Whether a day that ends then (microseconds UTC) is over; one whose last instant is asked about is."""
+        return end <= self.until + 1
 
     def _id_of(self, text: str) -> UUID:
         """The id, made once: a member owns many promises."""

@@ -97,12 +97,17 @@ def _open_figures(promises: Sequence[DuePromise], group: dict[str, Any]) -> Iter
     awaiting = [promise for promise in cohort if promise.counts_as in _HONOURED and promise.awaits_what == "verdict"]
     events = event_ids(event for promise in cohort for event in promise.events)
     share = build_share("awaiting_sponsor", len(awaiting), len(cohort), events=events, **group)
-    yield of_group(share, by_owner(cohort), [(promise.team, promise.sponsor) for promise in awaiting])
+    yield of_group(share, by_owner(cohort), _by_sponsor(awaiting))
     undecided = [promise for promise in promises if promise.counts_as == "open"]
     missed = [promise for promise in promises if promise.missed_answer]
-    for name, found in (("undecided", undecided), ("sponsor_missed_answer", missed)):
+    for name, found, others in (("undecided", undecided, []), ("sponsor_missed_answer", missed, _by_sponsor(missed))):
         events = event_ids(event for promise in found for event in promise.events)
-        yield of_group(Figure(name=name, value=len(found), events=events, **group), by_owner(found))
+        yield of_group(Figure(name=name, value=len(found), events=events, **group), by_owner(found), others)
+
+
+def _by_sponsor(promises: Sequence[DuePromise]) -> list[tuple[UUID | None, UUID | None]]:
+    """Who is behind what these sponsors have not answered."""
+    return [(promise.team, promise.sponsor) for promise in promises]
 
 
 def _surprise_figure(promises: Sequence[DuePromise], evidence: ReliabilityFacts, group: dict[str, Any]) -> GroupFigure:

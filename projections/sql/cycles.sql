@@ -4,15 +4,6 @@
 SELECT stream_id, body FROM :all_in_force(cycles) AS cycles
 ORDER BY starts DESC, stream_id
 
--- name: cycle
-SELECT c.body, (
-    SELECT MAX(e.version) FROM cycles e
-    WHERE e.organisation_id = :organisation_id AND e.stream_id = :stream_id AND e.known_from <= :known
-  ) AS stream_version
-FROM cycles c
-WHERE c.organisation_id = :organisation_id AND c.stream_id = :stream_id
-  AND :in_force(c)
-
 -- name: versions
 SELECT stream_id, MAX(version) AS version FROM cycles
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND known_from <= :known

@@ -1,4 +1,4 @@
--- The facts behind drift, as one lens shows them. `:ids` stands for a slice of the ids that are asked for.
+-- The facts behind drift, as one question sees them. `:ids` stands for a slice of the ids that are asked for.
 
 -- name: pauses
 SELECT stream_id, event_id, proposal_id, occurred_at, paused_from, resume_on FROM drift_clock

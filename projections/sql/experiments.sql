@@ -1,14 +1,5 @@
 -- Experiments, as versions.
 
--- name: get
-SELECT x.body, (
-    SELECT MAX(e.version) FROM experiments e
-    WHERE e.organisation_id = :organisation_id AND e.stream_id = :stream_id AND e.known_from <= :known
-  ) AS stream_version
-FROM experiments x
-WHERE x.organisation_id = :organisation_id AND x.stream_id = :stream_id
-  AND :in_force(x)
-
 -- name: versions
 SELECT stream_id, MAX(version) AS version FROM experiments
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND known_from <= :known

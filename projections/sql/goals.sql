@@ -10,20 +10,18 @@ FROM goals g
 WHERE g.organisation_id = :organisation_id AND g.stream_id = :stream_id
   AND :in_force(g)
 
--- name: timelines
-SELECT stream_id, event_id, version, valid_from, known_from, recorded_from, :goal_body(goals) AS body,
-  CASE WHEN to_position > :known THEN 9223372036854775807 ELSE valid_to END AS valid_to
-FROM goals
-WHERE :began
-ORDER BY stream_id, valid_from, version
+-- name: versions
+SELECT stream_id, MAX(version) AS version FROM goals
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND known_from <= :known
+GROUP BY stream_id
 
 -- name: of_cycle
--- Whether a goal (of the query around this) is in the cycle, as the same lens shows it.
+-- Whether a goal (of the query around this) is in the cycle, as the same question sees it.
 SELECT 1 FROM cycles
 WHERE cycles.organisation_id = :organisation_id AND cycles.stream_id = :cycle
   AND :in_force(cycles)
   AND cycles.goals LIKE '%' || goals.stream_id || '%'
 
 -- name: ever_in_cycle
--- Every goal that any version of the cycle holds: few, among which `of_cycle` finds those of the lens.
+-- Every goal that any version of the cycle holds: few, among which `of_cycle` finds those of the question.
 SELECT goals FROM cycles WHERE organisation_id = :organisation_id AND stream_id = :cycle

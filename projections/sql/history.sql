@@ -18,12 +18,6 @@ ORDER BY version
 SELECT event_id, data FROM history
 WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND occurred_at <= :at AND known_from <= :known
 
--- name: of_type
-SELECT * FROM history
-WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND type || '' = :type
-  AND occurred_at <= :at AND known_from <= :known
-ORDER BY version
-
 -- name: events
 -- `:ids` are streams, `:events` some of their events.
 SELECT * FROM history

@@ -1,4 +1,4 @@
--- Overload. `:facts` selects facts as one lens shows them; `:whose` narrows to owners or a team.
+-- Overload. `:facts` selects facts as one question sees them; `:whose` narrows to owners or a team.
 
 -- name: promises
 SELECT stream_id, body FROM :all_in_force(overload_promises) AS promises

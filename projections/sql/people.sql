@@ -40,6 +40,15 @@ ORDER BY stream_id
 SELECT body FROM teams
 WHERE organisation_id = :organisation_id AND lead = :lead AND :in_force()
 
+-- name: teams_without_lead
+-- Those whose lead has left since.
+SELECT stream_id FROM :all_in_force(teams) AS teams
+WHERE EXISTS (
+  SELECT 1 FROM members m
+  WHERE m.organisation_id = :organisation_id AND m.stream_id = teams.lead AND :in_force(m)
+    AND m.last_left >= teams.lead_since)
+ORDER BY stream_id
+
 -- name: teams_led
 SELECT stream_id FROM teams
 WHERE organisation_id = :organisation_id AND lead = :lead AND lead_since > :last_left AND archived_at IS NULL

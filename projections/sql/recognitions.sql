@@ -1,14 +1,5 @@
 -- Recognitions, as versions, and the help and results that they are tied to.
 
--- name: get
-SELECT r.body, (
-    SELECT MAX(e.version) FROM recognitions e
-    WHERE e.organisation_id = :organisation_id AND e.stream_id = :stream_id AND e.known_from <= :known
-  ) AS stream_version
-FROM recognitions r
-WHERE r.organisation_id = :organisation_id AND r.stream_id = :stream_id
-  AND :in_force(r)
-
 -- name: versions
 SELECT stream_id, MAX(version) AS version FROM recognitions
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND known_from <= :known
@@ -16,18 +7,20 @@ GROUP BY stream_id
 
 -- name: given
 -- What stands of what was given since `:since`.
-SELECT kind, giver, member, goal, team, given_event, given_at FROM recognitions
+SELECT kind, giver, member, goal, team, given_event, given_at, event_id FROM recognitions
 WHERE organisation_id = :organisation_id AND given_at >= :since AND given_at <= :at
   AND :in_force() AND state = 'given'
 ORDER BY given_at, stream_id
 
 -- name: helped
--- Needs answered since `:since` by others than the goal's owner.
-SELECT a.stream_id, a.event_id, a.party, g.team, g.owner FROM support_needs a
+-- Needs answered since `:since` by others than who asked: that is the owner of then, whose goal it may be no longer.
+SELECT a.stream_id, a.event_id, a.check_in, a.party, g.team, r.party AS asker FROM support_needs a
+JOIN support_needs r ON r.organisation_id = a.organisation_id AND r.stream_id = a.stream_id
+  AND r.event_id = a.check_in AND r.need = a.need AND r.kind = 'raised'
 JOIN goals g ON g.organisation_id = a.organisation_id AND g.stream_id = a.stream_id
   AND :in_force(g)
 WHERE a.organisation_id = :organisation_id AND a.kind = 'answered' AND a.occurred_at >= :since
-  AND a.occurred_at <= :at AND a.known_from <= :known AND a.party IS NOT NULL AND a.party <> g.owner AND (:whose)
+  AND a.occurred_at <= :at AND a.known_from <= :known AND a.party <> r.party AND (:whose)
   AND NOT EXISTS (
     SELECT 1 FROM support_words t WHERE t.organisation_id = :organisation_id AND t.stream_id = a.stream_id
       AND t.kind = 'taken_back' AND t.corrects = a.check_in AND +t.occurred_at <= :at AND t.known_from <= :known)

@@ -1,4 +1,4 @@
--- Promises and answers as one lens shows them. `:whose` stands for whose they are, `:ids` for a slice of ids.
+-- Promises and answers as one question sees them. `:whose` stands for whose they are, `:ids` for a slice of ids.
 
 -- name: due
 -- Every promise that was due in the window, as it stood at its end.

@@ -1,4 +1,4 @@
--- The facts behind support, as one lens shows them. `:whose` stands for whose they are, `:ids` for a slice of ids.
+-- The facts behind support, as one question sees them. `:whose` stands for whose they are, `:ids` for a slice of ids.
 
 -- name: needs
 -- Every need that waits, or that was raised or answered since `:since`.
@@ -34,7 +34,7 @@ WHERE r.organisation_id = :organisation_id AND r.kind = 'resolved' AND r.occurre
 ORDER BY r.known_from
 
 -- name: feedback
-SELECT f.event_id, f.by_side, g.team, g.owner, g.sponsor FROM support_words f
+SELECT f.event_id, f.by_side, f.party, g.team FROM support_words f
 JOIN goals g ON g.organisation_id = f.organisation_id AND g.stream_id = f.stream_id
   AND :in_force(g)
 WHERE f.organisation_id = :organisation_id AND f.kind = 'feedback' AND f.occurred_at >= :since

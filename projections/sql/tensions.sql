@@ -11,7 +11,7 @@ ORDER BY known_from
 -- name: moves
 -- Counters, proposals, what accepted one, and approaches chosen; the goal's team as of the question. CROSS JOIN has SQLite
 -- begin with the few events of these types, and not with all events of each goal; nor does an index on teams serve.
-SELECT h.event_id, h.type, COALESCE(h.on_behalf_of, h.actor) AS party, g.team,
+SELECT h.event_id, h.type, COALESCE(h.on_behalf_of, h.actor) AS party, g.team, g.owner, g.sponsor,
   CASE WHEN h.type IN (:accepting_types) THEN h.data END AS data
 FROM history h CROSS JOIN goals g
 WHERE h.organisation_id = :organisation_id AND h.type IN (:types) AND h.occurred_at >= :since AND h.occurred_at <= :at

@@ -66,7 +66,9 @@ class NeedFact(msgspec.Struct, frozen=True, kw_only=True):
     goal: UUID
     check_in: UUID
     index: int
+    #: Whose goal it is, and who asked: the owner of then.
     owner: UUID
+    asker: UUID
     team: UUID | None
     #: Who has answered, else of whom an answer is asked: the addressee, the goal's sponsor where none was named.
     helper: UUID
@@ -352,8 +354,9 @@ class SupportFacts:
         """The window's feedback by the side that gave it."""
         by_side: dict[str, list[GivenFeedback]] = {"owner": [], "sponsor": []}
         for row in self._rows["feedback"]:
-            by = row.owner if row.by_side == "owner" else row.sponsor
-            given = GivenFeedback(event=to_id(row.event_id), team=to_optional_id(row.team), by=to_optional_id(by))
+            given = GivenFeedback(
+                event=to_id(row.event_id), team=to_optional_id(row.team), by=to_optional_id(row.party)
+            )
             by_side.setdefault(row.by_side, []).append(given)
         return by_side
 
@@ -375,6 +378,7 @@ def _to_need_fact(row: Row) -> NeedFact:
         check_in=to_id(row.event_id),
         index=row.need,
         owner=to_id(row.owner),
+        asker=to_id(row.party or row.owner),
         team=to_optional_id(row.team),
         helper=to_id(helper),
         answer_by=date.fromisoformat(row.answer_by) if row.answer_by else None,

@@ -32,7 +32,9 @@ from projections.figures import (
     build_share,
     finish_report,
     of_group,
+    of_window,
     round_for_report,
+    window_begin,
 )
 from projections.goals import ReportedPromise
 from projections.paused_time import DAY_MICROS, midnight, running_micros, to_days
@@ -145,8 +147,13 @@ def _adherence_figure(evidence: SupportFacts, group: dict[str, Any]) -> GroupFig
 # --- needs -----------------------------------------------------------------------------------------------------------
 
 
-def _by_owner(needs: Iterable[NeedFact]) -> list[tuple[UUID | None, UUID | None]]:
-    return [(need.team, need.owner) for need in needs]
+def _by_asker(needs: Iterable[NeedFact]) -> list[tuple[UUID | None, UUID | None]]:
+    return [(need.team, need.asker) for need in needs]
+
+
+def _by_helper(needs: Iterable[NeedFact]) -> list[tuple[UUID | None, UUID | None]]:
+    """Who is behind how needs are answered: it is the helper's side that is measured."""
+    return [(need.team, need.helper) for need in needs]
 
 
 def _need_figures(needs: Sequence[NeedFact], evidence: SupportFacts, group: dict[str, Any]) -> Iterator[GroupFigure]:
@@ -155,15 +162,18 @@ def _need_figures(needs: Sequence[NeedFact], evidence: SupportFacts, group: dict
     waiting = [need for need in needs if need.open]
     late = [need for need in waiting if evidence.is_overdue(need)]
     events = evidence.scope.list_events(need.check_in for need in raised)
-    yield of_group(Figure(name="needs_raised", value=len(raised), events=events, **group), _by_owner(raised))
+    yield of_group(Figure(name="needs_raised", value=len(raised), events=events, **group), _by_asker(raised))
     events = evidence.scope.list_events(event for need in raised for event in (need.check_in, need.answer))
     share = build_share("needs_answered", len(answered), len(raised), events=events, **group)
-    yield of_group(share, _by_owner(raised))
+    asked = ((need.raised_at, need.team, need.asker) for need in raised)
+    answering = ((need.raised_at, need.team, need.helper) for need in raised)
+    yield of_window(share, window_begin(evidence.as_of), asked, answering)
     days = _answer_days_figure("need_answer_days", needs, evidence, group)
-    yield of_group(days, _by_owner(need for _, need in _list_recent_answers(needs, evidence)))
+    recent = [need for _, need in _list_recent_answers(needs, evidence)]
+    yield of_group(days, _by_asker(recent), _by_helper(recent))
     events = evidence.scope.list_events(need.check_in for need in waiting)
     share = build_share("needs_past_answer_by", len(late), len(waiting), census=True, events=events, **group)
-    yield of_group(share, _by_owner(waiting))
+    yield of_group(share, _by_asker(waiting), _by_helper(waiting))
 
 
 def _list_recent_answers(needs: Iterable[NeedFact], evidence: SupportFacts) -> list[tuple[int, NeedFact]]:
@@ -209,7 +219,7 @@ def _build_need_entry(need: NeedFact, evidence: SupportFacts) -> NeedEntry:
     return NeedEntry(
         goal=need.goal,
         need=f"{need.check_in}/{need.index}",
-        asker=need.owner,
+        asker=need.asker,
         helper=need.helper,
         answer_by=need.answer_by,
         open_days=round_for_report(to_days(evidence.at - need.raised_at)) or 0.0,

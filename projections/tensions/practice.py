@@ -13,10 +13,9 @@ from uuid import UUID
 
 import msgspec
 
-from domain.calendar import end_of_day
 from domain.envelope import Event
 from domain.goal import events as e
-from domain.instants import from_micros, to_micros
+from domain.instants import from_micros
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements, query_by_ids, to_id, to_optional_id
@@ -30,6 +29,7 @@ from projections.figures import (
     line_of_limit,
     of_group,
     round_for_report,
+    window_begin,
 )
 from projections.goals import ReportedPromise
 from projections.paused_time import DAY_MICROS, running_micros
@@ -39,12 +39,6 @@ from projections.tensions.past import PastFacts
 _SQL = "tensions"
 _WEEK_DAYS = 7
 _WEEK_MICROS = _WEEK_DAYS * DAY_MICROS
-
-
-def _window_begin(as_of: AsOf, scope: ReportScope) -> int:
-    """The instant (microseconds UTC) at which the window of w days begins: the end of the day before its first."""
-    day = as_of.today.fromordinal(max(1, as_of.today.toordinal() - scope.window))
-    return to_micros(end_of_day(day, as_of.tzinfo))
 
 
 def _by_owner(goals: Iterable[ReportedPromise]) -> list[tuple[UUID | None, UUID | None]]:
@@ -66,7 +60,7 @@ def build_static_figure(
     database: Database, as_of: AsOf, scope: ReportScope, live: Sequence[ReportedPromise], past: PastFacts | None
 ) -> GroupFigure:
     """Of the live, unpaused goals promised before the window those that nothing in it has changed or affirmed."""
-    since = _window_begin(as_of, scope)
+    since = window_begin(as_of, scope.window)
     begins = from_micros(since)
     older = [goal for goal in live if goal.promised_at < begins and not _is_paused(goal, as_of)]
     if past is not None:
@@ -123,7 +117,7 @@ def build_answer_figures(database: Database, as_of: AsOf, scope: ReportScope) ->
     ids = [*(row.event_id for row in moves.made), *moves.accepted.values()]
     events = scope.list_events(map(to_id, ids))
     share = build_share("changes_accepted", len(moves.accepted), len(moves.made), events=events, **scope.group)
-    yield of_group(share, _by_party(moves.made))
+    yield of_group(share, _by_party(moves.made), _by_other_side(moves.made))
     events = scope.list_events(to_id(row.event_id) for row in moves.chosen)
     chosen = Figure(name="approaches_in_window", value=len(moves.chosen), events=events, **scope.group)
     yield of_group(chosen, _by_party(moves.chosen))
@@ -131,6 +125,12 @@ def build_answer_figures(database: Database, as_of: AsOf, scope: ReportScope) ->
 
 def _by_party(rows: Iterable[Row]) -> list[tuple[UUID | None, UUID | None]]:
     return [(to_optional_id(row.team), to_optional_id(row.party)) for row in rows]
+
+
+def _by_other_side(rows: Iterable[Row]) -> list[tuple[UUID | None, UUID | None]]:
+    """Who is behind the answers: what is measured is whether the other side accepts."""
+    sides = ((row.team, row.sponsor if row.party == row.owner else row.owner) for row in rows)
+    return [(to_optional_id(team), to_optional_id(other)) for team, other in sides]
 
 
 def _load_moves(database: Database, as_of: AsOf, scope: ReportScope) -> _Moves:
@@ -142,7 +142,7 @@ def _load_moves(database: Database, as_of: AsOf, scope: ReportScope) -> _Moves:
         else ("1 = 1", {})
     )
     sql = named_statements(_SQL)["moves"].replace(":types", types).replace(":accepting_types", accepting)
-    since = {"since": _window_begin(as_of, scope)}
+    since = {"since": window_begin(as_of, scope.window)}
     rows = database.query(sql.replace(":whose", whose), {**as_of.params, **params, **more, **asked, **since})
     answers = {
         str(said.answers): (row.event_id, said.self_accepted)

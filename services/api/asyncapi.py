@@ -1,6 +1,6 @@
 """The AsyncAPI 3.0 document of what is sent: the feed, the live stream, sinks and, where there are any, webhooks.
 
-Its schemas are those of the OpenAPI document, in the form that AsyncAPI's own schema object knows (JSON Schema
+Its schemas are those of the OpenAPI document, in the form that AsyncAPI's own schema object has (JSON Schema
 draft 7 with a discriminator that is a name).
 """
 

@@ -77,7 +77,7 @@ async def _require_visible(context: RequestContext, kind: str, stream_id: UUID) 
 
 
 def require_stream(context: RequestContext, kind: str, stream_id: UUID) -> Any:
-    """The stream's state in the viewer's organisation; raises `NotFound`. It asks the store: only for threads."""
+    """The stream's state in the viewer's organisation; raises `NotFound`. It queries the store: only for threads."""
     entry = context.runtime.ledger.load_current(context.viewer.organisation_id, kind, stream_id)
     if entry is None:
         raise NotFound(f"no such {kind}")
@@ -85,7 +85,7 @@ def require_stream(context: RequestContext, kind: str, stream_id: UUID) -> Any:
 
 
 def require_visible_stream(context: RequestContext, kind: str, stream_id: UUID) -> UUID:
-    """The id of a stream that the viewer may see as it stands now. It asks the store: only for threads.
+    """The id of a stream that the viewer may see as it stands now. It queries the store: only for threads.
 
     Raises `NotFound`, or `Forbidden`: who may see it is a matter of now, not of the time that is asked about.
     """
@@ -146,14 +146,15 @@ def _format_idempotency_scope(member_id: UUID, route: str) -> str:
     return f"{member_id} {route}"
 
 
-def command_response(summary: Any, receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
-    """The answer of a command."""
+def command_response(summary: Any, receipt: Receipt, *, created: bool = False) -> HttpResponse:
+    """The answer of a command; `created`: a 201 with the address of the stream that it began."""
     headers = {"ETag": format_version_etag(receipt.version), "Plimsoll-Position": str(receipt.position)}
     if receipt.replayed:
         headers["Idempotent-Replayed"] = "true"
-    if location is not None:
-        headers["Location"] = location
-    return HttpResponse(body=encode(summary), status=status, headers=headers)
+    if created:
+        kind, _, stream_id = receipt.stream.partition("/")
+        headers["Location"] = f"/v1/{kind}s/{stream_id}"
+    return HttpResponse(body=encode(summary), status=201 if created else 200, headers=headers)
 
 
 def act_routes(

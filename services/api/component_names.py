@@ -25,7 +25,7 @@ def component_name(cls: Any) -> str:
 
 
 def published_classes(types: Iterable[Any]) -> dict[Any, Any]:
-    """Every Struct and enumeration within these types, with what msgspec knows of it."""
+    """Every Struct and enumeration within these types, with msgspec's information on its type."""
     seen: set[int] = set()
     return {
         found.cls: found

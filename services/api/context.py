@@ -1,4 +1,4 @@
-"""One request: what the pipeline knows of it, and what a handler is given once its sender is authenticated.
+"""One request: its state in the pipeline, and what a handler is given once its sender is authenticated.
 
 `build_context` checks key, rate, scope, query and body, and waits (bounded) for `after_position`, in that order.
 Nothing in it blocks the event loop: keys and members are cached (`services.api.auth.key_cache`), and what asks a store
@@ -121,7 +121,7 @@ class Freshness(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The response headers, without those that say what this response knows."""
+        """The response headers, without those of the `AsOf` that it answers for."""
         headers = {"Plimsoll-Lag": str(self.lag)}
         return headers | ({"Plimsoll-Degraded": ", ".join(self.degraded)} if self.degraded else {})
 
@@ -223,6 +223,12 @@ def parse_idempotency_key(headers: dict[str, str]) -> str | None:
     return key
 
 
+def reject_idempotency_key(headers: dict[str, str]) -> None:
+    """Raise ProblemError 422 for a request that would be repeated: its secret cannot be shown again."""
+    if parse_idempotency_key(headers) is not None:
+        raise field_error("/Idempotency-Key", "this answer holds a secret and is never replayed", where="header")
+
+
 async def build_context(state: RequestState, scope: Any, receive: Any, operation: Operation) -> RequestContext:
     """The context of a request for `operation`. Raises ProblemError.
 
@@ -280,7 +286,7 @@ async def build_public_context(state: RequestState, scope: Any, receive: Any, op
 
 
 def with_freshness(context: RequestContext) -> RequestContext:
-    """The context with its freshness, where the route reads a view. It asks the store: call it in a thread."""
+    """The context with its freshness, where the route reads a view. It queries the store: call it in a thread."""
     if not context.operation.reads_view:
         return context
     return replace(context, freshness=load_freshness(context.runtime, context.viewer.organisation_id))

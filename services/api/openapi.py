@@ -26,7 +26,7 @@ _PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 _COMMON_CODES = ("malformed", "internal", "unavailable", "stopping")
 _AUTHENTICATED_CODES = ("unauthenticated", "insufficient_scope", "forbidden", "invalid_field", "rate_limited")
 
-#: NDJSON. A generator of clients that knows no NDJSON knows bytes.
+#: NDJSON. A generator of clients without support for NDJSON takes it as bytes.
 
 _DESCRIPTION = """\
 Promises in, overload and drift out. Commands say what happened; nothing is ever edited in place.

@@ -11,9 +11,6 @@ import msgspec
 
 from projections.database.paging import MAX_PAGE_SIZE
 
-#: Key in a handler's `opt` under which its operation stands.
-OPERATION = "operation"
-
 #: A position of the organisation's log. (msgspec takes constraints on the number, not on "number or null".)
 Position = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 #: The place at which a list's next page begins, as the page before named it.
@@ -44,6 +41,11 @@ class AsOfQuery(ReadQuery, frozen=True, kw_only=True):
     recorded_as_of: Annotated[
         TimeText | None, msgspec.Meta(description="Only what had been recorded by this RFC 3339 instant.")
     ] = None
+
+    @property
+    def is_now(self) -> bool:
+        """Whether it asks for the present, as all that is known shows it."""
+        return self.as_of is None and self.recorded_as_of is None
 
 
 class HistoryQuery(AsOfQuery, frozen=True, kw_only=True):

@@ -191,7 +191,7 @@ class RequestResponse:
                 await self._drain_body()
             # Another application may give an `HTTPStatus`, which prints otherwise.
             self._status = int(message["status"])
-            # Litestar's response to OPTIONS knows only the method that was registered first.
+            # Litestar's response to OPTIONS names only the method that was registered first.
             template = str(self._scope.get("path_template")) if self.method == "OPTIONS" else ""
             allowed = self.state.api.allowed_methods.get(template)
             message["headers"] = with_default_headers(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -16,14 +16,14 @@ from domain.instants import format_instant
 from domain.references import as_uuid
 from ledger.person_reads import PersonRead, ReadSubject
 from projections.as_of import AsOf, NotFollowed, resolve_as_of
-from projections.database.sql import in_clause
 from projections.history.history import load_history_page
+from projections.streams import VisibilityFilter, find_changed_streams
 from services.api.context import RequestContext, to_log_position
 from services.api.http.parsing import encode_path, parse_as_of, parse_instant
 from services.api.http.problems import ProblemError, field_error
-from services.api.http.responses import JSON, HttpResponse, encode, response_with_etag
+from services.api.http.responses import JSON, HttpResponse, encode_large, response_with_etag
 from services.api.operations import AsOfQuery, HistoryQuery, ListQuery
-from services.authorization import AUDITOR, LEAD, STEWARD, Capability, Viewer, may
+from services.authorization import AUDITOR, LEAD, STEWARD, Capability, Viewer, can_see_everything, may
 from services.visibility.policy import is_narrowed_team
 from services.visibility.sight import ViewerSight
 
@@ -64,12 +64,13 @@ def requested_as_of(context: RequestContext) -> AsOf:
 
 
 def is_of_present(context: RequestContext, view: AsOf) -> bool:
-    """Whether the query asks for now, or for the day of today, with all that is known."""
+    """Whether the query asks for now, with all that is known.
+
+    The end of today is another time: a promise that is due by then is in one answer late, and in the other open.
+    """
     query: AsOfQuery = context.query
-    today = context.now.astimezone(view.tzinfo).date()
-    is_today = query.as_of is None or query.as_of == today.isoformat()
     known = context.freshness.known.log_position if context.freshness is not None else None
-    return is_today and (query.recorded_as_of is None or view.known_position == known)
+    return query.as_of is None and (query.recorded_as_of is None or view.known_position == known)
 
 
 def _latest_instant(context: RequestContext) -> datetime:
@@ -81,7 +82,7 @@ def _latest_instant(context: RequestContext) -> datetime:
 def sight_of(context: RequestContext, view: AsOf, *, goal: UUID | None = None) -> ViewerSight:
     """What the viewer may see of names and histories, beyond a `goal` that is visible. `view`: the question's."""
     query = context.query
-    is_now = not isinstance(query, AsOfQuery) or (query.as_of is None and query.recorded_as_of is None)
+    is_now = not isinstance(query, AsOfQuery) or query.is_now
     return ViewerSight(
         context.runtime.ledger,
         context.runtime.database,
@@ -89,6 +90,13 @@ def sight_of(context: RequestContext, view: AsOf, *, goal: UUID | None = None) -
         lambda: view if is_now else as_of_now(context),
         goal=goal,
     )
+
+
+def build_visibility_filter(viewer: Viewer) -> VisibilityFilter | None:
+    """What of a list of decisions or experiments the viewer sees; None: all."""
+    if can_see_everything(viewer):
+        return None
+    return VisibilityFilter(member=viewer.member_id, teams=viewer.teams | viewer.leads)
 
 
 def find_changed_after(context: RequestContext) -> int | msgspec.UnsetType:
@@ -107,26 +115,7 @@ def load_changed(context: RequestContext, view: AsOf, table: Literal["charters"]
     after = find_changed_after(context)
     if after is msgspec.UNSET:
         return lambda _: True
-    condition, changed = view.changed_after(table, after)
-    rows = context.runtime.database.query(
-        f"SELECT stream_id FROM {table} WHERE {view.predicate} AND {condition}", {**view.params, **changed}
-    )
-    return frozenset(UUID(row.stream_id) for row in rows).__contains__
-
-
-def load_versions(
-    context: RequestContext, view: AsOf, table: Literal["members", "organisations", "teams"], ids: Iterable[UUID]
-) -> dict[UUID, int]:
-    """Stream id -> its version as of the question; for a question about now what `If-Match` takes."""
-    marks, wanted = in_clause("id", sorted(map(str, ids)))
-    rows = context.runtime.database.query(
-        f"SELECT stream_id, MAX(version) AS version FROM {table}"
-        f" WHERE organisation_id = :organisation_id AND stream_id IN ({marks})"
-        # `+`: by their ids, and not by how long they have been there.
-        " AND +valid_from <= :at AND known_from <= :known AND +known_to > :known GROUP BY stream_id",
-        {**view.params, **wanted},
-    )
-    return {UUID(row.stream_id): row.version for row in rows}
+    return find_changed_streams(context.runtime.database, view, table, after).__contains__
 
 
 def parse_id_cursor(text: str, what: str) -> str:
@@ -217,7 +206,7 @@ def read_response(
     }
     if context.freshness is not None:
         all_headers |= context.freshness.headers
-    body = value if isinstance(value, bytes) else encode(value)
+    body = value if isinstance(value, bytes) else encode_large(value)
     return response_with_etag(body, tag=tag, media_type=media_type, headers=all_headers)
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from domain.envelope import Instant
 from domain.goal.agreement import TRANSITIONS
-from domain.goal.state import Goal, Negotiating, Promised, promise_of
+from domain.goal.state import Goal, find_open_event, promise_of
 from domain.member.member import Absence, Capacity, Member
 from domain.organisation.organisation import Organisation, PolicyVersion
 from domain.team.team import Team
@@ -49,7 +49,7 @@ class GoalSummary(StreamSummary, frozen=True, kw_only=True, omit_defaults=True):
     #: The tracker or file that it came from; in lists the watermark up to which its clocks have run, if it sets one.
     source: str | None = None
     clock_at: Instant | None = None
-    #: Role -> acts that the agreement knows from this state.
+    #: Role -> acts that the agreement has from this state.
     acts: dict[str, list[str]] | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -104,18 +104,6 @@ def allowed_acts_by_role(state: str) -> dict[str, list[str]]:
                 if role != "timer":
                     acts.setdefault(role, []).append(transition.act)
     return acts
-
-
-def find_open_event(goal: Goal) -> UUID | None:
-    """The event that waits for an answer."""
-    match goal:
-        case Negotiating():
-            return goal.open
-        case Promised(proposal=proposal) if proposal is not None:
-            return proposal.id
-        case Promised(delivery=delivery) if delivery is not None:
-            return delivery.id
-    return None
 
 
 def goal_summary(

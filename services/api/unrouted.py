@@ -44,7 +44,7 @@ def create_litestar(routes: Sequence[Route]) -> Litestar:
 
 
 def _to_handler(route: Route) -> HTTPRouteHandler:
-    """The route as Litestar knows it, to answer for methods (405, OPTIONS) and for paths with empty segments."""
+    """The route as Litestar has it, to answer for methods (405, OPTIONS) and for paths with empty segments."""
 
     async def endpoint(request: _AnyRequest) -> HttpResponse:
         scope: Any = request.scope

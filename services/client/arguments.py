@@ -153,14 +153,15 @@ def _add_goal_questions(commands: Commands, add_command: AddCommand) -> None:
     _add_times(goal, why, history, report)
 
 
-def _add_group(commands: Commands, name: str, words: str) -> Commands:
+def add_group(commands: Commands, name: str, words: str) -> Commands:
+    """A command that has commands of its own."""
     return commands.add_parser(name, help=words, description=words).add_subparsers(
         dest="what", required=True, metavar="WHAT"
     )
 
 
 def _add_pulses(commands: Commands, add_command: AddCommand) -> None:
-    group = _add_group(commands, "pulse", "pulses: what a group feels, answered by persons who cannot be told apart")
+    group = add_group(commands, "pulse", "pulses: what a group feels, answered by persons who cannot be told apart")
     add_command(group, "list", "every pulse, the latest first")
     opened = add_command(group, "open", "ask a team, or the organisation")
     opened.add_argument("--team", metavar="REF", help="this team; default: the organisation")
@@ -180,7 +181,7 @@ def _add_pulses(commands: Commands, add_command: AddCommand) -> None:
 
 
 def _add_subscriptions(commands: Commands, add_command: AddCommand) -> None:
-    group = _add_group(commands, "subscriptions", "events that are sent to an address by POST")
+    group = add_group(commands, "subscriptions", "events that are sent to an address by POST")
     add_command(group, "list", "every subscription that you may see")
     create = add_command(group, "create", "have events sent to an address; prints the secret this once")
     create.add_argument("url", metavar="URL", help="where to, https")
@@ -222,7 +223,7 @@ def _add_sending_again(group: Commands, add_command: AddCommand) -> None:
 
 
 def _add_webhooks(commands: Commands, add_command: AddCommand) -> None:
-    group = _add_group(commands, "webhooks", "webhooks, received on this machine")
+    group = add_group(commands, "webhooks", "webhooks, received on this machine")
     listen = add_command(group, "listen", "subscribe this machine, verify and print what comes, until Ctrl-C")
     listen.add_argument("--host", default="127.0.0.1", help="address to listen on; default: 127.0.0.1")
     listen.add_argument("--port", type=int, default=0, help="port to listen on; default: a free one")

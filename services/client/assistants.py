@@ -1,6 +1,6 @@
 """Tools and resources for an assistant (Model Context Protocol): `plimsoll mcp` over stdio, `/mcp` of a server.
 
-The only module that knows the SDK, which comes with the extra `mcp`. Everything goes through the HTTP API with the
+The only module that imports the SDK, which comes with the extra `mcp`. Everything goes through the HTTP API with the
 person's key, so that an assistant sees what that person may see and no more.
 """
 

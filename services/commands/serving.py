@@ -104,7 +104,7 @@ def serve_until_stopped(
 ) -> None:
     """Answer HTTP until SIGINT or SIGTERM; `ready` is called with the base URL once requests are answered.
 
-    `stop` is what `stop_signals` gave, entered before anything was opened: a signal that arrives while starting
+    `stop` is what `handle_stop_signals` gave, entered before anything was opened: a signal that arrives while starting
     stops once started.
 
     Running requests may finish (at most `shutdown_seconds`). Without a `listener` it is made here, which raises
@@ -123,7 +123,7 @@ def serve_until_stopped(
 
 
 def build_server_config(app: HttpPipeline, settings: Settings) -> uvicorn.Config:
-    """How uvicorn serves the application: its protocol behind ours, which knows the bounds."""
+    """How uvicorn serves the application: its protocol behind ours, which keeps the bounds."""
     connections = Connections(read_connection_limits(settings))
 
     def create_protocol(config: uvicorn.Config, **arguments: Any) -> asyncio.Protocol:

@@ -1,4 +1,4 @@
-"""Rows of marts as Arrow and as Parquet. The only module that knows pyarrow, which comes with the extra `bi`.
+"""Rows of marts as Arrow and as Parquet. The only module that imports pyarrow, which comes with the extra `bi`.
 
 PostgreSQL writes its rows as text faster than any driver reads them (COPY), and Arrow's reader takes that text apart
 outside of Python: a million rows are never Python objects.

@@ -15,7 +15,7 @@ _NEW_FILE_MODE = 0o666
 
 
 class DigestingFile:
-    """A file to be written from beginning to end, which knows its size and its digest."""
+    """A file to be written from beginning to end, with its size and digest so far."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

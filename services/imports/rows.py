@@ -220,7 +220,7 @@ def iter_lines(file: BinaryIO, limits: ImportLimits | None = None) -> Iterator[b
 
 
 class _ByteCounter(io.RawIOBase):
-    """A stream that knows how much was read of it; work that was cancelled reads no further."""
+    """A stream that counts the bytes read of it; work that was cancelled reads no further."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file

@@ -1,4 +1,4 @@
-"""Delta tables in a folder or an object store. The only module that knows deltalake, which comes with the extra `bi`.
+"""Delta tables in a folder or an object store. The only module that imports deltalake, which comes with the extra `bi`.
 
 A commit is refused unless the table stands at the version that was read: deltalake records the application's
 transaction beside it, and what was written up to a position is never written twice.

@@ -13,8 +13,8 @@ from services.pictures.style import PALETTE, STYLE, Tone
 from services.plain_text import clean, columns, split_at
 
 Anchor = Literal["start", "middle", "end"]
-#: Height of a line, and width of a column at a font size of 12 pixels.
-LINE_HEIGHT, COLUMN_WIDTH = 16, 6.8
+#: Width of a column at a font size of 12 pixels.
+COLUMN_WIDTH = 6.8
 _FONT = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
 
 

@@ -1,6 +1,6 @@
 """A Kafka topic as a sink: CloudEvents in binary content mode, keyed by their stream (`partitionkey`).
 
-A topic has several partitions, of which none knows what is in the others: how far the log was sent stands in our store.
+A topic has several partitions, none of which holds the whole: how far the log was sent stands in our store.
 It is written after every message of a batch was acknowledged, so a sink that is killed in between sends that batch
 again, under the ids it had. Within one run nothing comes twice: the producer is idempotent.
 """

@@ -6,7 +6,9 @@ An instance remembers each stream's answer, so it is made anew for each page, ba
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -30,6 +32,7 @@ from services.visibility.policy import (
     redact_cycle_event,
     redact_pulse,
 )
+from services.visibility.sight_cache import UNKNOWN, CachedSight, Stream
 
 
 class StreamSource(Protocol):
@@ -48,13 +51,18 @@ class StreamSource(Protocol):
 class EventVisibility:
     """What one viewer sees of the log's events now; each stream and member is looked up once."""
 
-    def __init__(self, ledger: StreamSource, viewer: Viewer) -> None:
+    def __init__(self, ledger: StreamSource, viewer: Viewer, cached: CachedSight | None = None) -> None:
         self._ledger = ledger
         self._viewer = viewer
+        #: What was looked up before, for other pages of the viewer.
+        self._cached = cached
+        #: What is looked up here is as new as this at least, and is kept where the cache has not gone on since.
+        self._as_of = cached.position if cached is not None else 0
         #: Kinds of which every stream is for the viewer.
         self._whole_kinds: dict[str, bool] = {}
-        self._streams: dict[tuple[str, UUID], bool] = {}
+        self._streams: dict[Stream, bool] = {}
         self._persons: dict[UUID, bool] = {}
+        self.organisation_id = viewer.organisation_id
         self.is_unrestricted = is_unrestricted(viewer)
 
     def redact(self, event: RecordedEvent) -> RecordedEvent | None:
@@ -104,22 +112,36 @@ class EventVisibility:
             return can_see_scope(self._viewer, team)
         stream = (kind, stream_id)
         if stream not in self._streams:
-            state = self.load_state(kind, stream_id)
-            self._streams[stream] = state is not None and can_see_stream(self._viewer, kind, stream_id, state)
+            self.look_up([stream])
         return self._streams[stream]
 
-    def look_up(self, streams: Iterable[tuple[str, UUID]]) -> None:
+    def look_up(self, streams: Iterable[Stream]) -> None:
         """Look up together what `can_see_stream` is going to be asked for: a statement for all, not for each."""
         unknown = {stream for stream in streams if not self.knows(*stream)}
-        for (kind, stream_id), state in self._load_states(unknown):
-            self._streams[kind, stream_id] = state is not None and can_see_stream(self._viewer, kind, stream_id, state)
+        self._streams |= self._find(
+            unknown, lambda stream, state: state is not None and can_see_stream(self._viewer, *stream, state)
+        )
+
+    def look_up_numbered(self, numbers: array[int]) -> bytes:
+        """Of each of the streams that have these numbers in the cache's index whether it may be seen: 1 or 0."""
+        if self._cached is None:
+            raise TypeError("numbers are of a cache's index")
+        seen = self._cached.get(numbers)
+        if UNKNOWN not in seen:
+            return seen
+        streams = [self._cached.index.streams[number] for number in numbers]
+        self.look_up(streams)
+        seen = bytes(self.can_see_stream(*stream) for stream in streams)
+        # Those of kinds that are visible as a whole too, which `look_up` leaves out.
+        self._cached.keep(numbers, seen, self._as_of)
+        return seen
 
     def look_up_persons(self, facts: Iterable[Any]) -> None:
         """Look up together the persons whose figures these facts hold, as far as they say whose."""
         named = {_named_subject(figure, fact) for fact in facts for figure in _list_figures(fact)}
         unknown = {("member", member) for member in named if member is not None and member not in self._persons}
-        for (_, member), state in self._load_states(unknown):
-            self._persons[member] = can_see_person(self._viewer, member, state)
+        found = self._find(unknown, lambda stream, state: can_see_person(self._viewer, stream[1], state))
+        self._persons |= {member: is_visible for (_, member), is_visible in found.items()}
 
     def knows(self, kind: str, stream_id: UUID) -> bool:
         """Whether this stream needs no look-up any more."""
@@ -130,15 +152,22 @@ class EventVisibility:
             self._whole_kinds[kind] = can_see_kind(self._viewer, kind)
         return self._whole_kinds[kind]
 
-    def _load_states(self, streams: Collection[tuple[str, UUID]]) -> Iterator[tuple[tuple[str, UUID], Any]]:
-        """Each stream with its last state, None where the organisation has none of this kind; one statement for all."""
-        if not streams:
-            return
-        ids = {stream_id for _, stream_id in streams}
-        found = self._ledger.load_all_current(self._viewer.organisation_id, list(ids))
-        for kind, stream_id in streams:
-            entry = found.get(stream_id)
-            yield (kind, stream_id), entry.state if entry is not None and entry.kind == kind else None
+    def _find(self, streams: set[Stream], may_see: Callable[[Stream, Any], bool]) -> dict[Stream, bool]:
+        """Of each of these streams whether it may be seen, by its last state: None where there is no such stream."""
+        known = self._cached.recall(streams) if self._cached is not None else {}
+        unknown = streams - known.keys()
+        if not unknown:
+            return known
+        entries = self._ledger.load_all_current(self._viewer.organisation_id, [stream_id for _, stream_id in unknown])
+        states = {
+            (kind, stream_id): entry.state
+            for kind, stream_id in unknown
+            if (entry := entries.get(stream_id)) is not None and entry.kind == kind
+        }
+        found = {stream: may_see(stream, states.get(stream)) for stream in unknown}
+        if self._cached is not None:
+            self._cached.keep(self._cached.index.number(states), [found[stream] for stream in states], self._as_of)
+        return known | found
 
     def remember(self, kind: str, streams: Mapping[UUID, bool]) -> None:
         """Take over what was looked up for many streams at once."""
@@ -178,6 +207,7 @@ def _named_subject(figure: Any, fact: Any) -> UUID | None:
     return named
 
 
+@lru_cache(maxsize=1024)
 def has_rules(tag: str) -> bool:
     """Whether an event of this type may have to be reduced for a viewer who may see its stream."""
     cls = EVENTS.get(tag)

@@ -55,7 +55,7 @@ _looking_up: dict[tuple[str, int], Future[list[Any]]] = {}
 
 
 async def resolve(host: str, port: int) -> list[Address]:
-    """Every address of a name, as the system's resolver has them.
+    """Every address of a name, as the system's resolver has them. Raises `AddressRefused`, and `OSError` for no name.
 
     Requests for one name wait for one look-up: a name server that hangs holds one thread for each of its names, however
     many messages are for it.

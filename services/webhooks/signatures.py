@@ -92,7 +92,7 @@ def load_signing_keys(deliveries: Deliveries) -> list[SigningKey]:
 
 
 def load_signer(deliveries: Deliveries, subscription_id: UUID) -> Signer:
-    """What signs a subscription's messages now. It asks the store."""
+    """What signs a subscription's messages now. It queries the store."""
     private_keys = [key.private_key for key in load_signing_keys(deliveries)]
     return Signer(deliveries.load_secrets(subscription_id), private_keys)
 

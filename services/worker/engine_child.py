@@ -23,9 +23,10 @@ from projections.engine.engine import Engine
 from services.clock import TimeOrderedIds, utc_now
 from services.settings import Settings
 
-#: Allocations before the young are looked at; how many such rounds before the older ones are. At 20,000 allocations a
-#: look was a pause of up to 12 ms of processor for all threads, with a flood of imports; at 5,000, of 3 ms.
-_GC_THRESHOLDS = (5_000, 80, 20)
+#: Allocations before the young are looked at; how many such rounds before those that stayed are, and how many of these
+#: before all are. Each look is a pause for all threads: of 2 to 4 ms at 5,000 allocations, of 10 to 20 at four rounds.
+#: At 80 rounds it was up to 180 ms in the middle of a report of 2,000 members. All are looked at as seldom as then.
+_GC_THRESHOLDS = (5_000, 4, 400)
 
 
 class CatchUpResult(msgspec.Struct, frozen=True, kw_only=True):

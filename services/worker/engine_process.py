@@ -32,7 +32,7 @@ class EngineProcessFailed(Exception):  # noqa: N818 - a state of the world, name
 
 
 class EngineProcess:
-    """As the projector sees it, an engine. Used by one thread; closed by any, once that has ended or is stuck."""
+    """An engine for the projector, in another process. Used by one thread; closed by any, also where that is stuck."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -45,7 +45,7 @@ class EngineProcess:
         return self._process.pid if self._process is not None else None
 
     def catch_up(self, limit: int | None = None) -> int:
-        """As `Engine.catch_up`; raises `FollowingFailed` for whatever goes wrong."""
+        """As `Engine.catch_up`; raises `EngineProcessFailed` for whatever goes wrong."""
         process = self._process or self._start()
         line = b""
         with suppress(BrokenPipeError):

@@ -32,7 +32,7 @@ SUBJECTS = {
     "other": AccessSubject(members=frozenset({OTHER}), teams=frozenset({THEIR_TEAM})),
 }
 
-#: role -> capability -> how far it reaches; by hand from docs/api.md, against `services.authorization.TABLE`.
+#: role -> capability -> its reach; by hand from docs/api.md, against `services.authorization.ROLE_CAPABILITIES`.
 CELLS: dict[str, dict[str, str]] = {
     "member": {"act_as_party": "own", "see_goal": "own team", "see_person": "own"},
     "lead": {

@@ -568,3 +568,18 @@ def test_a_bad_row_about_a_decision_says_what_is_wrong(
     assert 0 == told.accepted
     [error] = told.errors
     assert (field, code, len(rows)) == (error.field, error.code, error.line)
+
+
+def test_what_a_lead_who_has_left_was_to_decide_waits_for_stewards(app: ApiApp) -> None:
+    decision = open_decision(app, fallback={"rule": "lead_decides"})
+    app.clock.now = LATER
+    for organisation, stream in app.runtime.ledger.find_streams_with_due_timers(app.clock.now, 10):
+        app.runtime.ledger.run_timers(organisation, stream)
+    stella = app.as_member("stella")
+    before = stella.get_ok("/v1/me/inbox")["entries"]
+
+    stella.post_ok("/v1/members/lea/leave", {})
+
+    after = [entry for entry in stella.get_ok("/v1/me/inbox")["entries"] if entry["subject"] == f"decision/{decision}"]
+    assert f"decision/{decision}" not in [entry["subject"] for entry in before]
+    assert [("decide",)] == [tuple(ask["acts"]) for entry in after for ask in entry["asks"]]

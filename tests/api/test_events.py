@@ -16,7 +16,7 @@ from cloudevents.core.v1.event import CloudEvent
 
 from domain.registry import EVENTS
 from services.event_filter import EventFilter
-from services.visibility.feed import load_feed_page
+from services.visibility.feed import Feed
 from tests.api.app_under_test import ApiApp, create_active_goal, offer, why
 
 BATCH_MEDIA_TYPE = "application/cloudevents-batch+json"
@@ -355,13 +355,13 @@ def test_what_is_recorded_while_a_page_is_made_is_told_once(app: ApiApp, person:
     # given a page of which two events were recorded after its head was asked for
     viewer = app.viewer(person)
     ledger: Any = RacingLedger(app)
-    first = load_feed_page(ledger, viewer, 0, 1000, EventFilter())
+    first = Feed(ledger).load_page(viewer, 0, 1000, EventFilter())
 
     # when the next page begins where the first says
-    second = load_feed_page(app.runtime.ledger, viewer, first.examined, 1000, EventFilter())
+    second = app.runtime.feed.load_page(viewer, first.examined, 1000, EventFilter())
 
     # then
-    whole = load_feed_page(app.runtime.ledger, viewer, 0, 1000, EventFilter())
+    whole = app.runtime.feed.load_page(viewer, 0, 1000, EventFilter())
     told = [event.position for page in (first, second) for event in page.events]
     assert [event.position for event in whole.events] == told
     assert (False, whole.head) == (first.full, second.examined)
@@ -371,5 +371,5 @@ def test_a_page_from_behind_the_head_goes_on_from_there(app: ApiApp) -> None:
     head = app.runtime.ledger.position(app.organisation_id())
 
     for person in ("stella", "ana"):
-        page = load_feed_page(app.runtime.ledger, app.viewer(person), head + 9, 10, EventFilter())
+        page = app.runtime.feed.load_page(app.viewer(person), head + 9, 10, EventFilter())
         assert (head + 9, head, False) == (page.examined, page.head, page.full)

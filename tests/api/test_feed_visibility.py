@@ -17,7 +17,7 @@ from services.cloud_events import encode_event
 from services.event_filter import EventFilter, select_event
 from services.visibility import feed
 from services.visibility.events import EventVisibility
-from services.visibility.feed import load_feed_page
+from services.visibility.feed import Feed
 from services.visibility.policy import STREAM_RULES
 from services.visibility.sight import ViewerSight
 from tests.api.app_under_test import ApiApp, create_active_goal, why
@@ -70,7 +70,7 @@ def test_a_page_stops_at_what_its_viewer_sees_or_at_a_fixed_number_of_positions(
     # when each type of event is looked for, one at a time, from everywhere
     for tag in sorted({event.type for event in log}):
         for after in range(0, head, 5):
-            page = load_feed_page(ledger, ned, after, 1, EventFilter(types=(tag,)))
+            page = Feed(ledger).load_page(ned, after, 1, EventFilter(types=(tag,)))
 
             # then
             assert page.examined in visible | {head, min(head, after + examined)}
@@ -90,7 +90,7 @@ def test_every_type_of_event_is_found_by_whoever_may_see_it_and_by_nobody_else(a
             found: list[int] = []
             after, full = 0, True
             while full:
-                page = load_feed_page(app.runtime.ledger, viewer, after, 1, EventFilter(types=(tag,)))
+                page = app.runtime.feed.load_page(viewer, after, 1, EventFilter(types=(tag,)))
                 found += [event.position for event in page.events]
                 after, full = page.examined, page.full
 
@@ -115,7 +115,7 @@ def test_a_page_has_the_bytes_of_its_decoded_events(app: ApiApp, hidden: str, pe
         shown = [seen for event in log if (seen := select_event(event, sight, wanted)) is not None]
 
         # when the page is read as records
-        page = load_feed_page(ledger, viewer, 0, 1000, wanted)
+        page = Feed(ledger).load_page(viewer, 0, 1000, wanted)
 
         # then
         assert shown == page.decode()

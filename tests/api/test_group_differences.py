@@ -188,9 +188,28 @@ def test_the_figures_of_two_days_are_not_to_be_compared(large: ApiApp) -> None:
     of_steward = figure(large, "stella", "stale_share", asked["earlier"])
 
     # then
-    assert {"now": 7, "today": 7} == {name: f["n"] for name, f in of_member.items() if "n" in f}
+    assert {"now": 7} == {name: f["n"] for name, f in of_member.items() if "n" in f}
     assert {"present_only"} == {f.get("rule") for name, f in of_member.items() if "n" not in f}
     assert 6 == of_steward["n"]
+
+
+def test_the_end_of_today_is_not_to_be_compared_with_now(large: ApiApp) -> None:
+    # given seven promises that are due today, of which one is not kept yet
+    day = large.clock.now.date() + timedelta(days=1)
+    goals = [create_active_goal(large, f"alpha{n}", "stella", team="alpha", due=day.isoformat()) for n in range(7)]
+    large.clock.now += timedelta(days=1)
+    for n, goal in enumerate(goals[1:], 1):
+        large.as_member(f"alpha{n}").post_ok(f"/v1/goals/{goal}/declare-complete", {})
+
+    now = figure(large, "alpha1", "honoured", "", "reliability")
+    today = figure(large, "alpha1", "honoured", f"as_of={day}", "reliability")
+    of_steward = figure(large, "stella", "honoured", f"as_of={day}", "reliability")
+
+    assert ((6, 6), "present_only", (6, 7)) == (
+        (now["count"], now["n"]),
+        today.get("rule"),
+        (of_steward["count"], of_steward["n"]),
+    )
 
 
 def test_the_figures_of_two_windows_are_not_to_be_compared(large: ApiApp) -> None:
@@ -212,3 +231,90 @@ def test_one_who_leaves_is_not_what_is_left_between_two_days(large: ApiApp) -> N
 
     # then
     assert "present_only" == figure(large, "alpha1", "stale_share", f"team=alpha&as_of={day}")["rule"]
+
+
+def promise(app: ApiApp, n: int) -> None:
+    create_active_goal(app, f"alpha{n}", "stella", team="alpha")
+
+
+def ask_for_help(app: ApiApp, n: int, helper: str | None = None) -> None:
+    goal = create_active_goal(app, f"alpha{n}", "stella", team="alpha")
+    asked = {"note": "so far", "needs": [{"text": "Which bank?", "addressee": helper or f"beta{n}"}]}
+    app.as_member(f"alpha{n}").post_ok(f"/v1/goals/{goal}/check-in", asked)
+
+
+def thank(app: ApiApp, n: int) -> None:
+    goal = create_active_goal(app, f"alpha{n}", "stella", team="alpha")
+    said = {"member": f"alpha{n + 1}", "kind": "relationship", "goal": goal, "text": "Thank you."}
+    app.as_member(f"alpha{n}").post_ok("/v1/recognitions", said)
+
+
+def take_on(app: ApiApp, n: int) -> None:
+    """More hours than a week has, so that nothing absorbs them."""
+    create_active_goal(app, f"alpha{n}", "stella", team="alpha", effort_hours=400)
+
+
+def decide(app: ApiApp, n: int) -> None:
+    deadline = app.clock.now + timedelta(days=1)
+    said = {"do": "open", "question": "Which?", "options": ["This", "That"], "status_quo": "o2", "team": "alpha"}
+    asked = {"deciders": [f"alpha{n}"], "deadline": deadline.isoformat(), "fallback": {"rule": "status_quo"}}
+    app.as_member(f"alpha{n}").post_ok("/v1/decisions", {**said, **asked})
+    app.clock.now = deadline + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("report", "name", "act"),
+    [
+        ("recognition", "relationship_share", thank),
+        ("support", "needs_answered", ask_for_help),
+        ("decisions", "decisions_inside_time_box", decide),
+        ("overload", "imposed_share", promise),
+        ("overload", "yes_and_ratio", take_on),
+    ],
+)
+@pytest.mark.parametrize(("before", "rule"), [(0, None), (1, "small_group"), (4, "small_group"), (5, None)])
+def test_what_one_report_counts_for_longer_than_another_is_by_nobody_or_five(
+    large: ApiApp, report: str, name: str, act: Any, before: int, rule: str | None
+) -> None:
+    """Tensions look back 84 days, the report that has the figure 28: both are there without asking for a window."""
+    for n in range(before):
+        act(large, n)
+    large.clock.now += timedelta(days=40)
+    for n in range(5):
+        act(large, n)
+
+    short = figure(large, "alpha6", name, "", report)
+    long = figure(large, "alpha6", name, "", "tensions")
+    of_steward = figure(large, "stella", name, "", "tensions")
+
+    assert (5, rule, 5 + before) == (short["n"], long.get("rule"), of_steward["n"])
+
+
+@pytest.mark.parametrize("name", ["needs_answered", "needs_past_answer_by"])
+@pytest.mark.parametrize(("helpers", "rule"), [(5, None), (4, "small_group"), (1, "small_group")])
+def test_how_needs_are_answered_is_of_five_who_answer(large: ApiApp, name: str, helpers: int, rule: str | None) -> None:
+    """The helper's side is measured: five who ask do not hide the one of whom they ask."""
+    for n in range(5):
+        ask_for_help(large, n, f"beta{n % helpers}")
+
+    assert rule == figure(large, "alpha6", name, "", "support").get("rule")
+    assert 5 == figure(large, "stella", name, "", "support")["n"]
+    assert 5 == figure(large, "alpha6", "needs_raised", "", "support")["value"]
+
+
+@pytest.mark.parametrize(("sponsors", "rule"), [(5, None), (1, "small_group")])
+def test_what_sponsors_did_not_answer_is_of_five_sponsors(large: ApiApp, sponsors: int, rule: str | None) -> None:
+    due = (large.clock.now.date() + timedelta(days=21)).isoformat()
+    goals = [create_active_goal(large, f"alpha{n}", f"beta{n % sponsors}", team="alpha", due=due) for n in range(5)]
+    changes = {"due": (large.clock.now.date() + timedelta(days=40)).isoformat()}
+    for n, goal in enumerate(goals):
+        said = {"changes": changes, "reason": {"code": "new_information", "text": "the bank is late"}}
+        large.as_member(f"alpha{n}").post_ok(f"/v1/goals/{goal}/propose-change", said)
+    large.clock.now += timedelta(days=30)
+    for organisation, stream in large.runtime.ledger.find_streams_with_due_timers(large.clock.now, 100):
+        large.runtime.ledger.run_timers(organisation, stream)
+    large.runtime.engine.catch_up()
+
+    assert rule == figure(large, "alpha6", "sponsor_missed_answer", "", "reliability").get("rule")
+    assert rule == figure(large, "alpha6", "changes_accepted", "", "tensions").get("rule")
+    assert 5 == figure(large, "stella", "sponsor_missed_answer", "", "reliability")["value"]

@@ -106,7 +106,9 @@ def test_a_pulse_is_opened_answered_closed_and_read(app: ApiApp) -> None:
     assert "Psychological safety, 1 to 7: 6" in text
     opened, closed_entry = app.as_member("mia").get_ok("/v1/pulses/spring/history")["entries"]
     assert opened["text"].startswith("stella asked Core 7 items (5 persons, until ")
-    assert "closed (Core: 5 answers); single answers were deleted" in closed_entry["text"]
+    assert "stella closed the pulse (Core: 5 answers); single answers were deleted." == closed_entry["text"]
+    of_another_team = app.as_member("ned").get_ok("/v1/pulses/spring/history")["entries"]
+    assert "stella closed the pulse; single answers were deleted." == of_another_team[-1]["text"]
 
 
 def test_its_end_closes_it_without_anybody(app: ApiApp) -> None:
@@ -120,6 +122,8 @@ def test_its_end_closes_it_without_anybody(app: ApiApp) -> None:
 
     assert 5 == read_report(app, "mia")["figures"][0]["n"]
     assert 0 == app.runtime.close_due_pulses()
+    ended = app.as_member("mia").get_ok(f"/v1/pulses/{pulse}/history")["entries"][-1]["text"]
+    assert "The clock: the pulse ended (Core: 5 answers); single answers were deleted." == ended
 
 
 def test_own_items_are_asked_by_policy(app: ApiApp) -> None:
@@ -372,6 +376,8 @@ def test_the_next_pulse_of_a_team_that_one_has_left_is_withheld(app: ApiApp) -> 
     answer_all(app, second, (*CORE, "tim", "kim"), [7] * 7)
     close_pulse(app, second)
 
+    told = app.as_member("stella").get_ok(f"/v1/pulses/{second}/history")["entries"][-1]["text"]
+    assert "nothing of it can be shown, as beside an earlier pulse it would tell of few" in told
     report = read_report(app, "stella")
     assert {"small_complement"} == {figure["rule"] for figure in report["figures"]}
     assert [None, 6.0] == [wave.get("psychological_safety") for wave in report["waves"]]

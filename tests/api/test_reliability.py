@@ -36,7 +36,8 @@ def test_a_lead_sees_the_team_and_who_waits_for_whom(app: ApiApp, goal: str) -> 
     kept = find(report, "kept_as_promised")
     assert (1, 1, True) == (kept["count"], kept["n"], kept["small_sample"])
     assert "line" not in kept
-    assert len(kept["events"]) == 2
+    # Offered, accepted and delivered.
+    assert len(kept["events"]) == 3
     assert [(goal, "Sam", "Ana", "verdict")] == [
         (o["goal"], report["names"][o["answerer"]], report["names"][o["waits"]], o["what"])
         for o in report["open_answers"]

@@ -103,6 +103,27 @@ def test_from_its_day_on_the_inbox_asks_for_a_look(app: ApiApp) -> None:
 
 
 @pytest.mark.parametrize(
+    ("leaving", "asked"),
+    [
+        (["members/ana/leave"], {"ana": False, "lea": True, "stella": False}),
+        (["members/ana/leave", "members/lea/leave"], {"lea": False, "stella": True}),
+    ],
+)
+def test_whose_owner_has_left_is_looked_at_by_who_leads_or_a_steward_where_nobody_does(
+    app: ApiApp, leaving: list[str], asked: dict[str, bool]
+) -> None:
+    made = app.as_member("ana").post_ok("/v1/experiments", PROPOSAL)
+    for act in leaving:
+        app.as_member("stella").post_ok(f"/v1/{act}", {})
+    app.clock.now += timedelta(days=21)
+
+    inboxes = {name: app.as_member(name).get("/v1/me/inbox").json().get("entries", []) for name in asked}
+
+    subject = f"experiment/{made['id']}"
+    assert asked == {name: subject in [entry["subject"] for entry in found] for name, found in inboxes.items()}
+
+
+@pytest.mark.parametrize(
     ("body", "pointer"),
     [
         ({"review_on": None}, "/review_on"),

@@ -18,6 +18,7 @@ from tests.contracts.client_source import write_client
 from tests.contracts.compatibility import VERSIONS, add_versions
 from tests.contracts.dbt_sources import write_dbt_sources
 from tests.contracts.mart_page import write_pages
+from tests.contracts.mart_schemas import json_schema
 from tests.contracts.promises import KEPT, promises
 
 HOME = Path(__file__).parent
@@ -38,7 +39,6 @@ def event_schemas() -> dict[str, str]:
 
 def mart_schemas() -> dict[str, str]:
     """One JSON Schema per mart: what a row is."""
-    from projections.marts.json_schemas import json_schema
     from projections.marts.registry import MARTS
 
     return {f"marts/{name}.json": _text(json_schema(mart)) for name, mart in MARTS.items()}

@@ -140,7 +140,7 @@ class DecisionRun:
 
     def has_consent(self, before: Decision, option: str | None, event: RecordedEvent) -> None:
         """Everybody who decides and is still there consents to it, and nobody objects."""
-        members = {d: self.story.reader.member(self.story.organisation_id, d) for d in before.deciders}
+        members = {d: self.story.reader.state(self.story.organisation_id, "member", d) for d in before.deciders}
         there = {
             d
             for d, member in members.items()

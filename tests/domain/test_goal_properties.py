@@ -183,7 +183,7 @@ class Conversations(RuleBasedStateMachine):
         """7: no act takes an owner over the line unpriced, where the policy asks for a price."""
         for r in recorded:
             taken = getattr(r.data, "taken_as", None)
-            if taken is None or not self.story.reader.policy(r.organisation_id, r.occurred_at).policy.require_trade_off:
+            if taken is None or not self.story.world(r.stream_id, r.occurred_at).policy.policy.require_trade_off:
                 continue
             assert "unpriced" != taken.how
             if taken.how in ("slack", "within_line", "relief") and not isinstance(r.data, e.HandOverJoined):
@@ -192,10 +192,8 @@ class Conversations(RuleBasedStateMachine):
     def overloads(self, before: dict[tuple[str, Any], Any], r: RecordedEvent) -> bool:
         """Whether the owner's fullest week up to the due is over the line, and fuller than it was."""
         goal: Promised = self.story.states_by_stream()[("goal", r.stream_id)]
-        member, world = (
-            self.story.reader.member(r.organisation_id, goal.owner),
-            self.story.world(r.stream_id, r.occurred_at),
-        )
+        world = self.story.world(r.stream_id, r.occurred_at)
+        member = world.member(goal.owner)
         assert member is not None
 
         def worst(states: dict[tuple[str, Any], Any]) -> tuple[bool, Any]:

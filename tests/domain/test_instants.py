@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.instants import encode_json, format_instant, from_micros, to_micros
+from domain.instants import encode_json, encode_json_parts, format_instant, from_micros, to_micros
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 FORMATTED = "2026-03-04T12:00:00.000000Z"
@@ -55,3 +56,34 @@ def test_an_encoded_instant_is_read_as_itself(micros: int, text: str, coarse: in
     assert moment == msgspec.json.decode(encoded, type=Moment)
     assert {len(FORMATTED)} == {len(plain[name]) for name in ("time", "until")}
     assert micros == to_micros(datetime.fromisoformat(plain["until"]))
+
+
+class Listing(msgspec.Struct, frozen=True, omit_defaults=True, rename={"moments": "list"}):
+    at: datetime
+    moments: Sequence[Moment | str] = ()
+    by_name: dict[str, Moment] = {}
+    more: bool = False
+
+
+@given(*[st.sampled_from([0, 3, 64, 65, 300])] * 2, st.sampled_from([0, 5]), st.booleans())
+def test_parts_are_what_is_encoded_as_one(listed: int, named: int, micros: int, is_more: bool) -> None:
+    moments = [Moment(at=NOON + timedelta(microseconds=micros * number), text="\0") for number in range(listed)]
+    listing = Listing(
+        at=NOON,
+        moments=[*moments, "T12:00:00Z"] if is_more else tuple(moments),
+        by_name={f"n{number}": Moment(at=NOON) for number in range(named)},
+        more=is_more,
+    )
+    sections = {"first": listing.moments, "listing": listing, "named": listing.by_name}
+
+    assert encode_json(listing) == b"".join(encode_json_parts(listing))
+    assert encode_json(sections) == b"".join(encode_json_parts(sections))
+    assert encode_json(moments) == b"".join(encode_json_parts(moments))
+
+
+@pytest.mark.parametrize("letters", [0, 200, 20_000])
+def test_no_part_holds_much_of_a_long_list_or_dict(letters: int) -> None:
+    moments = [Moment(at=NOON, text="t" * (letters or number)) for number in range(1_000)]
+    listing = Listing(at=NOON, moments=moments, by_name={str(number): moments[number] for number in range(1_000)})
+
+    assert 150_000 >= max(map(len, encode_json_parts(listing)))

@@ -198,7 +198,7 @@ def test_the_index_lists_members_under_their_team_and_those_of_several_together(
 
     story.says("stella", Join(team="data"), on="ana")
     assert member.SEVERAL_TEAMS == listed_under(story, "ana")
-    found = {m.ref for m in story.reader.members_of(story.organisation_id, story.id("data", "team"))}
+    found = {m.ref for m in story.world(story.id("data", "team"), story.now).members_of(story.id("data", "team"))}
     assert "ana" in found
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.pulse.combinations import MIN_PERSONS, isolates_few
+from domain.pulse.combinations import MIN_PERSONS, Blocks, Records
 from domain.pulse.publishing import assign_cells, select_blocks
 
 REST = UUID(int=0)
@@ -162,6 +162,10 @@ def test_what_is_withheld_between_waves_would_isolate_somebody(
     isolates = bool({1, 2, 3, 4} & find_isolated(first, second))
 
     assert isolates is isolates_few([first, second])
+
+
+def isolates_few(waves: Sequence[Blocks]) -> bool:
+    return Records(waves, {}).isolate_few({})
 
 
 # --- any number of waves ---------------------------------------------------------------------------------------------

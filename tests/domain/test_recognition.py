@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from domain.errors import ActNotAllowed, AlreadyExists, Forbidden, InvalidField, NotFound, OutOfOrder
@@ -169,6 +172,21 @@ def test_a_correction_is_not_older_than_what_it_corrects() -> None:
     scenario.when(TakeBackRecognition(), by="ana", on="thanks", at=early, learnt=scenario.story.now).refused_with(
         OutOfOrder
     )
+
+
+@pytest.mark.parametrize("kind", ["result", "relationship"])
+def test_nobody_is_recognised_for_a_goal_before_it_began(kind: str) -> None:
+    scenario = satisfied()
+    began = next(event.occurred_at for event in scenario.story.events if event.kind == "goal")
+
+    said: dict[str, Any] = {
+        "by": "sam",
+        "on": "thanks",
+        "at": began - timedelta(minutes=1),
+        "learnt": scenario.story.now,
+    }
+
+    scenario.when(thanks(kind=kind), **said).refused_with(OutOfOrder)
 
 
 @pytest.mark.parametrize("act", [CorrectRecognition(text="More."), TakeBackRecognition()])

@@ -22,6 +22,7 @@ from projections.engine.engine import Engine
 from projections.figures import Figure, ReportScope, wilson_interval
 from projections.history import history
 from projections.sight import EVERYTHING
+from projections.streams import VisibilityFilter
 from tests.domain.decisions import (
     ASKED_AT,
     DEADLINE,
@@ -162,7 +163,7 @@ def test_those_to_be_looked_at_again_are_found_by_their_day(database: Database, 
 
 def test_a_list_shows_what_its_reader_may_see(database: Database, project: ProjectStory) -> None:
     story = story_with_five_decisions()
-    visible = decisions.DecisionVisibilityFilter(member=story.id("mia"), teams=frozenset())
+    visible = VisibilityFilter(member=story.id("mia"), teams=frozenset())
 
     assert ["Q4", "Q2", "Q0"] == list_questions(database, project, story, visible=visible)
 

@@ -20,13 +20,11 @@ from domain.goal.acts import (
     Cancel,
     Changes,
     CheckIn,
-    Join,
     ProposeChange,
     Retitle,
 )
 from domain.goal.evolve import evolve
 from domain.goal.state import Ended, Promised
-from domain.instants import from_micros
 from domain.organisation.organisation import Organisation
 from projections.as_of import AsOf
 from projections.catalogue import PROJECTIONS
@@ -45,8 +43,6 @@ from projections.goals import (
     goal_at,
     goals_at,
     load_goals_page,
-    load_supporting_goals,
-    load_timelines,
     to_promised_goal,
 )
 from projections.people import members_at, team_at, teams_at
@@ -143,10 +139,7 @@ def test_another_organisation_sees_nothing_of_it(database: Database, project: Pr
 
     assert None is goal_at(database, foreign, id_of(story, "a"))
     assert [] == goals_at(database, foreign)
-    assert {} == load_timelines(database, foreign)
-    assert {} == load_timelines(database, foreign, owners=[story.id("ana")])
     assert [] == load_goals_page(database, foreign).goals
-    assert [] == load_supporting_goals(database, foreign, id_of(story, "parent"))
     assert [] == members_at(database, foreign)
     assert [] == members_at(database, foreign, team=story.id("core", "team"))
     assert [] == teams_at(database, foreign)
@@ -323,68 +316,19 @@ def test_a_goal_is_found_in_every_unicode_form(
             assert [written] == [goal.title for goal in found]
 
 
-# --- timelines ---------------------------------------------------------------------------------------------------
-
-
-def test_a_timeline_has_one_version_per_event_in_order_of_happening(
-    database: Database, project: ProjectStory, story: Story
-) -> None:
-    story.says("ana", CheckIn(progress=0.5), on="a", at="2026-03-05T09:00")
-    story.says("ana", CheckIn(progress=0.2), on="a", at="2026-03-03T09:00", learnt="2026-03-09T09:00")
-
-    found = load_timelines(database, project(story), goals=[id_of(story, "a")])[id_of(story, "a")]
-
-    happened = sorted(story.stream("a"), key=lambda e: (e.occurred_at, e.version))
-    assert [e.event_id for e in happened] == [v.event_id for v in found]
-    assert [e.occurred_at for e in happened] == [from_micros(v.valid_from) for v in found]
-    assert ["0", "0.2", "0.5"] == [v.state.progress for v in found[1:]]
-
-
-def test_a_timeline_ends_at_the_lens(database: Database, project: ProjectStory, story: Story) -> None:
-    story.says("ana", CheckIn(progress=0.5), on="a", at="2026-03-05T09:00")
-    story.says("ana", CheckIn(progress=0.2), on="a", at="2026-03-03T09:00", learnt="2026-03-09T09:00")
-    view = project(story, date(2026, 3, 4), recorded_as_of=datetime(2026, 3, 8, tzinfo=UTC))
-
-    found = load_timelines(database, view, goals=[id_of(story, "a")])[id_of(story, "a")]
-
-    assert ["offered", "active"] == [v.state.state for v in found]
-
-
-def test_who_once_owned_a_goal_is_shown_its_whole_timeline(
-    database: Database, project: ProjectStory, story: Story
-) -> None:
-    story.says("ana", ProposeChange(changes=Changes(owner="ben"), reason=why()), on="a", at="2026-03-04")
-    story.says("ben", Join(), on="a")
-    story.says("sam", AcceptChange(), on="a")
-    view = project(story)
-
-    found = load_timelines(database, view, owners=[story.id("ana")])
-
-    assert {id_of(story, "a"), id_of(story, "c")} == set(found)
-    assert len(story.stream("a")) == len(found[id_of(story, "a")])
-    assert {story.id("ana"), story.id("ben")} == {v.state.owner for v in found[id_of(story, "a")]}
-    assert (
-        set(found)
-        < set(load_timelines(database, view))
-        == set(load_timelines(database, view, team=story.id("core", "team")))
-    )
-    assert {} == load_timelines(database, view, owners=[])
-
-
 def test_goals_at_takes_those_of_a_team_or_of_owners(database: Database, project: ProjectStory, story: Story) -> None:
     view = project(story)
 
     assert 5 == len(goals_at(database, view)) == len(goals_at(database, view, team=story.id("core", "team")))
     assert 3 == len(goals_at(database, view, owners=[story.id("ana"), story.id("ben")]))
     assert [] == goals_at(database, view, owners=[])
-    assert 2 == len(load_supporting_goals(database, view, id_of(story, "parent")))
 
 
 # --- the lens ----------------------------------------------------------------------------------------------------
 
 
 def test_a_lens_waits_for_every_view_of_the_house() -> None:
-    assert all(f"'{projection.name}'" in named_statements("lens")["followed"] for projection in PROJECTIONS)
+    assert all(f"'{projection.name}'" in named_statements("as_of")["followed"] for projection in PROJECTIONS)
 
 
 def test_a_view_that_another_version_left_behind_does_not_hold_the_lens_back(
@@ -430,7 +374,6 @@ def test_a_lens_shows_the_same_however_far_the_views_have_moved_on(
     view = project(story)
     before = [
         goals_at(database, view),
-        load_timelines(database, view),
         load_goals_page(database, view),
         members_at(database, view),
     ]
@@ -440,7 +383,6 @@ def test_a_lens_shows_the_same_however_far_the_views_have_moved_on(
 
     after = [
         goals_at(database, view),
-        load_timelines(database, view),
         load_goals_page(database, view),
         members_at(database, view),
     ]

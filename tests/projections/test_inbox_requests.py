@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.goal import acts as a
-from domain.member.member import DeclareAbsence
+from domain.member.member import DeclareAbsence, Join, Leave
 from domain.terms import Priority, SupportInput
 from projections.as_of import AsOf, resolve_as_of
 from projections.database.database import Database
@@ -113,6 +113,67 @@ def test_a_hand_over_waits_for_whom_it_names(inbox_reader: Any) -> None:
     assert [] == inbox_reader(story).list_requests("ben", "2026-03-06")
 
 
+STEWARD = frozenset({"steward"})
+
+
+def leave(story: Story, who: str, at: str = "2026-03-09T09:00") -> None:
+    story.says("stella", Leave(), on=who, at=at, roles=STEWARD)
+
+
+def list_departed(inbox_reader: Any, story: Story, who: str, when: str) -> list[tuple[str, tuple[str, ...]]]:
+    asks = [ask for entry in inbox_reader(story).inbox(who, when).entries for ask in entry.asks]
+    return [(f"{ask.since:%m-%d}", ask.acts) for ask in asks if ask.kind == "departed"]
+
+
+@pytest.mark.parametrize(("who", "act"), [("ana", "release_departed"), ("sam", "reassign_sponsor")])
+def test_a_promise_whose_party_has_left_waits_for_a_steward(inbox_reader: Any, who: str, act: str) -> None:
+    story = promise_goal(Story())
+    promise_goal(story, goal="other", owner="ben", sponsor="mia")
+    assert [] == list_departed(inbox_reader, story, "stella", "2026-03-08")
+
+    leave(story, who)
+
+    assert [("03-09", (act,))] == list_departed(inbox_reader, story, "stella", "2026-03-10")
+    # and for nobody else, nor earlier, nor once the member is back
+    for other in ("mia", "ben", "sam" if who == "ana" else "ana"):
+        assert [] == list_departed(inbox_reader, story, other, "2026-03-10")
+    assert [] == list_departed(inbox_reader, story, "stella", "2026-03-08")
+    story.says("stella", Join(), on=who, at="2026-03-11T09:00", roles=STEWARD)
+    assert [] == list_departed(inbox_reader, story, "stella", "2026-03-12")
+
+
+@pytest.mark.parametrize(
+    ("proposer", "who", "place", "instead"),
+    [("ana", "sam", "sponsor", "reassign_sponsor"), ("sam", "ana", "owner", "release_departed")],
+)
+def test_a_hand_over_that_the_departed_cannot_accept_waits_for_a_steward(
+    inbox_reader: Any, proposer: str, who: str, place: str, instead: str
+) -> None:
+    # given a change that names a successor for a member who then leaves
+    story = promise_goal(Story())
+    changes = a.Changes(owner="ben") if place == "owner" else a.Changes(sponsor="ben")
+    story.says(proposer, a.ProposeChange(changes=changes, reason=why()), at="2026-03-04T09:00")
+    leave(story, who)
+    assert [("03-09", (instead,))] == list_departed(inbox_reader, story, "stella", "2026-03-10")
+
+    # when the successor joins
+    story.says("ben", a.Join(), at="2026-03-10T09:00")
+
+    # then a steward can accept it, and it waits no longer once that is done
+    assert [("03-09", ("accept_change", instead))] == list_departed(inbox_reader, story, "stella", "2026-03-11")
+    story.says("stella", a.AcceptChange(), at="2026-03-11T09:00", roles=STEWARD)
+    assert [] == list_departed(inbox_reader, story, "stella", "2026-03-12")
+
+
+def test_a_delivery_of_an_owner_who_has_left_waits_for_its_sponsor_alone(inbox_reader: Any) -> None:
+    story = promise_goal(Story())
+    story.says("ana", a.DeclareComplete(), at="2026-03-04T09:00")
+    leave(story, "ana")
+
+    assert [] == list_departed(inbox_reader, story, "stella", "2026-03-10")
+    assert ["verdict"] == [kind for kind, _ in inbox_reader(story).list_requests("sam", "2026-03-10")]
+
+
 def test_a_listed_blocker_waits_for_somebody_who_is_no_party(inbox_reader: Any) -> None:
     story = promise_goal(Story())
     stuck = [a.BlockerInput(text="no key", acts_next="mia"), a.BlockerInput(text="no time")]
@@ -189,7 +250,7 @@ def _assert_consistent(database: Database, story: Story, view: AsOf) -> None:
         mine = [_request_key(ask) for ask in everything if ask.whom == story.id(who)]
         # Charters ask too, by members and not by goals; what an import recorded is no question.
         asked = [ask for entry in told.entries for ask in entry.asks if ask.goal is not None]
-        found = [_request_key(ask) for ask in asked if ask.kind != "attributed"]
+        found = [_request_key(ask) for ask in asked if ask.kind not in ("attributed", "departed")]
         if all(entry.more == 0 for entry in told.entries):
             assert sorted(mine, key=str) == sorted(found, key=str)
         deadlines = [entry.until for entry in told.entries if entry.until is not None]

@@ -18,12 +18,12 @@ from domain.policy import Policy
 from projections.database.database import Database
 from projections.marts.columns import Mart
 from projections.marts.deadlines import DIALS, TurnDeadlines, turn_until_sql
-from projections.marts.json_schemas import json_schema
 from projections.marts.projection import IDENTITY_TABLES, TABLES
 from projections.marts.reading import read_rows
 from projections.marts.registry import MARTS, SNAPSHOT_TABLES
 from services.exports.columnar import arrow_schema
 from services.exports.text_formats import encode_rows
+from tests.contracts.mart_schemas import json_schema
 from tests.projections.conftest import ProjectStory
 from tests.projections.random_histories import steps, story_of
 

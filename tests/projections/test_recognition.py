@@ -13,11 +13,15 @@ import pytest
 from domain.errors import Refusal
 from domain.goal.acts import (
     Accept,
+    AcceptChange,
     AnswerNeed,
+    Changes,
     CheckIn,
     DeclareComplete,
     DeclareSatisfied,
+    Join,
     NeedInput,
+    ProposeChange,
     TakeBackStatement,
 )
 from domain.member import member
@@ -33,7 +37,7 @@ from projections.sight import EVERYTHING
 from services.cloud_events import to_cloud_event
 from tests.naive_recognition import NaiveRecognition
 from tests.projections.conftest import ProjectStory
-from tests.spec import Story, offer
+from tests.spec import Story, offer, why
 
 PEOPLE = ("ana", "ben", "sam", "mia", "lea", "stella", "ned", "eva")
 STEWARD = frozenset({"steward"})
@@ -64,6 +68,12 @@ def help_with(story: Story, goal: str, owner: str, helper: str, at: str) -> None
     story.says(helper, AnswerNeed(need=need, text="The first."), on=goal, at=asked_at + timedelta(hours=1))
 
 
+def hand_over(story: Story, goal: str, owner: str, sponsor: str, to: str) -> None:
+    story.says(owner, ProposeChange(changes=Changes(owner=to), reason=why()), on=goal)
+    story.says(to, Join(), on=goal)
+    story.says(sponsor, AcceptChange(), on=goal)
+
+
 def satisfy(story: Story, goal: str, owner: str, sponsor: str) -> None:
     story.says(owner, DeclareComplete(), on=goal)
     story.says(sponsor, DeclareSatisfied(), on=goal)
@@ -80,10 +90,16 @@ def thank(story: Story, ref: str, by: str, whom: str, goal: str = "goal", **fiel
 
 def fold(story: Story, at: datetime, known: int, window: int, of: str | None) -> dict[str, Any]:
     """The report's figures from the exported events alone."""
-    events = [msgspec.json.decode(msgspec.json.encode(to_cloud_event(e, "", ""))) for e in story.events[:known]]
+    events = [to_builtin(event) for event in story.events[:known]]
     team = str(story.id(of, "team")) if of else None
     figures = NaiveRecognition(events, at, "UTC", window).figures(team)
     return {**figures, "received_gini": figures["received_gini"][2]}
+
+
+def to_builtin(event: Any) -> dict[str, Any]:
+    """The event as it leaves the process."""
+    exported: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(to_cloud_event(event, "", "")))
+    return exported
 
 
 def told(report: RecognitionReport) -> dict[str, Any]:
@@ -112,6 +128,11 @@ def random_story(seed: int) -> Story:
                     if random.random() < 0.2:
                         asked = [r for r in story.stream(goal) if r.type == "goal.checked_in.v1"][-1]
                         story.says(owner, TakeBackStatement(corrects=str(asked.event_id)), on=goal)
+                case 4 if goals and random.random() < 0.3:
+                    place = random.randrange(len(goals))
+                    goal, owner, sponsor = goals[place]
+                    hand_over(story, goal, owner, sponsor, third)
+                    goals[place] = goal, third, sponsor
                 case 4 if goals:
                     goal, owner, sponsor = random.choice(goals)
                     satisfy(story, goal, owner, sponsor)
@@ -145,6 +166,22 @@ def test_every_figure_is_that_of_a_plain_fold_over_the_events(
             scope = ReportScope(team=story.id(of, "team") if of else None)
 
             assert fold(story, view.at, view.known_position, 28, of) == told(build_report(database, view, scope))
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_a_figure_follows_from_the_events_that_it_names(database: Database, project: ProjectStory, seed: int) -> None:
+    story = random_story(seed)
+    view = project(story, story.now.date())
+
+    report = build_report(database, view, ReportScope(window=90, explain=True))
+
+    # Gini's coefficient is of all members, and help is by team: which no event of the figures says.
+    context = [e for e in story.events if e.kind == "member" or e.type in ("goal.offered.v1", "goal.requested.v1")]
+    for figure in report.figures:
+        named = {*(figure.events or ()), *(e.event_id for e in context)}
+        events = [to_builtin(event) for event in story.events if event.event_id in named]
+        expected = NaiveRecognition(events, view.at, "UTC", 90).figures(None)[figure.name]
+        assert expected in ((figure.count, figure.n, figure.value), (None, None, figure.value)), figure.name
 
 
 def test_the_fold_has_something_to_say() -> None:
@@ -205,6 +242,27 @@ def test_an_asker_sees_whom_to_thank_and_not_whether_others_did(
     [row] = build_report(database, project(story), ReportScope(member=story.id("ana"))).unrecognised
 
     assert (story.id("sam"), story.id("ana")) == (row.helper, row.member)
+
+
+@pytest.mark.parametrize("to", ["sam", "mia"])
+def test_help_stays_between_who_asked_and_who_answered_whoever_owns_the_goal_later(
+    database: Database, project: ProjectStory, to: str
+) -> None:
+    story = build_story()
+    promise(story, "goal", "ana", "ben", "2026-03-02T09:00")
+    help_with(story, "goal", "ana", "sam", "2026-03-03T09:00")
+    hand_over(story, "goal", "ana", "ben", to)
+    view = project(story)
+
+    report = build_report(database, view, ReportScope(team=story.id("core", "team")))
+    unthanked = {
+        name: [row.helper for row in build_report(database, view, ReportScope(member=story.id(name))).unrecognised]
+        for name in ("ana", "mia")
+    }
+
+    assert (0, 1, 0.0) == told(report)["helpers_recognised"]
+    assert [(story.id("sam"), story.id("ana"))] == [(row.helper, row.asker) for row in report.unrecognised]
+    assert {"ana": [story.id("sam")], "mia": []} == unthanked
 
 
 def test_a_members_own_report_counts_what_was_given_and_received(

@@ -105,14 +105,16 @@ def test_what_came_after_the_window_changes_nothing_of_it(ask: RunReport) -> Non
     assert (0, 0, 1, 1) == counts(before) == counts(after)
 
 
-def test_a_promise_is_not_judged_before_its_day_is_over(ask: RunReport) -> None:
+def test_a_promise_is_neither_judged_nor_undecided_before_its_day_is_over(ask: RunReport) -> None:
     story = Story(begins="2026-03-01")
-    promise(story, "goal")
+    for goal in ("kept", "open"):
+        promise(story, goal)
+    deliver(story, "kept", "2026-03-27T11:00")
 
     noon = ask(story, "2026-03-27T12:00")
 
-    assert ((0, 0, 0, 0), 1) == (counts(noon), find(noon, "undecided").value)
-    assert (0, 0, 1, 1) == counts(ask(story, "2026-03-27"))
+    assert ((1, 0, 0, 1), 0) == (counts(noon), find(noon, "undecided").value)
+    assert (1, 0, 1, 2) == counts(ask(story, "2026-03-27"))
 
 
 def test_a_timely_change_that_waits_for_its_answer_is_undecided(ask: RunReport) -> None:
@@ -298,6 +300,22 @@ def test_how_soon_each_side_answers_and_how_often_the_owner_pushes_back(ask: Run
     assert 0 == find(of_sam, "pushback_rate").n
 
 
+def test_what_a_person_changes_of_a_self_set_goal_is_renegotiated_with_nobody(ask: RunReport) -> None:
+    story = Story(begins="2026-03-01")
+    promise(story, "theirs")
+    move(story, "theirs", "2026-03-10T00:00", date(2026, 3, 31))
+    promise(story, "own", sponsor="ana")
+    later = a.ProposeChange(changes=a.Changes(due=date(2026, 3, 31)), reason=why())
+    story.says("ana", later, on="own", at="2026-03-26")
+
+    report = ask(story)
+
+    assert [(1, 18)] * 2 == [
+        (find(report, name).n, find(report, name).value)
+        for name in ("renegotiation_lead_days", "renegotiation_lead_days_p15")
+    ]
+
+
 def test_the_shortest_lead_of_15_percent_is_one_that_was_there(ask: RunReport) -> None:
     story = Story(begins="2026-03-01")
     for number in range(8):
@@ -320,7 +338,9 @@ def test_explain_names_the_events_of_the_cohort_and_what_was_said_before(ask: Ru
     report = ask(story, explain=True)
 
     kinds = {event.event_id: event.type for event in story.events}
-    assert ["goal.accepted.v1", "goal.lapsed.v1"] == [kinds[e] for e in find(report, "late_or_broken").events or ()]
+    assert ["goal.offered.v1", "goal.accepted.v1", "goal.lapsed.v1"] == [
+        kinds[e] for e in find(report, "late_or_broken").events or ()
+    ]
     assert "goal.blocker_raised.v1" in [kinds[e] for e in find(report, "surprise_rate").events or ()]
 
 
@@ -353,3 +373,30 @@ def test_every_figure_is_what_a_naive_reader_of_the_events_finds(
     events = export(story, view.known_position)
     naive = NaiveReliability(events, at, draws[0], window, member=None if member is None else str(member)).figures()
     assert naive == {figure.name: (figure.count, figure.n, figure.value) for figure in report.figures}
+
+
+#: Figures that follow from the events that they name, and from nothing else.
+TRACED = (
+    *(f"{prefix}{part}" for prefix in ("", "self_set_") for part in (*TRIPLE, "honoured")),
+    *("awaiting_sponsor", "undecided", "sponsor_missed_answer", "surprise_rate"),
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(histories, st.integers(0, 90 * 24), st.sampled_from([7, 28, 90]))
+def test_a_figure_of_what_became_of_promises_follows_from_the_events_that_it_names(
+    database: Database, draws: Any, hours: int, window: int
+) -> None:
+    story = story_of(draws)
+    engine_with_empty_views(database, story).catch_up()
+    at = datetime(2026, 3, 2, 9, tzinfo=UTC) + timedelta(hours=hours)
+    view = resolve_as_of(database, story, story.organisation_id, as_of=at, now=max(story.now, at))
+
+    report = reliability_report.build_report(database, view, ReportScope(window=window, explain=True))
+
+    events = export(story, len(story.events))
+    for name in TRACED:
+        figure = find(report, name)
+        named = [event for event in events if event["id"] in set(map(str, figure.events or ()))]
+        naive = NaiveReliability(named, at, draws[0], window).figures()
+        assert naive[name] == (figure.count, figure.n, figure.value), name

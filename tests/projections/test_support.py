@@ -228,6 +228,18 @@ def test_an_answer_is_the_help_of_whoever_gave_it_also_where_another_is_sponsor_
     )
 
 
+def test_an_open_need_names_who_asked_also_where_another_owns_the_goal_now(ask: RunReport) -> None:
+    story = promise_goal(Story(begins="2026-03-01"))
+    raise_needs(story, "2026-03-04T09:00", a.NeedInput(text="a review", addressee="lea"))
+    story.says("ana", a.ProposeChange(changes=a.Changes(owner="mia"), reason=why()), on="goal", at="2026-03-05T09:00")
+    story.says("mia", a.Join(), on="goal", at="2026-03-05T09:00")
+    story.says("sam", a.AcceptChange(), on="goal", at="2026-03-05T09:00")
+
+    [need] = ask(story, "2026-03-06").needs
+
+    assert (story.id("ana"), story.id("lea")) == (need.asker, need.helper)
+
+
 # --- blockers --------------------------------------------------------------------------------------------------------
 
 

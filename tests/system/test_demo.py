@@ -272,6 +272,38 @@ def test_the_readmes_tour_of_the_framework_is_answered(running_demo: tuple[Path,
     assert 2 == len(re.findall(r" asks .*, open for ", printed[support:]))
 
 
+PAGES_WITH_CALLS = ("charters", "cycles", "decisions-by-consent", "recognition", "support", "tensions")
+
+
+def read_calls(page: str) -> str:
+    """The shell blocks of a page in `docs/`, in one."""
+    return "\n".join(re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / f"{page}.md").read_text(), re.DOTALL))
+
+
+@pytest.mark.parametrize("page", PAGES_WITH_CALLS)
+def test_the_calls_on_the_pages_answer_as_the_pages_say(
+    running_demo: tuple[Path, Process, dict[str, str]], page: str
+) -> None:
+    """They change the demo, each page other things of it; no test before counts these, and none behind."""
+    _, _, told = running_demo
+    # given the persons of the API page, and a page whose comments name what is refused
+    helpers = read_shell_blocks()[0].splitlines()[:3]
+    [persons] = re.findall(
+        r"### As persons of the demo.*?```sh\n(.*?)```", (ROOT / "docs" / "api.md").read_text(), re.DOTALL
+    )
+    calls = read_calls(page)
+
+    # when its calls are made from the top to the bottom
+    printed = run_script(told, "\n".join([*helpers, persons, calls]))
+
+    # then every other call is answered
+    answers = [json.loads(answer) for answer in re.sub(r"(?<=\})(?=\{\")", "\0", printed).split("\0")]
+    refused = [answer["code"] for answer in answers if "status" in answer]
+    assert re.findall(r"  # (\w+_\w+)", calls) == refused
+    assert len(refused) < len(answers)
+    assert not [answer["refused"] for answer in answers if answer.get("refused")]
+
+
 #: Whom a link signs in -> what stands on their first page.
 CONSOLE_PERSONS = {
     "priya": ("Priya Raman", "over the line", "Shard the orders database"),

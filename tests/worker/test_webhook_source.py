@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.visibility.feed import FeedPage
+from services.visibility.feed import Feed, FeedPage
 from services.worker.webhooks.source import EventSource, SharedPage, SharedPages
 from tests.worker.webhook_story import WebhookStory, open_story
 
@@ -72,7 +72,7 @@ def test_subscriptions_of_one_member_share_a_page_and_each_gets_its_own_body(sto
             return getattr(runtime.ledger, name)
 
     ledger: Any = CountingLedger()
-    source = EventSource(ledger, runtime.database, runtime.deliveries, "https://goals.example")
+    source = EventSource(Feed(ledger), ledger, runtime.database, runtime.deliveries, "https://goals.example")
 
     def load(subscription: Any) -> list[tuple[int, bytes]]:
         viewer = source.load_viewer(subscription)

@@ -185,10 +185,6 @@ WHERE organisation_id = :organisation_id AND position <= :upto AND originator_ve
 SELECT originator_id, topic FROM stored_events
 WHERE organisation_id = :organisation_id AND position <= :upto AND originator_version = 1 ORDER BY position
 
--- name: key_by_digest
-SELECT key_id, organisation_id, member_id, scopes, expires_at, revoked_at, last_used_at FROM ledger_keys
-WHERE digest = :digest
-
 -- name: keys_by_digest
 SELECT digest, key_id, organisation_id, member_id, scopes, created_at, expires_at, revoked_at, last_used_at FROM ledger_keys
 WHERE digest IN :digests
@@ -275,8 +271,13 @@ WHERE key_id = :key_id AND (last_used_at IS NULL OR last_used_at < :before)
 SELECT name_id, stream_id FROM ledger_former_ids
 
 -- name: events_at
-SELECT originator_id, originator_version, topic, state FROM stored_events
+SELECT originator_id, originator_version, topic, state, position FROM stored_events
 WHERE organisation_id = :organisation_id AND position IN :positions ORDER BY position
+
+-- name: streams_at
+-- Of which stream the events behind a position are.
+SELECT originator_id, topic FROM stored_events
+WHERE organisation_id = :organisation_id AND position > :after AND position <= :upto ORDER BY position
 
 -- name: create_webhook_cursor
 INSERT INTO webhook_cursors (subscription_id, organisation_id, position, epoch, lease_until, failures, created_at)

@@ -1,7 +1,7 @@
 """History in plain words: one English sentence per event. Names are those of the time asked about.
 
-Every tag that was ever written has its words in `WORDS`; a test walks the registry of events. The words stay neutral:
-they say who did what and why, never who is to blame.
+Every tag that was ever written has its words in `NARRATORS`; a test walks the registry of events. The words stay
+neutral: they say who did what and why, never who is to blame.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from domain.quantities import to_percent
 
 NameLookup = Callable[[object], str]
 
-#: Field -> (the phrase of a proposal, the phrase of an accepted change); `_span` adds the values.
+#: Field -> (the phrase of a proposal, the phrase of an accepted change); `_describe_values` adds the values.
 _CHANGE_PHRASES: dict[str, tuple[str, str]] = {
     "due": ("to move the due date", "the due date moves"),
     "start": ("to move the start", "the start moves"),

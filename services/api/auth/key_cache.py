@@ -1,4 +1,4 @@
-"""Who is asking: keys, members and leads as this process remembers them, held against the store in one look for many.
+"""Keys, members and leads as this process has cached them, refreshed from the store by one look for many keys.
 
 A request is authenticated from memory. Entries in use are refreshed `REFRESH_AFTER_S` after their last look, and no
 request is let in by anything older than `MAX_STALENESS_S`: a key revoked, a member who left or a role withdrawn by
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -25,6 +24,7 @@ from domain.member.member import Member
 from ledger.api_keys import LAST_USED_GRANULARITY, KeyHolder, digest_of, is_well_formed
 from ledger.errors import LedgerUnavailable
 from ledger.sessions import is_session_token
+from ledger.states import RecentlyUsed
 from projections.database.database import DatabaseUnavailable
 from projections.people import teams_etag, teams_led
 from services.authorization import Viewer
@@ -79,7 +79,7 @@ class KeyCache:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._loader = _PrincipalLoader(runtime)
-        self._entries: OrderedDict[str, CachedKey] = OrderedDict()
+        self._entries = RecentlyUsed[str, CachedKey](MAX_CACHED_KEYS)
         self._pending: dict[str, asyncio.Future[CachedKey]] = {}
         #: Keys that were used since they were looked up: the next look is for all of them.
         self._used: set[str] = set()
@@ -141,10 +141,7 @@ class KeyCache:
                 self._is_look_due = False
             self._record_use(found.values())
             for digest, admitted in found.items():
-                self._entries[digest] = admitted
-                self._entries.move_to_end(digest)
-            while len(self._entries) > MAX_CACHED_KEYS:
-                self._entries.popitem(last=False)
+                self._entries.put(digest, admitted)
             for digest, future in waiting.items():
                 if not future.done():
                     future.set_result(found[digest])
@@ -175,13 +172,13 @@ def _write_use(runtime: Runtime, due: set[UUID], now: datetime) -> None:
 
 
 class _PrincipalLoader:
-    """Members and leads as of the last look. Used by one look at a time, in a thread: it asks the store."""
+    """Members and leads as of the last look. Used by one look at a time, in a thread: it queries the store."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         #: Log position up to which `_members` are right.
         self._synced = -1
-        self._members: OrderedDict[_MemberKey, Member | None] = OrderedDict()
+        self._members = RecentlyUsed[_MemberKey, Member | None](MAX_CACHED_KEYS)
         #: Organisation -> whether it shows person level to the person alone; forgotten when the organisation changes.
         self._co_determined: dict[UUID, bool] = {}
         #: Organisation -> to whom its charters narrow figures of persons; forgotten with any change: members count too.
@@ -230,9 +227,7 @@ class _PrincipalLoader:
         person = (principal.organisation_id, principal.member_id)
         if person not in self._members:
             entry = self._runtime.ledger.load_current(person[0], "member", person[1])
-            self._members[person] = entry.state if entry is not None else None
-            if len(self._members) > MAX_CACHED_KEYS:
-                self._members.popitem(last=False)
+            self._members.put(person, entry.state if entry is not None else None)
         member = self._members[person]
         if has_ended(member, holder.created_at):
             return None

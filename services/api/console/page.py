@@ -14,13 +14,14 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
+from domain.errors import Refusal
 from services.api.console import navigation
 from services.api.console.csrf import FIELD, csrf_token, require_csrf_token
 from services.api.console.forms import KEY_FIELD, VERSION_FIELD, Form, read_form
 from services.api.console.rendering import render_page
 from services.api.context import RequestContext, load_freshness, parse_idempotency_key
 from services.api.http.parsing import FORM
-from services.api.http.problems import ProblemError
+from services.api.http.problems import Problem, ProblemError, problem_from_error, problem_from_refusal
 from services.api.http.responses import HttpResponse
 from services.api.operations import NoQuery, Operation, Route, Weight, command_route, query_route
 from services.api.queries import as_of_now, sight_of
@@ -50,6 +51,12 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
     def viewer(self) -> Viewer:
         """Who looks."""
         return self.context.viewer
+
+    def to_problem(self, error: Refusal | ProblemError) -> Problem:
+        """What a refused form is shown again with."""
+        if isinstance(error, Refusal):
+            return problem_from_refusal(error, instance=self.context.path, request_id="")
+        return problem_from_error(error, self.context.path, "")
 
     @property
     def zone(self) -> str:
@@ -106,7 +113,7 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
         return replace(self._as_route(route), body=body, headers=headers, idempotency_key=key)
 
     async def show(self, weight: Weight, function: Callable[[PageRequest], T]) -> T:
-        """What the function makes of this request, in a thread of this class: a form's answer that asks the store."""
+        """What the function makes of this request, in a thread of this class: an answer that queries the store."""
 
         def ask_and_show() -> T:
             freshness = load_freshness(self.context.runtime, self.viewer.organisation_id)

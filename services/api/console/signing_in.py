@@ -69,7 +69,7 @@ def _public(path: str, method: str, summary: str, query: type[NoQuery] = NoQuery
         query=query,
         media=("text/html",),
         body_media="application/x-www-form-urlencoded",
-        # It asks the store whose key it is.
+        # It queries the store whose key it is.
         weight=Weight.LIGHT,
         is_page=True,
     )

@@ -163,8 +163,12 @@ class GuardedProtocol(asyncio.Protocol):
         self._stop_head_timer()
         if self._unread_timer is not None:
             self._unread_timer.cancel()
-        if self._inner is not None:
-            self._inner.connection_lost(exc)
+        inner, self._inner = self._inner, None
+        if inner is not None:
+            inner.connection_lost(exc)
+        # What refers to itself stays until the collector comes by: after 10,000 connections 30 MB did.
+        self._transport = None
+        self._follower.close()
 
     def _start_head_timer(self) -> None:
         seconds = self._connections.limits.head_s
@@ -260,6 +264,10 @@ class _RequestFollower:
             # The server sees nothing of this piece.
             self.heads, self.is_within_body = passed
         return self._objection
+
+    def close(self) -> None:
+        """Let go of the parser, which refers back to this."""
+        del self._parser
 
     def on_message_begin(self) -> None:
         self.is_within_head = True

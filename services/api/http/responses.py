@@ -10,11 +10,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
 from datetime import datetime
 from functools import lru_cache
+from io import BytesIO
 from typing import Any
 
 import msgspec
 
-from domain.instants import encode_json, to_micros
+from domain.instants import encode_json, encode_json_parts, to_micros
 from services.api.http.entity_tags import parse_entity_tags
 
 JSON = "application/json"
@@ -118,6 +119,15 @@ class DelegatedResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 #: Compact JSON of Structs and plain data, instants in one form.
 encode = encode_json
+
+
+def encode_large(value: Any) -> bytes:
+    """The same bytes, of what may be large: other threads, the event loop's among them, have their turn meanwhile."""
+    # It gives its bytes as they are; joined, 25 MB were copied in one step of 20 ms.
+    written = BytesIO()
+    for part in encode_json_parts(value):
+        written.write(part)
+    return written.getvalue()
 
 
 def compute_content_etag(body: bytes) -> str:

@@ -9,14 +9,13 @@ from uuid import UUID
 import msgspec
 
 from domain.envelope import RecordedEvent
-from domain.registry import EVENTS
 from ledger.serialization import LogRecord
 from ledger.states import StreamState
 from services.authorization import Viewer
 from services.cloud_events import AnyEvent, encode_event
 from services.event_filter import EventFilter
 from services.visibility.events import EventVisibility, StreamSource
-from services.visibility.feed import select_record
+from services.visibility.feed import keep_visible, show_records
 
 _LAST_EVENT_ID = re.compile(r"(?:(?P<epoch>[0-9a-f]{32})\.)?(?P<position>[0-9]{1,18})")
 #: In place of the key's id: two keys of one member show the same.
@@ -65,12 +64,10 @@ class Encoder:
     def encode(self, records: Sequence[LogRecord], after: int, last: int, view: StreamView) -> Chunk:
         """What the view shows of these events."""
         sight = EventVisibility(self._source, view.viewer)
-        sight.look_up((record.kind, record.stream_id) for record in records if record.topic in EVENTS)
-        frames = []
-        for record in records:
-            shown = select_record(record, sight, view.wanted, self._decode)
-            if shown is not None:
-                frames.append((record.position, self._encode(record, shown, view.base_url)))
+        frames = [
+            (record.position, self._encode(record, shown, view.base_url))
+            for record, shown in show_records(keep_visible(records, sight), sight, view.wanted, self._decode)
+        ]
         return Chunk(after, last, tuple(frames), b"".join(frame for _, frame in frames))
 
     def _decode(self, record: LogRecord) -> RecordedEvent:

@@ -26,7 +26,7 @@ from services.api.live.hints import Hints
 from services.api.live.subscriber import End, StreamSubscriber
 from services.api.metrics import Metrics
 from services.authorization import READ, Viewer
-from services.visibility.feed import FeedPage, load_feed_page
+from services.visibility.feed import FeedPage
 
 if TYPE_CHECKING:
     from services.runtime import Runtime
@@ -105,7 +105,7 @@ class LiveFeed:
         """A page for a stream that is behind or a pull that was woken: one read for all who want the same meanwhile."""
         return await self._share(
             ("page", view, after, limit),
-            partial(load_feed_page, self._runtime.ledger, view.viewer, after, limit, view.wanted),
+            partial(self._runtime.feed.load_page, view.viewer, after, limit, view.wanted),
         )
 
     async def run_in_thread(self, function: Callable[..., T], *args: Any) -> T:
@@ -228,7 +228,7 @@ class LiveFeed:
                 self._news.set()
 
     def _load_batches(self, wanted: dict[UUID, tuple[int | None, set[StreamView]]]) -> dict[UUID, _Batch]:
-        """The organisations that have moved on. It asks the store."""
+        """The organisations that have moved on. It queries the store."""
         ledger = self._runtime.ledger
         found = {}
         for organisation_id, head in ledger.positions_of(list(wanted)).items():

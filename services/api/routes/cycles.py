@@ -15,7 +15,7 @@ from domain.cycle.state import Cycle
 from domain.errors import NotFound
 from domain.scope import ORGANISATION
 from ledger.commands import Receipt
-from projections.as_of import AsOf, load_stream_versions
+from projections.as_of import AsOf
 from projections.cycles.cycles import (
     ContributionEntry,
     CycleFilters,
@@ -29,6 +29,7 @@ from projections.cycles.cycles import (
 )
 from projections.database.paging import MAX_PAGE_SIZE
 from projections.history import history
+from projections.streams import load_stream_versions
 from services.api.commands import act_routes, command_response, execute, new_stream_id
 from services.api.context import RequestContext
 from services.api.filters import ScopeReference, require_references
@@ -148,15 +149,13 @@ def cycle_summary(
     )
 
 
-async def _respond(
-    context: RequestContext, receipt: Receipt, *, status: int = 200, location: str | None = None
-) -> HttpResponse:
+async def _respond(context: RequestContext, receipt: Receipt, *, created: bool = False) -> HttpResponse:
     cycle: Cycle = receipt.state
     if cycle.of.team is None and not can_see_everything(context.viewer):
         # The organisation's own holds goals of every team; a team's holds that team's.
         cycle = await asyncio.to_thread(_redact_own_cycle, context, cycle)
     summary = cycle_summary(cycle, receipt.version, position=receipt.position, events=receipt.event_ids)
-    return command_response(summary, receipt, status=status, location=location)
+    return command_response(summary, receipt, created=created)
 
 
 def _redact_own_cycle(context: RequestContext, cycle: Cycle) -> Cycle:
@@ -192,7 +191,7 @@ async def open_cycle(context: RequestContext) -> HttpResponse:
     act: acts.Open = context.body
     cycle_id = new_stream_id(context, "cycle", act.ref)
     receipt = await execute(context, "cycle", cycle_id, act, creates=True)
-    return await _respond(context, receipt, status=201, location=f"/v1/cycles/{receipt.stream.partition('/')[2]}")
+    return await _respond(context, receipt, created=True)
 
 
 @query_route(
@@ -223,7 +222,7 @@ def list_cycles(context: RequestContext) -> HttpResponse:
     if not found.cycles:
         require_references(context)
     headers = next_link(context, query, cursor=found.next)
-    versions = load_stream_versions(database, view, "cycles", [cycle.id for cycle in found.cycles])
+    versions = load_stream_versions(database, view.params, "cycles", [cycle.id for cycle in found.cycles])
     shown = sight_of(context, view).redact_cycles(found.cycles)
     items = [cycle_summary(cycle, versions.get(cycle.id, cycle.version)) for cycle in shown]
     return read_response(context, CycleList(cycles=items, next=found.next), view, headers=headers)

@@ -15,11 +15,12 @@ from domain.envelope import Instant
 from domain.errors import NotFound
 from domain.scope import ORGANISATION
 from ledger.commands import Receipt
-from projections.as_of import AsOf, load_stream_versions
+from projections.as_of import AsOf
 from projections.database.paging import MAX_PAGE_SIZE
 from projections.decisions import decisions
 from projections.decisions.decisions import Perspective
 from projections.history import history
+from projections.streams import load_stream_versions
 from services.api.commands import act_routes, command_response, execute, new_stream_id, require_visible_stream
 from services.api.context import RequestContext
 from services.api.filters import DecisionState, MemberReference, ScopeReference, require_references
@@ -38,6 +39,7 @@ from services.api.operations import (
 )
 from services.api.queries import (
     as_of_now,
+    build_visibility_filter,
     find_changed_after,
     history_response,
     next_link,
@@ -45,7 +47,7 @@ from services.api.queries import (
     requested_as_of,
 )
 from services.api.summaries import StreamSummary
-from services.authorization import ACT, ADMIN, DECIDE, READ, can_see_everything
+from services.authorization import ACT, ADMIN, DECIDE, READ
 
 _TAG = "decisions"
 _PROBLEM_CODES = ("act_not_allowed", "reason_required", "answers_required", "answers_superseded", "out_of_order")
@@ -165,12 +167,12 @@ def list_decisions(context: RequestContext) -> HttpResponse:
         _build_filters(context, query),
         cursor=query.cursor,
         limit=query.limit,
-        visible=_build_visibility_filter(context),
+        visible=build_visibility_filter(context.viewer),
     )
     if not page.decisions:
         require_references(context)
     headers = next_link(context, query, cursor=page.next)
-    versions = load_stream_versions(database, view, "decisions", [decision.id for decision in page.decisions])
+    versions = load_stream_versions(database, view.params, "decisions", [decision.id for decision in page.decisions])
     items = [decision_summary(decision, versions.get(decision.id, decision.version)) for decision in page.decisions]
     return read_response(context, DecisionList(decisions=items, next=page.next), view, headers=headers)
 
@@ -185,13 +187,6 @@ def _build_filters(context: RequestContext, query: DecisionsQuery) -> decisions.
         waiting_for=context.resolve_id("member", query.waiting_for) if query.waiting_for is not None else None,
         states=tuple(query.state),
     )
-
-
-def _build_visibility_filter(context: RequestContext) -> decisions.DecisionVisibilityFilter | None:
-    viewer = context.viewer
-    if can_see_everything(viewer):
-        return None
-    return decisions.DecisionVisibilityFilter(member=viewer.member_id, teams=viewer.teams | viewer.leads)
 
 
 def _resolve_decision(context: RequestContext, ref: str) -> UUID:
@@ -236,9 +231,8 @@ def get_decision(context: RequestContext, decision: str) -> HttpResponse:
         perspectives=decisions.load_perspectives(context.runtime.database, view, found.id),
         decision=found,
     )
-    now = query.as_of is None and query.recorded_as_of is None
     # Today's answer is a function of the version, so its tag is the one that `If-Match` takes.
-    return read_response(context, answer, view, tag=format_version_etag(found.version) if now else None)
+    return read_response(context, answer, view, tag=format_version_etag(found.version) if query.is_now else None)
 
 
 @query_route(
@@ -262,9 +256,9 @@ def get_decision_history(context: RequestContext, decision: str) -> HttpResponse
 # --- saying ----------------------------------------------------------------------------------------------------------
 
 
-def _respond(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
+def _respond(receipt: Receipt, *, created: bool = False) -> HttpResponse:
     summary = decision_summary(receipt.state, receipt.version, position=receipt.position, events=receipt.event_ids)
-    return command_response(summary, receipt, status=status, location=location)
+    return command_response(summary, receipt, created=created)
 
 
 @command_route(
@@ -286,7 +280,7 @@ async def open_decision(context: RequestContext) -> HttpResponse:
     act: acts.Open = context.body
     decision_id = new_stream_id(context, "decision", act.ref)
     receipt = await execute(context, "decision", decision_id, act, creates=True)
-    return _respond(receipt, status=201, location=f"/v1/decisions/{receipt.stream.partition('/')[2]}")
+    return _respond(receipt, created=True)
 
 
 async def act_on_decision(context: RequestContext, decision: str) -> HttpResponse:

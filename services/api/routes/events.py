@@ -31,7 +31,7 @@ from services.authorization import READ
 from services.cloud_events import BATCH_MEDIA_TYPE, CloudEvent, encode_batch, encode_event, encode_event_with_state
 from services.event_filter import EventFilter
 from services.visibility.events import EventVisibility
-from services.visibility.feed import FeedPage, load_feed_page
+from services.visibility.feed import FeedPage
 
 LARGEST_PAGE = 1000
 #: With `include=state`: whole streams are folded for it.
@@ -179,7 +179,7 @@ def build_filter(context: RequestContext, query: FilterQuery) -> EventFilter:
 
 
 def _load_page(context: RequestContext, wanted: EventFilter, after: int) -> FeedPage:
-    return load_feed_page(context.runtime.ledger, context.viewer, after, _find_limit(context.query), wanted)
+    return context.runtime.feed.load_page(context.viewer, after, _find_limit(context.query), wanted)
 
 
 def _find_limit(query: EventsQuery) -> int:

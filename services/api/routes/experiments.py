@@ -18,9 +18,10 @@ from domain.experiment.state import ExperimentState as State
 from domain.scope import ORGANISATION
 from ledger.commands import Receipt
 from projections import experiments
-from projections.as_of import AsOf, load_stream_versions
+from projections.as_of import AsOf
 from projections.database.paging import MAX_PAGE_SIZE
 from projections.history import history
+from projections.streams import load_stream_versions
 from services.api.commands import act_routes, command_response, execute, new_stream_id, require_visible_stream
 from services.api.context import RequestContext
 from services.api.filters import (
@@ -45,6 +46,7 @@ from services.api.operations import (
 )
 from services.api.queries import (
     as_of_now,
+    build_visibility_filter,
     find_changed_after,
     history_response,
     next_link,
@@ -52,7 +54,7 @@ from services.api.queries import (
     requested_as_of,
 )
 from services.api.summaries import StreamSummary
-from services.authorization import ACT, ADMIN, READ, can_see_everything
+from services.authorization import ACT, ADMIN, READ
 
 _TAG = "experiments"
 _PROBLEM_CODES = ("act_not_allowed", "reason_required", "out_of_order")
@@ -155,12 +157,12 @@ def list_experiments(context: RequestContext) -> HttpResponse:
         _build_filters(context, query),
         cursor=query.cursor,
         limit=query.limit,
-        visible=_build_visibility_filter(context),
+        visible=build_visibility_filter(context.viewer),
     )
     if not page.experiments:
         require_references(context)
     headers = next_link(context, query, cursor=page.next)
-    versions = load_stream_versions(database, view, "experiments", [each.id for each in page.experiments])
+    versions = load_stream_versions(database, view.params, "experiments", [each.id for each in page.experiments])
     items = [experiment_summary(each, versions.get(each.id, each.version)) for each in page.experiments]
     return read_response(context, ExperimentList(experiments=items, next=page.next), view, headers=headers)
 
@@ -175,13 +177,6 @@ def _build_filters(context: RequestContext, query: ExperimentsQuery) -> experime
         tension=query.tension,
         states=tuple(query.state),
     )
-
-
-def _build_visibility_filter(context: RequestContext) -> experiments.ExperimentVisibilityFilter | None:
-    viewer = context.viewer
-    if can_see_everything(viewer):
-        return None
-    return experiments.ExperimentVisibilityFilter(member=viewer.member_id, teams=viewer.teams | viewer.leads)
 
 
 def _resolve_experiment(context: RequestContext, ref: str) -> UUID:
@@ -220,9 +215,8 @@ def get_experiment(context: RequestContext, experiment: str) -> HttpResponse:
         acts=list(ACTS_BY_STATE[found.state]),
         experiment=found,
     )
-    now = query.as_of is None and query.recorded_as_of is None
     # Today's answer is a function of the version, so its tag is the one that `If-Match` takes.
-    return read_response(context, answer, view, tag=format_version_etag(found.version) if now else None)
+    return read_response(context, answer, view, tag=format_version_etag(found.version) if query.is_now else None)
 
 
 @query_route(
@@ -246,9 +240,9 @@ def get_experiment_history(context: RequestContext, experiment: str) -> HttpResp
 # --- saying ----------------------------------------------------------------------------------------------------------
 
 
-def _respond(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
+def _respond(receipt: Receipt, *, created: bool = False) -> HttpResponse:
     summary = experiment_summary(receipt.state, receipt.version, position=receipt.position, events=receipt.event_ids)
-    return command_response(summary, receipt, status=status, location=location)
+    return command_response(summary, receipt, created=created)
 
 
 @command_route(
@@ -270,7 +264,7 @@ async def propose_experiment(context: RequestContext) -> HttpResponse:
     act: acts.ProposeExperiment = context.body
     experiment_id = new_stream_id(context, "experiment", act.ref)
     receipt = await execute(context, "experiment", experiment_id, act, creates=True)
-    return _respond(receipt, status=201, location=f"/v1/experiments/{receipt.stream.partition('/')[2]}")
+    return _respond(receipt, created=True)
 
 
 async def act_on_experiment(context: RequestContext, experiment: str) -> HttpResponse:

@@ -195,7 +195,7 @@ class GoalView(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     version: int
     state: str
-    #: Role -> acts that the agreement knows from this state.
+    #: Role -> acts that the agreement has from this state.
     acts: dict[str, list[str]]
     #: The event that waits for an answer, if one does.
     open: UUID | None
@@ -223,7 +223,6 @@ def get_goal(context: RequestContext, goal: str) -> HttpResponse:
     view = requested_as_of(context)
     found = load_goal(context, goal, view)
     summary = goal_summary(found)
-    now = query.as_of is None and query.recorded_as_of is None
     answer = GoalView(
         id=found.id,
         version=found.version,
@@ -235,7 +234,7 @@ def get_goal(context: RequestContext, goal: str) -> HttpResponse:
         goal=found,
     )
     # Today's answer is a function of the version and the watermark, so its tag is one that `If-Match` takes.
-    tag = format_version_etag(found.version, answer.clock_at) if now else None
+    tag = format_version_etag(found.version, answer.clock_at) if query.is_now else None
     return read_response(context, answer, view, tag=tag)
 
 

@@ -206,9 +206,9 @@ _PROBLEM_CODES = (
 )
 
 
-def _respond(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
+def _respond(receipt: Receipt, *, created: bool = False) -> HttpResponse:
     summary = goal_summary(receipt.state, position=receipt.position, events=receipt.event_ids)
-    return command_response(summary, receipt, status=status, location=location)
+    return command_response(summary, receipt, created=created)
 
 
 def _minimal_summary(receipt: Receipt) -> GoalSummary:
@@ -236,7 +236,7 @@ async def begin_goal(context: RequestContext) -> HttpResponse:
     act = _OPENING_ACTS[type(context.body)](**msgspec.structs.asdict(context.body))
     goal_id = new_stream_id(context, "goal", act.ref)
     receipt = await execute(context, "goal", goal_id, act, creates=True)
-    return _respond(receipt, status=201, location=f"/v1/goals/{receipt.stream.partition('/')[2]}")
+    return _respond(receipt, created=True)
 
 
 async def act_on_goal(context: RequestContext, goal: str) -> HttpResponse:

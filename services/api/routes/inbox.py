@@ -21,6 +21,7 @@ from projections.calibration import Calibration, compute_calibration
 from projections.goals import goals_at
 from projections.inbox.inbox import Inbox, load_inbox
 from projections.made_possible import MadePossible, load_made_possible
+from projections.streams import load_stream_versions
 from services.api.commands import execute
 from services.api.context import RequestContext
 from services.api.http.problems import ProblemError, field_error
@@ -237,15 +238,8 @@ def _load_seen_versions(context: RequestContext, said: AffirmGoals, goals: list[
     known = event.log_position if event is not None else 0
     if runtime.engine.position() < known:
         raise ProblemError("not_caught_up", headers={"Retry-After": "1"})
-    if not goals:
-        return {}
-    params = {f"goal_{n}": str(goal) for n, goal in enumerate(goals)}
-    rows = runtime.database.query(
-        "SELECT stream_id, MAX(version) AS version FROM goals WHERE organisation_id = :organisation_id"
-        f" AND stream_id IN ({', '.join(f':{name}' for name in params)}) AND known_from <= :known GROUP BY stream_id",
-        {"organisation_id": str(organisation), "known": known, **params},
-    )
-    return {UUID(row.stream_id): row.version for row in rows}
+    params = {"organisation_id": str(organisation), "known": known}
+    return load_stream_versions(runtime.database, params, "goals", goals)
 
 
 _UNAVAILABLE: dict[CommandOutcome, str] = {

@@ -14,7 +14,7 @@ from domain.member.member import Member
 from domain.references import Ref, as_uuid
 from ledger.api_keys import GUEST_SCOPE_PREFIX, KeyRecord
 from services import organisations
-from services.api.context import RequestContext, parse_idempotency_key
+from services.api.context import RequestContext, reject_idempotency_key
 from services.api.http.parsing import decode_segment
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, encode, json_response
@@ -92,12 +92,6 @@ def _steward(context: RequestContext) -> organisations.KeySteward:
     return organisations.KeySteward(member_id=viewer.member_id, key_id=viewer.key_id, roles=roles_for_command(viewer))
 
 
-def _reject_idempotency_key(context: RequestContext) -> None:
-    """Refuse a repeated request: the secret cannot be shown again, and a second key would go unnoticed."""
-    if parse_idempotency_key(context.headers) is not None:
-        raise field_error("/Idempotency-Key", "this answer holds a secret and is never replayed", where="header")
-
-
 @query_route(
     "/v1/keys",
     Operation(
@@ -139,7 +133,7 @@ def list_keys(context: RequestContext) -> HttpResponse:
 )
 def create_key(context: RequestContext) -> HttpResponse:
     _require_key_management(context)
-    _reject_idempotency_key(context)
+    reject_idempotency_key(context.headers)
     asked: CreateKey = context.body
     organisation = context.viewer.organisation_id
     member_id = context.resolve_id("member", asked.member)
@@ -185,7 +179,7 @@ def _resolve_key(context: RequestContext, ref: str) -> UUID:
 )
 def rotate_key(context: RequestContext, key: str) -> HttpResponse:
     key_id = _resolve_key(context, key)
-    _reject_idempotency_key(context)
+    reject_idempotency_key(context.headers)
     overlap = timedelta(hours=context.body.overlap_hours)
     organisation = context.viewer.organisation_id
     text = organisations.rotate_key(

@@ -11,11 +11,12 @@ from domain.organisation.organisation import Organisation, RenameOrganisation, S
 from projections.as_of import AsOf
 from projections.history import history
 from projections.people import organisation_at
+from projections.streams import load_versions_at
 from services.api.commands import command_response, execute
 from services.api.context import RequestContext
 from services.api.http.responses import HttpResponse, json_response
 from services.api.operations import AsOfQuery, HistoryQuery, Operation, Route, command_route, query_route
-from services.api.queries import history_response, load_versions, read_response, requested_as_of
+from services.api.queries import history_response, read_response, requested_as_of
 from services.api.summaries import PolicySummary, StreamSummary, policy_summary
 from services.authorization import ADMIN, READ
 
@@ -34,8 +35,7 @@ from services.authorization import ADMIN, READ
 )
 def get_policies(context: RequestContext) -> HttpResponse:
     view = requested_as_of(context)
-    organisation = _load_organisation(context, view)
-    version = load_versions(context, view, "organisations", [organisation.id]).get(organisation.id, 0)
+    organisation, version = _load_organisation(context, view)
     return read_response(context, policy_summary(organisation, view.policy, version), view)
 
 
@@ -87,8 +87,7 @@ class OrganisationSummary(StreamSummary, frozen=True, kw_only=True, omit_default
 )
 def get_organisation(context: RequestContext) -> HttpResponse:
     view = requested_as_of(context)
-    found = _load_organisation(context, view)
-    version = load_versions(context, view, "organisations", [found.id]).get(found.id, 0)
+    found, version = _load_organisation(context, view)
     return read_response(context, _summarise(found, version), view)
 
 
@@ -109,11 +108,12 @@ def get_organisation_history(context: RequestContext) -> HttpResponse:
     return history_response(context, view, context.viewer.organisation_id)
 
 
-def _load_organisation(context: RequestContext, view: AsOf) -> Organisation:
-    found = organisation_at(context.runtime.database, view)
+def _load_organisation(context: RequestContext, view: AsOf) -> tuple[Organisation, int]:
+    database = context.runtime.database
+    found = organisation_at(database, view)
     if found is None:
         raise NotFound("the organisation did not exist at that time")
-    return found
+    return found, load_versions_at(database, view, "organisations", [found.id]).get(found.id, 0)
 
 
 def _summarise(

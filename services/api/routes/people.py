@@ -19,6 +19,7 @@ from projections.as_of import AsOf
 from projections.database.paging import ALL_ROWS
 from projections.history import history
 from projections.people import load_members_page, load_teams_page, member_at, teams_and_leads_at
+from projections.streams import load_versions_at
 from services.api.commands import act_routes, command_response, execute, new_stream_id, require_stream
 from services.api.context import RequestContext
 from services.api.filters import TeamReference, require_references
@@ -38,7 +39,6 @@ from services.api.queries import (
     as_of_now,
     find_changed_after,
     history_response,
-    load_versions,
     next_link,
     parse_id_cursor,
     read_response,
@@ -75,7 +75,7 @@ class TeamList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _summarise_members(context: RequestContext, view: AsOf, found: Sequence[Member]) -> list[MemberSummary]:
-    versions = load_versions(context, view, "members", [member.id for member in found])
+    versions = load_versions_at(context.runtime.database, view, "members", [member.id for member in found])
     personal = {member.id for member in found if can_see_person(context.viewer, member.id, member)}
     if personal - {context.viewer.member_id}:
         record_person_read(context, view, "members")
@@ -139,9 +139,7 @@ def get_member(context: RequestContext, member: str) -> HttpResponse:
     return read_response(context, _summarise_members(context, view, [_load_member(context, member, view)])[0], view)
 
 
-def _respond_with_member(
-    context: RequestContext, receipt: Receipt, *, status: int = 200, location: str | None = None
-) -> HttpResponse:
+def _respond_with_member(context: RequestContext, receipt: Receipt, *, created: bool = False) -> HttpResponse:
     member: Member = receipt.state
     summary = member_summary(
         member,
@@ -150,7 +148,7 @@ def _respond_with_member(
         position=receipt.position,
         events=receipt.event_ids,
     )
-    return command_response(summary, receipt, status=status, location=location)
+    return command_response(summary, receipt, created=created)
 
 
 @command_route(
@@ -172,8 +170,7 @@ async def join_member(context: RequestContext) -> HttpResponse:
     act: members.Join = context.body
     member_id = new_stream_id(context, "member", act.ref)
     receipt = await execute(context, "member", member_id, act, creates=True)
-    location = f"/v1/members/{receipt.stream.partition('/')[2]}"
-    return _respond_with_member(context, receipt, status=201, location=location)
+    return _respond_with_member(context, receipt, created=True)
 
 
 @query_route(
@@ -232,7 +229,7 @@ def list_teams(context: RequestContext) -> HttpResponse:
     )
     page = found[:limit]
     last = str(page[-1][0].id) if len(found) > limit else None
-    versions = load_versions(context, view, "teams", [team.id for team, _ in page])
+    versions = load_versions_at(context.runtime.database, view, "teams", [team.id for team, _ in page])
     teams_ = [team_summary(team, versions.get(team.id, 0), lead_left=lead_left) for team, lead_left in page]
     headers = next_link(context, query, cursor=last)
     return read_response(context, TeamList(teams=teams_, next=last), view, headers=headers)
@@ -257,7 +254,7 @@ def get_team(context: RequestContext, team: str) -> HttpResponse:
     if not known:
         raise NotFound("no such team")
     found, lead_left = known[0]
-    version = load_versions(context, view, "teams", [found.id]).get(found.id, 0)
+    version = load_versions_at(context.runtime.database, view, "teams", [found.id]).get(found.id, 0)
     members_of_team = load_members_page(context.runtime.database, view, team=found.id, limit=ALL_ROWS)
     belonging = [member.id for member in members_of_team]
     return read_response(context, team_summary(found, version, lead_left=lead_left, members=belonging), view)
@@ -282,10 +279,10 @@ def get_team_history(context: RequestContext, team: str) -> HttpResponse:
     return history_response(context, requested_as_of(context), team_id)
 
 
-def _respond_with_team(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
+def _respond_with_team(receipt: Receipt, *, created: bool = False) -> HttpResponse:
     team: Team = receipt.state
     summary = team_summary(team, receipt.version, position=receipt.position, events=receipt.event_ids)
-    return command_response(summary, receipt, status=status, location=location)
+    return command_response(summary, receipt, created=created)
 
 
 @command_route(
@@ -308,7 +305,7 @@ async def create_team(context: RequestContext) -> HttpResponse:
     await asyncio.to_thread(_require_known_lead, context, act.lead)
     team_id = new_stream_id(context, "team", act.ref)
     receipt = await execute(context, "team", team_id, act, creates=True)
-    return _respond_with_team(receipt, status=201, location=f"/v1/teams/{receipt.stream.partition('/')[2]}")
+    return _respond_with_team(receipt, created=True)
 
 
 def _require_known_lead(context: RequestContext, lead: str) -> None:

@@ -247,7 +247,7 @@ async def open_pulse(context: RequestContext) -> HttpResponse:
         await asyncio.to_thread(_forget, context, wave)
         raise
     summary = _summarise(receipt.state, receipt.version, receipt)
-    return command_response(summary, receipt, status=201, location=f"/v1/pulses/{wave}")
+    return command_response(summary, receipt, created=True)
 
 
 def _prepare(context: RequestContext, act: acts.OpenPulse, wave: UUID, team: UUID | None) -> tuple[PulseCell, ...]:

@@ -210,8 +210,7 @@ def get_recognition(context: RequestContext, recognition: str) -> HttpResponse:
     query: AsOfQuery = context.query
     view = requested_as_of(context)
     found, version = _load_recognition(context, recognition, view)
-    now = query.as_of is None and query.recorded_as_of is None
-    tag = format_version_etag(version) if now else None
+    tag = format_version_etag(version) if query.is_now else None
     return read_response(context, recognition_summary(found, version), view, tag=tag)
 
 
@@ -236,9 +235,9 @@ def get_recognition_history(context: RequestContext, recognition: str) -> HttpRe
 # --- saying ----------------------------------------------------------------------------------------------------------
 
 
-def _respond(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
+def _respond(receipt: Receipt, *, created: bool = False) -> HttpResponse:
     summary = recognition_summary(receipt.state, receipt.version, position=receipt.position, events=receipt.event_ids)
-    return command_response(summary, receipt, status=status, location=location)
+    return command_response(summary, receipt, created=created)
 
 
 @command_route(
@@ -263,7 +262,7 @@ async def give_recognition(context: RequestContext) -> HttpResponse:
         await asyncio.to_thread(_require_goal, context, act.goal)
     recognition_id = new_stream_id(context, "recognition", act.ref)
     receipt = await execute(context, "recognition", recognition_id, act, creates=True)
-    return _respond(receipt, status=201, location=f"/v1/recognitions/{receipt.stream.partition('/')[2]}")
+    return _respond(receipt, created=True)
 
 
 def _require_goal(context: RequestContext, ref: str) -> None:

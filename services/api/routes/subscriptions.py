@@ -16,14 +16,13 @@ from domain.subscription import subscription as acts
 from domain.subscription.subscription import Disablement, Ordering, Payload, State, Subscription
 from domain.subscription.target import parse_target
 from ledger.commands import Receipt
-from projections.as_of import load_stream_versions
 from projections.database.paging import ALL_ROWS, MAX_PAGE_SIZE
 from projections.history import history
+from projections.streams import load_stream_versions
 from projections.subscriptions import load_subscriptions_page
 from services.api.commands import command_response, execute
-from services.api.context import RequestContext, parse_idempotency_key
+from services.api.context import RequestContext, reject_idempotency_key
 from services.api.http.parsing import decode_segment
-from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, json_response
 from services.api.operations import AsOfQuery, HistoryQuery, Operation, Route, command_route, query_route
 from services.api.queries import history_response, next_link, parse_id_cursor, read_response, requested_as_of
@@ -212,7 +211,7 @@ def list_subscriptions(context: RequestContext) -> HttpResponse:
     )
     page = found[:limit]
     last = str(page[-1].id) if len(found) > limit else None
-    versions = load_stream_versions(database, view, "subscriptions", [each.id for each in page])
+    versions = load_stream_versions(database, view.params, "subscriptions", [each.id for each in page])
     shown = [summarise(each, versions.get(each.id, 0)) for each in page if _may_see(context, each)]
     headers = next_link(context, query, cursor=last)
     return read_response(context, SubscriptionList(subscriptions=shown, next=last), view, headers=headers)
@@ -273,11 +272,6 @@ def get_subscription_history(context: RequestContext, subscription: str) -> Http
 # --- acting ----------------------------------------------------------------------------------------------------------
 
 
-def reject_idempotency_key(context: RequestContext) -> None:
-    if parse_idempotency_key(context.headers) is not None:
-        raise field_error("/Idempotency-Key", "this answer holds a secret and is never replayed", where="header")
-
-
 @command_route(
     "/v1/subscriptions",
     Operation(
@@ -293,7 +287,7 @@ def reject_idempotency_key(context: RequestContext) -> None:
 )
 async def create_subscription(context: RequestContext) -> HttpResponse:
     asked: Subscribe = context.body
-    reject_idempotency_key(context)
+    reject_idempotency_key(context.headers)
     if asked.secret is not None:
         parse_secret(asked.secret)
     await asyncio.to_thread(_require_visible_target, context, asked)
@@ -310,8 +304,7 @@ async def create_subscription(context: RequestContext) -> HttpResponse:
     await asyncio.to_thread(runtime.deliveries.wake, subscription_id)
     runtime.wakeups.publish()
     answer = CreatedSubscription(subscription=summarise_receipt(receipt), secret=secret)
-    location = f"/v1/subscriptions/{subscription_id}"
-    response = command_response(answer, receipt, status=201, location=location)
+    response = command_response(answer, receipt, created=True)
     return msgspec.structs.replace(response, headers=response.headers | NO_STORE)
 
 
@@ -423,7 +416,7 @@ async def remove_subscription(context: RequestContext, subscription: str) -> Htt
     ),
 )
 async def rotate_secret(context: RequestContext, subscription: str) -> HttpResponse:
-    reject_idempotency_key(context)
+    reject_idempotency_key(context.headers)
     receipt = await execute_act(context, subscription, context.body)
     secret = generate_secret()
     until = context.now + acts.overlap(context.body)

@@ -1,4 +1,4 @@
-"""What the ledger knows already of what a sheet names: goals, members, teams, and the rows of earlier files."""
+"""What the ledger has already of what a sheet names: goals, members, teams, and the rows of earlier files."""
 
 from __future__ import annotations
 

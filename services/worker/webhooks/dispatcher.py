@@ -42,7 +42,7 @@ RENEW_S = LEASE.total_seconds() / 3
 _BACKOFF_S = 1.0
 #: Subscriptions whose progress one transaction writes.
 _MAX_BATCH = 100
-#: Threads in which senders ask the store. The dispatcher's own questions and writes have one each besides: what many
+#: Threads in which senders query the store. The dispatcher's own questions and writes have one each besides: what many
 #: senders read, such as those of a target that hangs, does not hold up the waking of the others.
 _THREADS = 4
 
@@ -159,7 +159,7 @@ class Dispatcher:
             ready = await self._ask(self._find_ready, changed, now, room, everywhere)
             ours = [found for found in ready if found in self._senders]
             for lost in await self._ask(deliveries.find_lost_leases, ours, self._owner, now + LEASE):
-                # It was woken, or rewound: what its sender knows is not true any more.
+                # It was woken, or rewound: what its sender holds of it is out of date.
                 if lost in self._senders:
                     self._senders[lost].abandon()
             ready = [found for found in ready if found not in self._senders]
@@ -205,7 +205,7 @@ class Dispatcher:
         policy = AddressPolicy.from_settings(settings)
         return SenderTools(
             deliveries=runtime.deliveries,
-            source=EventSource(runtime.ledger, runtime.database, runtime.deliveries, settings.base_url),
+            source=EventSource(runtime.feed, runtime.ledger, runtime.database, runtime.deliveries, settings.base_url),
             clock=runtime.clock,
             concurrency=settings.webhook_concurrency,
             open_client=lambda url: WebhookClient(
@@ -226,7 +226,7 @@ class Dispatcher:
         return await self._loop.run_in_executor(self._executor, function, *arguments)
 
     async def _ask(self, function: Callable[..., Any], *arguments: object) -> Any:
-        """What the dispatcher itself asks the store: it waits for no sender."""
+        """What the dispatcher itself asks of the store: it waits for no sender."""
         return await self._loop.run_in_executor(self._own_thread, function, *arguments)
 
     async def _save(self, progress: DeliveryUpdate) -> bool:

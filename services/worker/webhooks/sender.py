@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -53,7 +53,6 @@ _GONE = 410
 #: How long a cursor waits for the subscription to be recorded before it is dropped.
 _ORPHAN_AFTER = timedelta(hours=1)
 
-R = TypeVar("R")
 _log = structlog.get_logger(__name__)
 
 
@@ -65,7 +64,7 @@ class SenderTools(msgspec.Struct, frozen=True, kw_only=True):
     clock: Callable[[], datetime]
     concurrency: int
     open_client: Callable[[str], WebhookClient]
-    #: Run what asks the store in a thread.
+    #: Run what queries the store in a thread.
     in_thread: Callable[..., Awaitable[Any]]
     #: Write progress; False: the lease is lost.
     save: Callable[[DeliveryUpdate], Awaitable[bool]]

@@ -1,4 +1,4 @@
-"""What is to be sent for a subscription: the log as its member sees it now. It asks the store: call it in a thread."""
+"""What is to be sent for a subscription: the log as its member sees it now. It queries the store: for threads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from projections.database.database import Database
 from services.authorization import READ, Viewer
 from services.event_filter import EventFilter
 from services.visibility.events import EventVisibility
-from services.visibility.feed import FeedPage, load_feed_page
+from services.visibility.feed import Feed, FeedPage
 from services.visibility.viewers import load_viewer
 from services.webhooks.messages import build_body, is_thin
 
@@ -108,7 +108,8 @@ class SharedPages:
 class EventSource:
     """Events of all organisations, each for one subscription."""
 
-    def __init__(self, ledger: Ledger, database: Database, deliveries: Deliveries, base_url: str) -> None:
+    def __init__(self, feed: Feed, ledger: Ledger, database: Database, deliveries: Deliveries, base_url: str) -> None:
+        self._feed = feed
         self._ledger = ledger
         self._database = database
         self._deliveries = deliveries
@@ -152,7 +153,7 @@ class EventSource:
         found = self._shared.load(
             # The key is the subscription's own: others of the same member see the same.
             (msgspec.structs.replace(viewer, key_id=_ANY_KEY), wanted, after, limit),
-            lambda: SharedPage(load_feed_page(self._ledger, viewer, after, limit, wanted), self._build_body),
+            lambda: SharedPage(self._feed.load_page(viewer, after, limit, wanted), self._build_body),
         )
         asked = [event.event_id for event in found.events if event.position <= known]
         done = self._deliveries.find_existing(subscription.id, asked)

@@ -22,7 +22,6 @@ from services.api.operations import AsOfQuery, HistoryQuery, Route, TimeText, We
 from services.api.routes.goal_queries import DiffQuery, GoalView, get_diff, get_goal, get_history
 from services.api.routes.lineage import WhyQuery, get_links, get_why
 from services.event_filter import EventFilter
-from services.visibility.feed import load_feed_page
 
 #: Events that a page shows: the latest of them, where there are more.
 MAX_EVENTS = 300
@@ -163,7 +162,7 @@ def load_evidence(request: PageRequest, goal: UUID, entries: Sequence[HistoryEnt
     if not known:
         return found
     wanted = EventFilter(types=_OF_CONDITIONS, subject=goal)
-    page = load_feed_page(request.context.runtime.ledger, request.viewer, 0, _PAGE, wanted)
+    page = request.context.runtime.feed.load_page(request.viewer, 0, _PAGE, wanted)
     for event in page.decode():
         if event.event_id not in known:
             continue

@@ -17,7 +17,7 @@ from services.api.console.pages.goal import load_whole_history
 from services.api.console.rendering import redirect
 from services.api.console.signing_in import HOME
 from services.api.http.parsing import convert_form
-from services.api.http.problems import Problem, ProblemError, problem_from_error, problem_from_refusal
+from services.api.http.problems import Problem, ProblemError
 from services.api.http.responses import HttpResponse
 from services.api.operations import AsOfQuery, Route, Weight
 from services.api.queries import as_of_now
@@ -55,7 +55,7 @@ async def send_act(request: PageRequest, goal: str, act: str) -> HttpResponse:
         body = convert_form({**request.form.build_value(), "do": act}, ACTS[act])
         done = await request.perform(_ACT_ROUTES[act], body, goal=goal)
     except (Refusal, ProblemError) as error:
-        problem = _to_problem(error, request)
+        problem = request.to_problem(error)
         return await request.show(Weight.LIGHT, partial(_show_refused, goal=goal, act=act, problem=problem))
     going_on = HOME if request.form.get(NEXT_FIELD) == HOME else f"{HOME}/goals/{done.id}"
     return redirect(f"{going_on}?after_position={done.position}&done={act}")
@@ -68,7 +68,7 @@ def preview(request: PageRequest, goal: str, act: str) -> HttpResponse:
         body = convert_form({**request.form.build_value(), "do": act}, ACTS[act])
         found = request.preview(preview_act, body, goal=goal)
     except (Refusal, ProblemError) as error:
-        return _show_refused(request, goal=goal, act=act, problem=_to_problem(error, request))
+        return _show_refused(request, goal=goal, act=act, problem=request.to_problem(error))
     values = build_act_page(request, goal, act, preview=found)
     return request.render("goal_act.html", str(values["title"]), values)
 
@@ -76,13 +76,6 @@ def preview(request: PageRequest, goal: str, act: str) -> HttpResponse:
 def _require_act(act: str) -> None:
     if act not in _ACT_ROUTES or act not in LABELS:
         raise NotFound("there is no such act")
-
-
-def _to_problem(error: Refusal | ProblemError, request: PageRequest) -> Problem:
-    path = request.context.path
-    if isinstance(error, Refusal):
-        return problem_from_refusal(error, instance=path, request_id="")
-    return problem_from_error(error, path, "")
 
 
 def _show_refused(request: PageRequest, *, goal: str, act: str, problem: Problem) -> HttpResponse:

@@ -19,7 +19,7 @@ from services.api.console.navigation import NavigationEntry, NavigationSection
 from services.api.console.page import PageRequest, form, page
 from services.api.console.rendering import redirect
 from services.api.http.parsing import convert_form
-from services.api.http.problems import Problem, ProblemError, field_error, problem_from_error, problem_from_refusal
+from services.api.http.problems import Problem, ProblemError, field_error
 from services.api.http.responses import HttpResponse
 from services.api.operations import ReadQuery, Route, Weight
 from services.api.queries import as_of_now
@@ -98,11 +98,7 @@ async def send_beginning(request: PageRequest, how: str) -> HttpResponse:
         body = convert_form({**request.form.build_value(), "do": how}, kind)
         done = await request.perform(begin_goal, body)
     except (Refusal, ProblemError) as error:
-        problem = (
-            problem_from_refusal(error, instance=request.context.path, request_id="")
-            if isinstance(error, Refusal)
-            else problem_from_error(error, request.context.path, "")
-        )
+        problem = request.to_problem(error)
         return await request.show(Weight.LIGHT, partial(_show_refused, how=how, problem=problem))
     return redirect(f"/console/goals/{done.id}?after_position={done.position}&done={how}")
 

@@ -19,7 +19,7 @@ from services.api.console.navigation import NavigationEntry, NavigationSection
 from services.api.console.page import PageRequest, form, page
 from services.api.console.rendering import PAGE_HEADERS, redirect
 from services.api.http.parsing import convert_form
-from services.api.http.problems import Problem, ProblemError, problem_from_error, problem_from_refusal
+from services.api.http.problems import Problem, ProblemError
 from services.api.http.responses import HttpResponse
 from services.api.operations import ReadQuery, Route, Weight
 from services.authorization import IMPORT, Capability, Viewer, may
@@ -101,7 +101,7 @@ def upload(request: PageRequest) -> HttpResponse:
         # What is no table at all is refused before it is kept.
         read_sheet(sent.body, _find_map(request, name))
     except (Refusal, ProblemError) as error:
-        problem = _to_problem(error, request)
+        problem = request.to_problem(error)
         values = _build_upload(request, problem=problem)
         return request.render("import_upload.html", "Import a spreadsheet", values, status=problem.status)
     request.context.runtime.uploads.put(
@@ -141,7 +141,7 @@ def send_rows(request: PageRequest) -> HttpResponse:
             return _send_refused(_import(request, sheet, SheetOptions(dry_run=True)))
         done = _import(request, sheet, SheetOptions(partial=do == "partial"))
     except (Refusal, ProblemError) as error:
-        return _show(request, _look(request, kept, chosen, problem=_to_problem(error, request)))
+        return _show(request, _look(request, kept, chosen, problem=request.to_problem(error)))
     if done.result.refused and do == "import":
         return _show(request, _look(request, kept, chosen), status=422)
     _keep_map(request, done.result.map)
@@ -179,7 +179,7 @@ def _look(request: PageRequest, kept: Upload, chosen: ColumnMap, problem: Proble
             headings, chosen = sheet.headings, sheet.map
             result = _import(request, sheet, SheetOptions(dry_run=True)).result
         except (Refusal, ProblemError) as error:
-            problem = _to_problem(error, request)
+            problem = request.to_problem(error)
     if problem is not None and not headings:
         headings = _try_headings(kept, chosen)
     verdicts = result.verdicts if result is not None else ()
@@ -288,12 +288,6 @@ def _send_refused(done: ImportedSheet) -> HttpResponse:
 def _require_import(request: PageRequest) -> None:
     if not may_import(request.viewer):
         raise Forbidden("imports are for stewards and integrations, with a key that imports", allowed=("import",))
-
-
-def _to_problem(error: Refusal | ProblemError, request: PageRequest) -> Problem:
-    if isinstance(error, Refusal):
-        return problem_from_refusal(error, instance=request.context.path, request_id="")
-    return problem_from_error(error, request.context.path, "")
 
 
 def _quote(text: str) -> str:

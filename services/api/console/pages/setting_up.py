@@ -17,7 +17,7 @@ from services.api.console.page import PageRequest, form, page
 from services.api.console.rendering import redirect
 from services.api.console.setting_up_forms import FORMS, SETTING_UP, ShownForm, build_form, list_member_forms
 from services.api.http.parsing import convert_form
-from services.api.http.problems import Problem, ProblemError, problem_from_error, problem_from_refusal
+from services.api.http.problems import Problem, ProblemError
 from services.api.http.responses import HttpResponse
 from services.api.operations import ReadQuery, Route, Weight
 from services.api.queries import as_of_now
@@ -193,7 +193,7 @@ async def _record(request: PageRequest, name: str, of: str) -> HttpResponse:
         body = convert_form({**request.form.build_value(), "do": tag}, found.act)
         done = await request.perform(found.route, body, **({"ref": of} if of else {}))
     except (Refusal, ProblemError) as error:
-        refused = RefusedForm(name=name, form=request.form, problem=_to_problem(error, request))
+        refused = RefusedForm(name=name, form=request.form, problem=request.to_problem(error))
         return await request.show(Weight.PAGE, partial(_show_refused, of=of, refused=refused))
     return redirect(f"{_find_place(name, str(done.id))}?after_position={done.position}&done={name}")
 
@@ -216,12 +216,6 @@ def _show_refused(request: PageRequest, *, of: str, refused: RefusedForm) -> Htt
     else:
         template, values = "setting_up.html", _build_organisation(request, refused)
     return request.render(template, str(values["title"]), values, status=refused.problem.status)
-
-
-def _to_problem(error: Refusal | ProblemError, request: PageRequest) -> Problem:
-    if isinstance(error, Refusal):
-        return problem_from_refusal(error, instance=request.context.path, request_id="")
-    return problem_from_error(error, request.context.path, "")
 
 
 # --- policies --------------------------------------------------------------------------------------------------------
@@ -250,7 +244,7 @@ async def send_policy(request: PageRequest) -> HttpResponse:
     try:
         done = await request.perform(set_policies, SetPolicy(policy={dial: _parse_dial(text)}))
     except (Refusal, ProblemError) as error:
-        problem = _to_problem(error, request)
+        problem = request.to_problem(error)
         return await request.show(Weight.LIGHT, partial(_show_policy_refused, problem=problem))
     return redirect(f"{_POLICIES}?after_position={done.position}&done=yes")
 
@@ -299,7 +293,7 @@ def send_key(request: PageRequest) -> HttpResponse:
         body = convert_form({**said, "scopes": request.form.get_all("scopes")}, CreateKey)
         made = request.call(create_key, body)
     except (Refusal, ProblemError) as error:
-        problem = _to_problem(error, request)
+        problem = request.to_problem(error)
         return request.render("setting_up_keys.html", "Keys", _build_keys(request, problem), status=problem.status)
     return request.render("setting_up_keys.html", "Keys", _build_keys(request, made=made.key))
 

@@ -1,4 +1,4 @@
--- Where the views of the house stand (not one that another version left behind), and the organisation that a lens looks at.
+-- How far the views of this version have followed the log (not one that another version left behind); an organisation.
 
 -- name: followed
 SELECT MIN(log_position) AS position FROM projection_checkpoints
