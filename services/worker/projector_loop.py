@@ -60,7 +60,11 @@ class Projector:
             while not stopping.is_set():
                 try:
                     applied = self._engine.catch_up(self._batch)
-                except Exception:  # noqa: BLE001 - logged with its trace; the loop is what must not end
+                except Exception as error:  # noqa: BLE001 - logged with its trace; the loop is what must not end
+                    if stopping.is_set():
+                        # What it asks was ended before it: no failure, and the next start begins at the checkpoint.
+                        _log.info("projector.interrupted", reason=str(error))
+                        return
                     PROJECTOR_FAILURES.inc()
                     _log.exception("projector.failed", pause_seconds=pause)
                     stopping.wait(pause)

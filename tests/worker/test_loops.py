@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from uuid import UUID, uuid4
 
+import prometheus_client
 import pytest
 
 from services.wakeups.local import LocalWakeups, Wakeups
@@ -36,6 +37,10 @@ def start_projector(projector: Projector) -> tuple[threading.Event, threading.Th
     thread = threading.Thread(target=projector.run, args=(stopping,), daemon=True)
     thread.start()
     return stopping, thread
+
+
+def count_failures() -> float:
+    return prometheus_client.REGISTRY.get_sample_value("plimsoll_projector_failures_total") or 0.0
 
 
 def wait_until(condition: object, seconds: float = 5.0) -> bool:
@@ -110,6 +115,22 @@ def test_a_redis_that_is_away_slows_the_projector_to_its_poll_and_no_further() -
     waits = [later - sooner for sooner, later in zip(backlog.called_at, backlog.called_at[1:], strict=False)]
     assert min(waits) >= 0.09
     wakeups.close()
+
+
+def test_a_round_that_the_stop_interrupts_is_no_failure() -> None:
+    # given a round that fails because what it asks is ended with the server
+    stopping, failures = threading.Event(), count_failures()
+
+    class Ended:
+        def catch_up(self, limit: int | None = None) -> int:
+            stopping.set()
+            raise OSError("the process that follows the log was ended")
+
+    # when it is told to stop in the middle of it
+    Projector(Ended(), LocalWakeups(), poll_seconds=30, batch=500).run(stopping)
+
+    # then it ends at once and counts no failure
+    assert failures == count_failures()
 
 
 def test_a_failed_round_is_tried_again_later_each_time() -> None:
