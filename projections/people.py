@@ -18,7 +18,7 @@ from domain.team import team as teams
 from domain.team.team import Team
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements, query_by_ids, to_id
-from projections.database.paging import RowSelection
+from projections.database.paging import ALL_ROWS, RowSelection
 from projections.database.sql import without_nul
 from projections.database.tables import END_OF_TIME, Column
 from projections.engine.versions import VersionedProjection
@@ -111,6 +111,13 @@ def load_members_page(
         few_of, params = ["first_team = :team", several], {"team": str(team), "teams": f"%{team}%"}
     selection = RowSelection(table="members", where=["present = 1"], few_of=few_of)
     rows = query_by_id(database, as_of, selection, params, after=after, limit=limit, changed_after=changed_after)
+    return [_MEMBER.decode(row.body) for row in rows]
+
+
+def load_departed_members(database: Database, as_of: AsOf) -> list[Member]:
+    """Those who have left, by id; not who never joined."""
+    selection = RowSelection(table="members", where=["present = 0", "last_left IS NOT NULL"])
+    rows = query_by_id(database, as_of, selection, {}, after="", limit=ALL_ROWS)
     return [_MEMBER.decode(row.body) for row in rows]
 
 

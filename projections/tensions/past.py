@@ -183,12 +183,12 @@ class PastFacts:
         if unknown := people - self._people:
             wanted = {"absences": sorted(map(str, unknown))}
             rows = query_by_ids(self._database, _SQL, wanted, {**self._last.params, "first": self._instants[0]})
-            for person, told in group_by_stream(rows["absences"], self._to_absent).items():
-                if any(absent.absences for absent in told):
-                    self._absent[person] = told[::-1]
+            for person, declared in group_by_stream(rows["absences"], self._to_absent).items():
+                if any(absent.absences for absent in declared):
+                    self._absent[person] = declared[::-1]
             self._people |= unknown
-        for person, told in self._absent.items():
-            last = next((absent for absent in told if absent.since <= at), None)
+        for person, declared in self._absent.items():
+            last = next((absent for absent in declared if absent.since <= at), None)
             if last is not None and last.absences:
                 yield person, last
 

@@ -331,7 +331,7 @@ def test_parameters_are_found_outside_of_text_casts_and_comments() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["goals", "history", "lens", "people"])
+@pytest.mark.parametrize("name", ["goals", "history", "people", "streams"])
 def test_every_named_statement_names_its_organisation(name: str) -> None:
     for title, sql in named_statements(name).items():
         # About no one organisation; completed by goals.timelines.
