@@ -10,7 +10,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from domain.calendar import add_working_days, count_working_days_between, local_date
+from domain.calendar import add_working_days, count_working_days_between, is_working_day, local_date
 from domain.charter.state import charter_id, part_id
 from domain.context import DecisionContext
 from domain.corrections import row_id
@@ -264,10 +264,13 @@ def clarify(goal: Negotiating, act: a.Clarify, by: Side, world: DecisionContext)
     waited: int | None = None
     if goal.clarify_asked_at is not None:
         asked = local_date(goal.clarify_asked_at, world.zone)
-        waited = min(count_working_days_between(asked, world.today), CLARIFY_WORKING_DAYS)
-        if by == goal.clarify_by and waited < CLARIFY_WORKING_DAYS:
-            # The same side asks on; the clock stands already.
-            waited = None
+        passed = count_working_days_between(asked, world.today)
+        # The same side asks on: the clock stands already.
+        if by != goal.clarify_by or passed >= CLARIFY_WORKING_DAYS:
+            # What of the day was left when the question came, the next working day has after a reply on a weekend:
+            # else the time to answer could have ended before the reply.
+            over_weekend = is_working_day(asked) and not is_working_day(world.today)
+            waited = min(passed + over_weekend, CLARIFY_WORKING_DAYS)
     return e.ClarificationAsked(by=by, text=require_text(act.text, "/text"), waited_working_days=waited)
 
 

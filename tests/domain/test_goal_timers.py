@@ -144,6 +144,26 @@ def test_a_late_reply_counts_for_five_working_days_at_most() -> None:
     assert ("GoalExpired", at("2026-01-20")) == timer_events(late)[-1]
 
 
+@pytest.mark.parametrize(
+    ("asked", "replied", "waited", "expires"),
+    [
+        # The time to answer ends with Monday the 12th: what was left of the day of the question is left on a Monday.
+        ("2026-01-09", "2026-01-10", 1, "2026-01-14"),
+        ("2026-01-12", "2026-01-17", 5, "2026-01-20"),
+        ("2026-01-12", "2026-01-18T23:59", 5, "2026-01-20"),
+        # Within one weekend no working day goes by.
+        ("2026-01-10", "2026-01-11", 0, "2026-01-13"),
+        ("2026-01-10", "2026-01-12", 1, "2026-01-14"),
+    ],
+)
+def test_a_reply_on_a_weekend_leaves_time_to_answer(asked: str, replied: str, waited: int, expires: str) -> None:
+    talk = requested_goal().when(WHAT, by="ana", at=asked).when(WHAT, by="sam", at=replied)
+
+    talk.then(like(e.ClarificationAsked, by="sponsor", waited_working_days=waited))
+    talk.when_time_passes("2026-01-30")
+    assert ("GoalExpired", at(expires)) == timer_events(talk)[-1]
+
+
 def test_asking_on_does_not_stop_it_longer() -> None:
     unclear = requested_goal().when(WHAT, by="ana", at="2026-01-07").when(WHAT, by="ana", at="2026-01-08")
 
