@@ -175,8 +175,8 @@ def of_group(figure: Figure, *parts: Iterable[tuple[UUID | None, UUID | None]]) 
 def of_window(figure: Figure, begin: int, *parts: Iterable[tuple[int, UUID | None, UUID | None]]) -> GroupFigure:
     """`of_group` of what happened at times (microseconds UTC), in a window that may be longer than that of its report.
 
-    `begin`: when the window of its report begins. Taken from one another the two figures are about what happened
-    before, so that it has to be of five and more as well, where the shorter one is shown.
+    `begin`: when the window of its report begins, microseconds UTC. The difference between the two figures is what
+    happened before. Where the shorter one is shown, five persons have to be behind that too.
     """
     behind = list[_Behind]()
     for part in parts:

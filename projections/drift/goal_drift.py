@@ -100,7 +100,7 @@ class GoalClocks:
             return None
         if goal.state == "lapsed" and self.count_silent_days(goal) is not None:
             return None
-        # Nearly always no clock has to be read: what stopped it makes the time shorter, and most never stood still.
+        # Pauses and absences only shorten the time: within the limit they need not be looked at. Most goals have none.
         if self._now - goal.judged_at <= self._limit:
             return False
         stops = self._list_stops(goal)

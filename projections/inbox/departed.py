@@ -1,4 +1,4 @@
-"""Promises that wait for a steward: their owner or sponsor has left, and a steward alone acts in that place."""
+"""Promises whose owner or sponsor has left: what only a steward can do about them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from projections.database.sql import goal_body_sql, in_clause
 from projections.inbox.goal_requests import OpenRequest
 from projections.people import load_departed_members
 
-#: Whose place is empty -> what a steward does where nobody has been named for it.
+#: The departed member's role in the goal -> what a steward can do about it where no hand-over is open.
 _ACTS = {"owner": "release_departed", "sponsor": "reassign_sponsor"}
 #: Departed members in one statement.
 _CHUNK_SIZE = 200
@@ -26,7 +26,7 @@ _DECODER = msgspec.json.Decoder(Promised)
 
 
 def list_departed_requests(database: Database, as_of: AsOf, steward: UUID) -> Iterator[tuple[Promised, OpenRequest]]:
-    """Promised goals whose owner or sponsor has left, by goal, the owner's place first, and what a steward may do."""
+    """Each promised goal whose owner or sponsor has left, with the acts of a steward: by goal, the owner first."""
     departed = {member.id: member for member in load_departed_members(database, as_of)}
     for goal in _load_goals(database, as_of, sorted(map(str, departed))):
         for side, party in (("owner", goal.owner), ("sponsor", goal.sponsor)):
@@ -36,7 +36,7 @@ def list_departed_requests(database: Database, as_of: AsOf, steward: UUID) -> It
 
 
 def _load_goals(database: Database, as_of: AsOf, departed: Sequence[str]) -> list[Promised]:
-    """The promises of these members, by id: found by owner and by sponsor, so that it costs with these alone."""
+    """The promises that these members own or sponsor, by id. Indexes find them: no other promise is read."""
     state, states = in_clause("state", PROMISED_STATES)
     goals = dict[str, Promised]()
     for start in range(0, len(departed), _CHUNK_SIZE):
@@ -56,7 +56,7 @@ def _departed_request(goal: Promised, side: str, member: Member | None, steward:
     event, acts = None, tuple(act for act in (_ACTS[side],) if act in allowed)
     proposal = goal.proposal
     if proposal is not None and proposal.by != side and getattr(proposal.changes, side) in proposal.joined:
-        # A successor has promised or agreed: what is left is the answer of the one who has gone.
+        # A successor has joined. The answer that is missing is the departed member's, and a steward may give it.
         event, acts = proposal.id, ("accept_change", *acts)
     if not acts:
         return None

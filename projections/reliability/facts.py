@@ -230,7 +230,7 @@ def _list_answer_facts(before: Goal | None, goal: Goal, prepared: PreparedEvent)
 
 
 def _is_between_two(goal: Goal) -> TypeGuard[Promised]:
-    """Whether it is a promise to another: what one changes of a self-set goal is renegotiated with nobody."""
+    """Whether owner and sponsor are two members. The changes of a self-set goal are no renegotiations."""
     return isinstance(goal, Promised) and goal.owner != goal.sponsor
 
 

@@ -13,7 +13,7 @@ WHERE organisation_id = :organisation_id AND given_at >= :since AND given_at <= 
 ORDER BY given_at, stream_id
 
 -- name: helped
--- Needs answered since `:since` by others than who asked: that is the owner of then, whose goal it may be no longer.
+-- Needs answered since `:since` by another member than the one who raised them, who may no longer be the owner.
 SELECT a.stream_id, a.event_id, a.check_in, a.party, g.team, r.party AS asker FROM support_needs a
 JOIN support_needs r ON r.organisation_id = a.organisation_id AND r.stream_id = a.stream_id
   AND r.event_id = a.check_in AND r.need = a.need AND r.kind = 'raised'

@@ -1,4 +1,4 @@
-"""What figures of tensions need at the ends of several weeks, read once for all of them (0112)."""
+"""The facts behind the figures of tensions at the ends of several weeks, read once for all of them (0112)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _SQL = "tensions"
 
 
 class AskedNeed(NamedTuple):
-    """A need that was raised; instants are microseconds UTC, those that never came at the end of time."""
+    """A need that was raised. Instants are microseconds UTC; `END_OF_TIME`: not answered, or not taken back."""
 
     goal: UUID
     #: None: it is asked of the goal's sponsor.
@@ -57,7 +57,7 @@ class AskedNeed(NamedTuple):
 
 
 class _Absences(msgspec.Struct, frozen=True, gc=False):
-    """Of a member's state the absences."""
+    """The absences in a member's stored state."""
 
     absences: tuple[Absence, ...] = ()
 
@@ -65,8 +65,8 @@ class _Absences(msgspec.Struct, frozen=True, gc=False):
 _ABSENCES = msgspec.json.Decoder(_Absences)
 
 
-class _Absent(NamedTuple):
-    """What a person had declared since an instant, and when the clocks of this person's goals stand by it."""
+class _DeclaredAbsences(NamedTuple):
+    """The absences that a member had declared by an instant, and when they stop the clocks of the member's goals."""
 
     #: Microseconds UTC.
     since: int
@@ -85,11 +85,12 @@ class PastFacts:
         self._scope = scope
         self._ends = ends[::-1]
         self._instants = [to_micros(end.at) for end in self._ends]
-        #: Everything that had happened by the last end is asked for, and narrowed for the others.
+        #: Statements read up to the last end; the results are narrowed to the earlier ones.
         self._last = ends[0]
-        #: Those whose absences were read; of those who had some what was declared, the last first.
+        #: Members whose absences are loaded.
         self._people: set[UUID] = set()
-        self._absent: dict[UUID, list[_Absent]] = {}
+        #: Member -> declarations of absence, the latest first. Members without any are left out.
+        self._absent: dict[UUID, list[_DeclaredAbsences]] = {}
 
     @cached_property
     def overload(self) -> OverloadFacts:
@@ -178,8 +179,8 @@ class PastFacts:
     def _owners(self) -> frozenset[UUID]:
         return frozenset(goal.owner for promises in self._promises for goal in promises)
 
-    def _find_absences(self, at: int, people: AbstractSet[UUID]) -> Iterator[tuple[UUID, _Absent]]:
-        """What those of these people who were absent had declared by then, and perhaps others."""
+    def _find_absences(self, at: int, people: AbstractSet[UUID]) -> Iterator[tuple[UUID, _DeclaredAbsences]]:
+        """Member -> absences declared by then, of those who had any; other members may be among them."""
         if unknown := people - self._people:
             wanted = {"absences": sorted(map(str, unknown))}
             rows = query_by_ids(self._database, _SQL, wanted, {**self._last.params, "first": self._instants[0]})
@@ -192,9 +193,9 @@ class PastFacts:
             if last is not None and last.absences:
                 yield person, last
 
-    def _to_absent(self, row: Row) -> _Absent:
+    def _to_absent(self, row: Row) -> _DeclaredAbsences:
         absences = _ABSENCES.decode(row.body).absences
-        return _Absent(row.valid_from, absences, merge_spans(absent_spans(absences, self._last.tzinfo)))
+        return _DeclaredAbsences(row.valid_from, absences, merge_spans(absent_spans(absences, self._last.tzinfo)))
 
     def load_clocks(self, as_of: AsOf, goals: Iterable[ReportedPromise]) -> DriftFacts:
         """As `drift.queries.load_clocks`, at one of the ends."""

@@ -23,9 +23,10 @@ from projections.engine.engine import Engine
 from services.clock import TimeOrderedIds, utc_now
 from services.settings import Settings
 
-#: Allocations before the young are looked at; how many such rounds before those that stayed are, and how many of these
-#: before all are. Each look is a pause for all threads: of 2 to 4 ms at 5,000 allocations, of 10 to 20 at four rounds.
-#: At 80 rounds it was up to 180 ms in the middle of a report of 2,000 members. All are looked at as seldom as then.
+#: For `gc.set_threshold`: allocations before the youngest generation is collected, collections of it before the middle
+#: one is, and collections of that before the oldest is. Each is a pause for all threads: 2 to 4 ms for 5,000 objects,
+#: 10 to 20 ms for four times that. With 80 in the middle it was up to 140 ms beside a report of 2,000 members. The
+#: product of the last two is as it was with (80, 20), and so is how seldom the oldest generation is collected.
 _GC_THRESHOLDS = (5_000, 4, 400)
 
 

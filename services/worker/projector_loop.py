@@ -62,7 +62,7 @@ class Projector:
                     applied = self._engine.catch_up(self._batch)
                 except Exception as error:  # noqa: BLE001 - logged with its trace; the loop is what must not end
                     if stopping.is_set():
-                        # What it asks was ended before it: no failure, and the next start begins at the checkpoint.
+                        # The engine was stopped first. Nothing is lost: the next start begins at the checkpoint.
                         _log.info("projector.interrupted", reason=str(error))
                         return
                     PROJECTOR_FAILURES.inc()
