@@ -290,6 +290,21 @@ def test_what_one_report_counts_for_longer_than_another_is_by_nobody_or_five(
     assert (5, rule, 5 + before) == (short["n"], long.get("rule"), of_steward["n"])
 
 
+def test_a_longer_window_is_shown_where_the_shorter_one_is_not(large: ApiApp) -> None:
+    # given three who thanked before the shorter window, and three others in it
+    for n in range(3):
+        thank(large, n)
+    large.clock.now += timedelta(days=40)
+    for n in range(3, 6):
+        thank(large, n)
+
+    short = figure(large, "alpha6", "relationship_share", "", "recognition")
+    long = figure(large, "alpha6", "relationship_share", "", "tensions")
+
+    # then nothing can be taken from the six
+    assert ("small_group", 6) == (short["rule"], long.get("n"))
+
+
 @pytest.mark.parametrize("name", ["needs_answered", "needs_past_answer_by"])
 @pytest.mark.parametrize(("helpers", "rule"), [(5, None), (4, "small_group"), (1, "small_group")])
 def test_how_needs_are_answered_is_of_five_who_answer(large: ApiApp, name: str, helpers: int, rule: str | None) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 
 import msgspec
 import pytest
 
-from domain.goal.acts import CheckIn, NeedInput
+from domain.goal.acts import CheckIn, NeedInput, TakeBackStatement
 from domain.goal.state import PROMISED_STATES
-from domain.member.member import DeclareAbsence
+from domain.member.member import DeclareAbsence, TakeBackFact
 from projections.database.database import Database
 from projections.figures import ReportScope
 from projections.goals import promises_at
@@ -53,7 +53,23 @@ def absence_story(_seed: int) -> Story:
     return story
 
 
-@pytest.mark.parametrize("build", [chain_story, random_story, support_story, absence_story])
+def taken_back_story(_seed: int) -> Story:
+    """A need whose check-in is taken back, and an absence of the one who is asked, taken back as well."""
+    story = Story(begins="2026-01-05")
+    for name in ("one", "two"):
+        promise_goal(story, name, "2026-01-06", due=date(2026, 9, 30))
+    need = NeedInput(text="a hand", answer_by=date(2026, 1, 16))
+    [asked] = story.says("ana", CheckIn(note="so", needs=[need]), on="one", at="2026-01-13")
+    for who in ("ana", "sam"):
+        away = DeclareAbsence(from_=date(2026, 1, 15), to=date(2026, 3, 6))
+        [declared] = story.says(who, away, at="2026-01-14")
+        story.says(who, TakeBackFact(corrects=str(declared.event_id)), at="2026-02-05")
+    story.says("ana", TakeBackStatement(corrects=str(asked.event_id)), on="one", at="2026-02-20")
+    story.says("ana", CheckIn(note="on"), on="two", at="2026-03-20")
+    return story
+
+
+@pytest.mark.parametrize("build", [chain_story, random_story, support_story, absence_story, taken_back_story])
 @pytest.mark.parametrize("team", [None, "core"])
 def test_figures_of_earlier_days_are_those_of_facts_that_are_read_for_each_of_them(
     database_url: str, build: Callable[[int], Story], team: str | None
@@ -84,10 +100,20 @@ def test_figures_of_earlier_days_are_those_of_facts_that_are_read_for_each_of_th
     database.close()
 
 
+def count_open_needs(database_url: str, story: Story, days: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Day -> needs that wait at its end, and those that are late; the days descending."""
+    database = Database.open(database_url)
+    now = follow(database, story)
+    organisation = load_organisation(database, now)
+    ends = [at_end_of(date.fromisoformat(day), now, organisation) for day in days]
+    past = PastFacts(database, SCOPE, ends)
+    found = {str(end.today): past.count_open_needs(end) for end in ends}
+    database.close()
+    return found
+
+
 def test_a_need_waits_longer_while_its_helper_is_absent(database_url: str) -> None:
     # given two needs, due on the 18th and the 25th of January; the helper is back on the 4th of February
-    database, story = Database.open(database_url), absence_story(1)
-    now = follow(database, story)
     expected = {
         "2026-03-01": (2, 2),
         "2026-02-04": (2, 2),
@@ -97,10 +123,21 @@ def test_a_need_waits_longer_while_its_helper_is_absent(database_url: str) -> No
         "2026-01-18": (1, 0),
         "2026-01-12": (0, 0),
     }
-    organisation = load_organisation(database, now)
-    ends = [at_end_of(date.fromisoformat(day), now, organisation) for day in expected]
 
-    past = PastFacts(database, SCOPE, ends)
+    assert expected == count_open_needs(database_url, absence_story(1), expected)
 
-    assert expected == {str(end.today): past.count_open_needs(end) for end in ends}
-    database.close()
+
+def test_what_was_taken_back_counts_until_then(database_url: str) -> None:
+    # given a need of the 13th of January for the 16th, whose helper is absent from the 15th on
+    expected = {
+        # the check-in is taken back
+        "2026-02-20": (0, 0),
+        "2026-02-19": (1, 1),
+        # the absence is taken back
+        "2026-02-05": (1, 1),
+        "2026-02-04": (1, 0),
+        "2026-01-16": (1, 0),
+        "2026-01-12": (0, 0),
+    }
+
+    assert expected == count_open_needs(database_url, taken_back_story(1), expected)
