@@ -182,8 +182,10 @@ class Keys:
 
     def authenticate(self, text: str, now: datetime) -> Principal | None:
         """The holder of this key; None for one that is mistyped, unknown, expired or revoked."""
+        if not is_well_formed(text):
+            return None
         digest = digest_of(text)
-        holder = self.find_holders([digest]).get(digest) if is_well_formed(text) else None
+        holder = self.find_holders([digest]).get(digest)
         if holder is None or holder.expires_at <= now:
             return None
         if holder.last_used_at is None or holder.last_used_at < now - LAST_USED_GRANULARITY:

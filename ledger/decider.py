@@ -46,7 +46,7 @@ class BatchStateReader:
         return self._states.source.find_event_id(organisation_id, stream_id, event_id)
 
     def list_streams(self, organisation_id: UUID, listed_under: UUID) -> list[UUID]:
-        return self._states.live_goals(organisation_id, listed_under)
+        return self._states.list_streams(organisation_id, listed_under)
 
     def promises(self, organisation_id: UUID, owner: UUID) -> PromiseBook:
         return self._states.promises(organisation_id, owner)

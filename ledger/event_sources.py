@@ -41,8 +41,8 @@ class LogSource:
     def belongs_to_other_tenant(self, organisation_id: UUID, stream_id: UUID) -> bool:
         return bool(self._session.query("taken", organisation_id=organisation_id, stream_id=stream_id))
 
-    def live_goals_of(self, organisation_id: UUID, owner: UUID) -> frozenset[UUID]:
-        rows = self._session.query("live", organisation_id=organisation_id, owner=owner)
+    def find_listed_streams(self, organisation_id: UUID, listed_under: UUID) -> frozenset[UUID]:
+        rows = self._session.query("live", organisation_id=organisation_id, owner=listed_under)
         return frozenset(row_uuid(row[0]) for row in rows)
 
 

@@ -362,7 +362,7 @@ class Ledger:
         """The streams that the index lists under these."""
         with self.recorder.read() as session:
             source = LogSource(session, self._mapper)
-            return frozenset[UUID]().union(*(source.live_goals_of(organisation_id, key) for key in keys))
+            return frozenset[UUID]().union(*(source.find_listed_streams(organisation_id, key) for key in keys))
 
     def find_changed_streams(self, after: int, limit: int) -> tuple[int, frozenset[tuple[UUID, UUID]] | None]:
         """The head, and the streams but goals that have grown behind a log position, each with its organisation.

@@ -66,8 +66,8 @@ class StateSource(Protocol):
     def belongs_to_other_tenant(self, organisation_id: UUID, stream_id: UUID) -> bool:
         """Whether the stream belongs to another organisation."""
 
-    def live_goals_of(self, organisation_id: UUID, owner: UUID) -> frozenset[UUID]:
-        """The goals that are the owner's live promises."""
+    def find_listed_streams(self, organisation_id: UUID, listed_under: UUID) -> frozenset[UUID]:
+        """The streams that the index lists under this: an owner's live promises, a team's members, an open cycle."""
 
 
 class RecentlyUsed(OrderedDict[K, V]):
@@ -93,12 +93,12 @@ class RecentlyUsed(OrderedDict[K, V]):
 
 
 class StateCache:
-    """The writer's states, and the live goals by owner; the least recently used are dropped first."""
+    """The writer's states, and what the index lists; the least recently used are dropped first."""
 
     def __init__(self, limit: int) -> None:
         self.entries = RecentlyUsed[Key, StreamState](limit)
-        self.goals_by_owner = RecentlyUsed[Key, set[UUID]](limit)
-        #: The promises among them, of owners whose load was weighed.
+        self.listed_streams = RecentlyUsed[Key, set[UUID]](limit)
+        #: The promises among these, of owners whose load was computed.
         self.promises = RecentlyUsed[Key, PromiseBook](limit)
         #: Organisation, as an integer -> its last position.
         self.positions = RecentlyUsed[int, int](limit)
@@ -109,7 +109,7 @@ class StateCache:
 
     def clear(self) -> None:
         self.entries.clear()
-        self.goals_by_owner.clear()
+        self.listed_streams.clear()
         self.promises.clear()
         self.positions.clear()
         self.synced_to = None
@@ -134,36 +134,36 @@ class StateCache:
         self.apply([change])
 
     def invalidate(self, key: Key) -> None:
-        """Drop a stream that has grown elsewhere by unread events, and all live goals of its organisation with it."""
+        """Drop a stream that has grown elsewhere by unread events, and all that the index lists of its organisation."""
         self.entries.pop(key, None)
-        for by_owner in (self.goals_by_owner, self.promises):
-            for owner in [each for each in by_owner if each[0] == key[0]]:
-                del by_owner[owner]
+        for lists in (self.listed_streams, self.promises):
+            for listed_under in [each for each in lists if each[0] == key[0]]:
+                del lists[listed_under]
 
     def apply(self, changes: Iterable[StateChange]) -> None:
         """Apply what was decided and is now stored."""
         for change in changes:
-            organisation_id, goal_id = change.organisation_id, change.stream_id
-            self.entries.put((organisation_id.int, goal_id.int), change.entry)
+            organisation_id, stream_id = change.organisation_id, change.stream_id
+            self.entries.put((organisation_id.int, stream_id.int), change.entry)
             before, after = change.before.listed_under, change.after.listed_under
             if before is not None and before != after:
-                self._unlist(stream_key(organisation_id, before), goal_id)
+                self._unlist(stream_key(organisation_id, before), stream_id)
             if after is not None:
-                self._list((organisation_id.int, after.int), goal_id, change.entry.state)
+                self._list((organisation_id.int, after.int), stream_id, change.entry.state)
 
-    def _unlist(self, owner: Key, goal_id: UUID) -> None:
-        goals, book = self.goals_by_owner.get(owner), self.promises.get(owner)
-        if goals is not None:
-            goals.discard(goal_id)
+    def _unlist(self, listed_under: Key, stream_id: UUID) -> None:
+        listed, book = self.listed_streams.get(listed_under), self.promises.get(listed_under)
+        if listed is not None:
+            listed.discard(stream_id)
         if book is not None:
-            book.put(goal_id, None)
+            book.put(stream_id, None)
 
-    def _list(self, owner: Key, goal_id: UUID, state: object) -> None:
-        goals, book = self.goals_by_owner.get(owner), self.promises.get(owner)
-        if goals is not None:
-            goals.add(goal_id)
+    def _list(self, listed_under: Key, stream_id: UUID, state: object) -> None:
+        listed, book = self.listed_streams.get(listed_under), self.promises.get(listed_under)
+        if listed is not None:
+            listed.add(stream_id)
         if book is not None:
-            book.put(goal_id, to_commitment(state))
+            book.put(stream_id, to_commitment(state))
 
 
 def stream_key(organisation_id: UUID, stream_id: UUID) -> Key:
@@ -203,22 +203,22 @@ class BatchStates:
         decided = (event for events in self._decided for event in events if event.organisation_id == organisation_id)
         return [*stored, *(event for event in decided if event.stream_id == stream_id)]
 
-    def live_goals(self, organisation_id: UUID, owner: UUID) -> list[UUID]:
-        """The goals that are the owner's live promises, in the order of their ids."""
-        goals = set(self._stored_goals(organisation_id, owner))
+    def list_streams(self, organisation_id: UUID, listed_under: UUID) -> list[UUID]:
+        """The streams that the index lists under this, in the order of their ids."""
+        listed = set(self._list_stored(organisation_id, listed_under))
         for change in self.changes:
             if change.organisation_id == organisation_id:
-                (goals.add if change.after.listed_under == owner else goals.discard)(change.stream_id)
-        return sorted(goals)
+                (listed.add if change.after.listed_under == listed_under else listed.discard)(change.stream_id)
+        return sorted(listed)
 
-    def _stored_goals(self, organisation_id: UUID, owner: UUID) -> set[UUID]:
-        """The goals that are the owner's without what this batch has decided; for reading."""
-        key = stream_key(organisation_id, owner)
-        goals = self._cache.goals_by_owner.use(key)
-        if goals is None:
-            goals = set(self.source.live_goals_of(organisation_id, owner))
-            self._cache.goals_by_owner.put(key, goals)
-        return goals
+    def _list_stored(self, organisation_id: UUID, listed_under: UUID) -> set[UUID]:
+        """The same without what this batch has decided; for reading."""
+        key = stream_key(organisation_id, listed_under)
+        listed = self._cache.listed_streams.use(key)
+        if listed is None:
+            listed = set(self.source.find_listed_streams(organisation_id, listed_under))
+            self._cache.listed_streams.put(key, listed)
+        return listed
 
     def promises(self, organisation_id: UUID, owner: UUID) -> PromiseBook:
         """The owner's live promises; for reading."""
@@ -231,7 +231,7 @@ class BatchStates:
         key = stream_key(organisation_id, owner)
         book = self._cache.promises.use(key)
         if book is None:
-            stored = self._stored_goals(organisation_id, owner)
+            stored = self._list_stored(organisation_id, owner)
             states = ((goal, self.entry(organisation_id, goal).state) for goal in stored if goal not in changed)
             book = PromiseBook({goal: held for goal, state in states if (held := to_commitment(state)) is not None})
             if not changed:

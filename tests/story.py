@@ -105,12 +105,12 @@ class MemoryLog:
     def belongs_to_other_tenant(self, _organisation_id: UUID, _stream_id: UUID) -> bool:
         return False
 
-    def live_goals_of(self, _organisation_id: UUID, owner: UUID) -> frozenset[UUID]:
+    def find_listed_streams(self, _organisation_id: UUID, listed_under: UUID) -> frozenset[UUID]:
         entries = self.cache.entries.items()
         return frozenset(
             UUID(int=stream_id)
             for (_, stream_id), entry in entries
-            if entry.version and index_entry(entry, AGGREGATES).listed_under == owner
+            if entry.version and index_entry(entry, AGGREGATES).listed_under == listed_under
         )
 
 

@@ -235,7 +235,7 @@ class BulkAppend:
         for organisation_id, changed in goals.items():
             self._positions[organisation_id] = None
             for (owner,) in session.query("owners", organisation_id=organisation_id, goal_ids=changed):
-                if self._staging.has_read_live_goals(organisation_id, row_uuid(owner)):
+                if self._staging.has_read_listed_streams(organisation_id, row_uuid(owner)):
                     raise VersionConflict(_CONFLICT_MESSAGE)
 
     def _place_events(self, staged: Sequence[StagedEvent], head: Head, now: datetime) -> Iterator[Row]:

@@ -138,27 +138,27 @@ class StagingStore:
         with self._recorder.read() as session:
             return LogSource(session, self._mapper).belongs_to_other_tenant(organisation_id, stream_id)
 
-    def live_goals_of(self, organisation_id: UUID, owner: UUID) -> frozenset[UUID]:
-        self._file.execute("INSERT OR IGNORE INTO books_read VALUES (?, ?)", organisation_id, owner)
-        self._flush_if_touched(owner)
-        goals = {
-            goal
-            for goal in self._live_goals_below(organisation_id, owner)
-            if not self._has_index_row(organisation_id, goal)
+    def find_listed_streams(self, organisation_id: UUID, listed_under: UUID) -> frozenset[UUID]:
+        self._file.execute("INSERT OR IGNORE INTO books_read VALUES (?, ?)", organisation_id, listed_under)
+        self._flush_if_touched(listed_under)
+        stored = {
+            stream
+            for stream in self._find_stored(organisation_id, listed_under)
+            if not self._has_index_row(organisation_id, stream)
         }
         staged = self._file.execute(
-            "SELECT goal_id FROM standing WHERE organisation_id = ? AND live_owner = ?", organisation_id, owner
+            "SELECT goal_id FROM standing WHERE organisation_id = ? AND live_owner = ?", organisation_id, listed_under
         )
-        return frozenset(goals | {UUID(row[0]) for row in staged})
+        return frozenset(stored | {UUID(row[0]) for row in staged})
 
-    def _live_goals_below(self, organisation_id: UUID, owner: UUID) -> frozenset[UUID]:
-        """The owner's live promises in the log: those of a small organisation are listed once, instead of looked up."""
+    def _find_stored(self, organisation_id: UUID, listed_under: UUID) -> frozenset[UUID]:
+        """What the log's index lists under this: all of a small organisation's is read once, instead of looked up."""
         position = self.base_position(organisation_id)
         if not position:
             return frozenset()
         if position > self._listed_events:
             with self._recorder.read() as session:
-                return LogSource(session, self._mapper).live_goals_of(organisation_id, owner)
+                return LogSource(session, self._mapper).find_listed_streams(organisation_id, listed_under)
         if organisation_id not in self._live_listed:
             self._live_listed.add(organisation_id)
             with self._recorder.read() as session:
@@ -168,7 +168,7 @@ class StagingStore:
                     "INSERT INTO live_below VALUES (?, ?, ?)", organisation_id, row_uuid(found), row_uuid(goal)
                 )
         below = self._file.execute(
-            "SELECT goal_id FROM live_below WHERE organisation_id = ? AND live_owner = ?", organisation_id, owner
+            "SELECT goal_id FROM live_below WHERE organisation_id = ? AND live_owner = ?", organisation_id, listed_under
         )
         return frozenset(UUID(row[0]) for row in below)
 
@@ -329,6 +329,8 @@ class StagingStore:
             "SELECT 1 FROM streams_read WHERE organisation_id = ? AND stream_id = ?", organisation_id, stream_id
         )
 
-    def has_read_live_goals(self, organisation_id: UUID, owner: UUID) -> bool:
-        """Whether a decision here looked at the owner's live promises."""
-        return self._exists("SELECT 1 FROM books_read WHERE organisation_id = ? AND owner = ?", organisation_id, owner)
+    def has_read_listed_streams(self, organisation_id: UUID, listed_under: UUID) -> bool:
+        """Whether a decision here depends on what the index lists under this."""
+        return self._exists(
+            "SELECT 1 FROM books_read WHERE organisation_id = ? AND owner = ?", organisation_id, listed_under
+        )
